@@ -1,0 +1,1 @@
+"""The heart of Bobbin: no SDK, no server, no store, no settings, no environment."""

@@ -1,0 +1,1 @@
+"""The Assistants engine: objects, Runs, tools. It knows nothing of chat."""

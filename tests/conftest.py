@@ -1,0 +1,28 @@
+"""What every test gets: no way to reach beyond this machine."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from typing import Any
+
+import pytest
+
+_connect = socket.socket.connect
+
+
+def _refuse_the_world(self: socket.socket, address: Any) -> None:
+    if self.family in (socket.AF_INET, socket.AF_INET6):
+        host = str(address[0])
+        if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+            raise RuntimeError(f"a test tried to reach {host!r}: tests stay on this machine")
+    _connect(self, address)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def network_guard() -> Any:
+    """Refuse every connection that is not loopback or a unix socket."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(socket.socket, "connect", _refuse_the_world)
+    yield
+    patch.undo()
