@@ -9,7 +9,7 @@
     ├── ClaimLost                   somebody else owns this turn or Run now; stop writing
     ├── StoreError                  the store                                              HTTP 503
     │   ├── StoreUnavailable        cannot be reached, or is loading            (retryable)
-    │   └── StoreRefused            reached, and it refuses: full disk, read-only, no memory (retryable)
+    │   └── StoreRefused            it refuses: disk or memory full, read-only  (retryable)
     ├── ModelError                  the model endpoint                                     HTTP 502
     │   ├── ModelUnavailable        no answer, 5xx, time-out                    (retryable)
     │   ├── ModelRateLimited        429; `retry_after_s` says how long          (retryable)
@@ -22,7 +22,7 @@
     └── InterpreterUnavailable      this machine cannot isolate code; the tool is off
 
 `retryable` says whether the same thing may work later. `sentence` is what a person reads in a
-chat; it never carries an SDK's text. SDK exceptions stop at the adapter and are chained with `from`.
+chat; it never carries an SDK's text. SDK exceptions stop at the adapter, chained with `from`.
 """
 
 from __future__ import annotations
