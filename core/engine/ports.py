@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
 from typing import Literal, Protocol
 
+from core.assistants import Assistant, File, StreamEvent, Thread
 from core.engine.generation import ModelEvent, ModelRequest
+from core.engine.records import (
+    Change,
+    Collection,
+    Cursor,
+    Document,
+    Execution,
+    InterpreterStatus,
+    LoggedEvent,
+    Page,
+    RunClaim,
+)
+
+ObjectKind = Literal["assistant", "file"]
 
 
 class ChatModel(Protocol):
@@ -24,51 +37,6 @@ class ChatModel(Protocol):
             ModelRefused: a bad key, an unknown model, a request that the endpoint rejects.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Logs:
-    """Text that the code printed, its last value, or its traceback."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A picture that the code drew, as PNG bytes."""
-
-    png: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class ProducedFile:
-    """A file that the code left or changed in `/mnt/data`; `size` in bytes."""
-
-    name: str
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Execution:
-    """What came of one piece of code.
-
-    `failed` says that it raised. `state` is `reset` when the session was lost (time-out, crash,
-    memory): its variables are gone, files in `/mnt/data` are kept.
-    """
-
-    outputs: tuple[Logs | Figure, ...]
-    files: tuple[ProducedFile, ...] = ()
-    failed: bool = False
-    state: Literal["kept", "reset"] = "kept"
-
-
-@dataclass(frozen=True, slots=True)
-class InterpreterStatus:
-    """Whether code can be run safely here, by which layers, and if not, what to do."""
-
-    available: bool
-    layers: tuple[str, ...]
-    sentence: str
 
 
 class Interpreter(Protocol):
@@ -108,4 +76,126 @@ class Interpreter(Protocol):
 
     async def status(self) -> InterpreterStatus:
         """Probe (once) what this machine gives; needs no running session."""
+        ...
+
+
+class ThreadStore(Protocol):
+    """Threads with their Messages, Runs and Steps. Durable: what `commit` returned from survives
+    the kill of any process. Everything of one Thread lies in one partition."""
+
+    async def commit(self, change: Change) -> int:
+        """Apply `change` atomically; the epoch of the Run if `claim_as` was given, else 0.
+
+        Sent twice (a dropped connection), a change counts once.
+
+        Raises:
+            Conflict: an expectation did not hold.
+        """
+        ...
+
+    async def thread(self, thread_id: str) -> Thread | None:
+        """The Thread."""
+        ...
+
+    async def get(self, thread_id: str, collection: Collection, *ids: str) -> list[Document | None]:
+        """These documents; None where there is none. Steps are asked for as `run_id/step_id`."""
+        ...
+
+    async def page(
+        self, thread_id: str, collection: Collection, cursor: Cursor, *, run_id: str | None = None
+    ) -> Page[Document]:
+        """A part of a list by order of insertion. `run_id` says whose Steps."""
+        ...
+
+    async def delete_thread(self, thread_id: str) -> bool:
+        """Remove the Thread and all that is in it; whether it was there."""
+        ...
+
+
+class ObjectStore(Protocol):
+    """Objects that belong to no Thread: Assistants and Files (`kind` is `assistant` or `file`)."""
+
+    async def put(self, value: Assistant | File, *, tenant: str = "") -> None:
+        """Add it, or replace the one with its id, keeping its place."""
+        ...
+
+    async def get(self, kind: ObjectKind, object_id: str) -> Assistant | File | None:
+        """The object."""
+        ...
+
+    async def page(
+        self, kind: ObjectKind, cursor: Cursor, *, tenant: str = ""
+    ) -> Page[Assistant | File]:
+        """A part of the list of a kind (of one tenant), by order of insertion."""
+        ...
+
+    async def delete(self, kind: ObjectKind, object_id: str) -> bool:
+        """Remove it; whether it was there."""
+        ...
+
+
+class RunQueue(Protocol):
+    """Runs that wait for an executor, and the leases of those that have one (server clock)."""
+
+    async def claim(self, owner: str, limit: int) -> list[RunClaim]:
+        """Up to `limit` Runs that nobody holds: enqueued ones and those whose lease ran out."""
+        ...
+
+    async def renew(self, claims: Sequence[RunClaim]) -> list[bool]:
+        """Extend the leases; False for each claim that was lost."""
+        ...
+
+    async def release(self, claim: RunClaim, *, again: bool) -> None:
+        """Give it up: `again` offers the Run to the next executor (a hand-over, not a crash)."""
+        ...
+
+    async def expired(self, now: int, limit: int) -> list[tuple[str, str]]:
+        """(thread id, run id) of Runs whose `expires_at` has passed, oldest first."""
+        ...
+
+    async def wait(self, timeout_s: float) -> None:
+        """Return when a Run may have become claimable, at the latest after `timeout_s`."""
+        ...
+
+
+class RunEvents(Protocol):
+    """Each Run's event log: what happened, in order, for followers in any process.
+
+    Status events come in through `ThreadStore.commit` and are durable; deltas come through
+    `publish`, may be coalesced, and the log may drop old ones: a follower that fell behind reads
+    the stored objects instead. The log of an ended Run goes after a while.
+    """
+
+    async def publish(self, claim: RunClaim, events: Sequence[StreamEvent]) -> None:
+        """Append deltas. Raises ClaimLost where the Run is claimed under another epoch."""
+        ...
+
+    async def read(
+        self, thread_id: str, run_id: str, after: str, timeout_s: float
+    ) -> list[LoggedEvent]:
+        """Events behind `after` ("0" is the start); waits up to `timeout_s` for the first one."""
+        ...
+
+    async def request_cancel(self, thread_id: str, run_id: str) -> None:
+        """Tell whichever process executes the Run that it is to stop; best effort, at once."""
+        ...
+
+    def cancel_requests(self) -> AsyncIterator[str]:
+        """Ids of Runs that are to stop, as they are asked for, in this process or another."""
+        ...
+
+
+class Blobs(Protocol):
+    """Immutable bytes named by their sha256 (hex). Written before anything refers to them."""
+
+    async def put(self, data: bytes) -> str:
+        """Store durably; the name."""
+        ...
+
+    async def get(self, name: str) -> bytes:
+        """The bytes. Raises NotFound."""
+        ...
+
+    async def delete(self, name: str) -> None:
+        """Remove; a name that is not there is fine."""
         ...

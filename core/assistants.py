@@ -1,0 +1,254 @@
+"""The objects of the Assistants API (v2), field for field as they go over the wire.
+
+Source: the Assistants API reference, v2 (beta header `assistants=v2`). Stamps (`*_at`) are whole
+seconds since the epoch. Free-form parts (tools, resources, content, formats) stay JSON objects:
+their shapes are the API's, validated where they come in. `to_wire` and `from_wire` are inverse.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Literal, TypeVar, cast
+
+Json = dict[str, Any]
+Metadata = dict[str, str]
+
+RunStatus = Literal[
+    "queued",
+    "in_progress",
+    "requires_action",
+    "cancelling",
+    "cancelled",
+    "failed",
+    "completed",
+    "incomplete",
+    "expired",
+]
+StepStatus = Literal["in_progress", "cancelled", "failed", "completed", "expired"]
+MessageStatus = Literal["in_progress", "incomplete", "completed"]
+Role = Literal["user", "assistant"]
+
+
+def _no_metadata() -> Metadata:
+    return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assistant:
+    """A configured persona: model, instructions, tools."""
+
+    object: ClassVar[str] = "assistant"
+    id: str
+    created_at: int
+    name: str | None = None
+    description: str | None = None
+    model: str
+    instructions: str | None = None
+    tools: tuple[Json, ...] = ()
+    tool_resources: Json | None = None
+    metadata: Metadata = field(default_factory=_no_metadata)
+    temperature: float | None = None
+    top_p: float | None = None
+    response_format: str | Json | None = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thread:
+    """One dialogue: Messages in the order in which they were added."""
+
+    object: ClassVar[str] = "thread"
+    id: str
+    created_at: int
+    tool_resources: Json | None = None
+    metadata: Metadata = field(default_factory=_no_metadata)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What one side said. `content` holds parts as the API answers them
+    (`{"type": "text", "text": {"value", "annotations"}}`, `image_file`, `image_url`, `refusal`)."""
+
+    object: ClassVar[str] = "thread.message"
+    id: str
+    created_at: int
+    thread_id: str
+    status: MessageStatus = "completed"
+    incomplete_details: Json | None = None
+    completed_at: int | None = None
+    incomplete_at: int | None = None
+    role: Role
+    content: tuple[Json, ...]
+    assistant_id: str | None = None
+    run_id: str | None = None
+    attachments: tuple[Json, ...] = ()
+    metadata: Metadata = field(default_factory=_no_metadata)
+
+    @property
+    def text(self) -> str:
+        """All text and refusal parts, a blank line between them."""
+        values: list[str] = []
+        for part in self.content:
+            if part["type"] == "text":
+                values.append(part["text"]["value"])
+            elif part["type"] == "refusal":
+                values.append(part["refusal"])
+        return "\n\n".join(values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One answering of a Thread by an Assistant. `instructions` is never null on the wire."""
+
+    object: ClassVar[str] = "thread.run"
+    id: str
+    created_at: int
+    thread_id: str
+    assistant_id: str
+    status: RunStatus = "queued"
+    required_action: Json | None = None
+    last_error: Json | None = None
+    expires_at: int | None = None
+    started_at: int | None = None
+    cancelled_at: int | None = None
+    failed_at: int | None = None
+    completed_at: int | None = None
+    incomplete_details: Json | None = None
+    model: str
+    instructions: str = ""
+    tools: tuple[Json, ...] = ()
+    metadata: Metadata = field(default_factory=_no_metadata)
+    usage: Json | None = None
+    temperature: float | None = 1.0
+    top_p: float | None = 1.0
+    max_prompt_tokens: int | None = None
+    max_completion_tokens: int | None = None
+    truncation_strategy: Json = field(
+        default_factory=lambda: {"type": "auto", "last_messages": None}
+    )
+    tool_choice: str | Json = "auto"
+    parallel_tool_calls: bool = True
+    response_format: str | Json | None = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStep:
+    """One thing a Run did: made a Message, or called tools."""
+
+    object: ClassVar[str] = "thread.run.step"
+    id: str
+    created_at: int
+    assistant_id: str
+    thread_id: str
+    run_id: str
+    type: Literal["message_creation", "tool_calls"]
+    status: StepStatus = "in_progress"
+    step_details: Json
+    last_error: Json | None = None
+    expired_at: int | None = None
+    cancelled_at: int | None = None
+    failed_at: int | None = None
+    completed_at: int | None = None
+    metadata: Metadata = field(default_factory=_no_metadata)
+    usage: Json | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """Bytes with a name. The bytes lie in the blob store under their sha256."""
+
+    object: ClassVar[str] = "file"
+    id: str
+    bytes: int
+    created_at: int
+    expires_at: int | None = None
+    filename: str
+    purpose: str
+    status: str = "processed"
+    status_details: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageDelta:
+    """More of a Message: `delta` is the API's `{"content": [{"index", "type", ...}]}`."""
+
+    object: ClassVar[str] = "thread.message.delta"
+    id: str
+    delta: Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStepDelta:
+    """More of a Run Step: `delta` is the API's `{"step_details": {...}}`."""
+
+    object: ClassVar[str] = "thread.run.step.delta"
+    id: str
+    delta: Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamError:
+    """The data of an `error` event, bare as the reference has it."""
+
+    object: ClassVar[str] = ""
+    message: str
+    type: str = "server_error"
+    code: str | None = None
+    param: str | None = None
+
+
+ApiObject = (
+    Assistant | Thread | Run | RunStep | Message | File | MessageDelta | RunStepDelta | StreamError
+)
+Streamed = Thread | Run | RunStep | Message | MessageDelta | RunStepDelta | StreamError
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEvent:
+    """One event of a Run's stream: its name (`thread.run.created`, ...) and its object."""
+
+    name: str
+    data: Streamed
+
+
+TERMINAL_RUN_STATUSES: frozenset[RunStatus] = frozenset(
+    {"cancelled", "failed", "completed", "incomplete", "expired"}
+)
+"""A Run in one of these never changes its status again."""
+
+PARKED_RUN_STATUSES: frozenset[RunStatus] = frozenset({*TERMINAL_RUN_STATUSES, "requires_action"})
+"""A stream or a poll ends here: the next move is not the engine's."""
+
+
+def text_part(value: str, annotations: tuple[Json, ...] = ()) -> Json:
+    """The API's text part as answers have it."""
+    return {"type": "text", "text": {"value": value, "annotations": list(annotations)}}
+
+
+def to_wire(value: ApiObject) -> Json:
+    """The JSON object of an API object, every field present, `object` included."""
+    body: Json = {"object": value.object} if value.object else {}
+    for item in fields(value):
+        content: Any = getattr(value, item.name)
+        body[item.name] = (
+            list(cast("tuple[Any, ...]", content)) if isinstance(content, tuple) else content
+        )
+    return body
+
+
+_T = TypeVar("_T", bound=ApiObject)
+
+
+def from_wire(kind: type[_T], body: Json) -> _T:
+    """The API object of a JSON object. Unknown keys are ignored, lists become tuples.
+
+    Raises:
+        TypeError: a required field is missing.
+    """
+    values: Json = {}
+    for item in fields(kind):
+        if item.name in body:
+            content: Any = body[item.name]
+            values[item.name] = (
+                tuple(cast("list[Any]", content)) if isinstance(content, list) else content
+            )
+    return kind(**values)
