@@ -1,0 +1,63 @@
+"""Every key that Bobbin stores, in one table: pattern, type, how long it stays, what it holds.
+
+Keys of one partition share a hash tag, so that each script stays within one slot of a cluster:
+`{c:<p>}` conversations, `{t:<p>}` Threads, `{o:<p>}` Assistants and Files. `p` is the crc32 of the
+name that decides (platform channel, thread id, tenant) modulo the number of partitions, which is
+written into the store once. No script crosses tags.
+
+Scripts get the partition's base (`bobbin:{c:3}:`) as their only declared key and build the names
+below from it: all of them hash to the same slot.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from typing import Literal
+
+PREFIX = "bobbin:"
+
+Family = Literal["c", "t", "o"]
+
+PERMANENT = "permanent"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One row. `pattern` is what stands behind the base; `<x>` are its variable parts.
+
+    `stays` is `permanent`, `while in use` (removed by the step that ends its use) or the time to
+    live, in words.
+    """
+
+    family: Family | None
+    pattern: str
+    type: str
+    stays: str
+    holds: str
+
+
+def partition(name: str, partitions: int) -> int:
+    """Which partition `name` lies in."""
+    return zlib.crc32(name.encode()) % partitions
+
+
+def base(family: Family, number: int) -> str:
+    """What the keys of a partition begin with."""
+    return f"{PREFIX}{{{family}:{number}}}:"
+
+
+_LEASES = (
+    ("ready", "list", PERMANENT, "items that wait for an owner, next one first"),
+    ("leases", "zset", PERMANENT, "items that have an owner, by lease deadline (server ms)"),
+    ("due", "zset", PERMANENT, "items put off, by the time they become ready (server ms)"),
+    ("epoch", "string", PERMANENT, "the last fencing number"),
+    ("claim:<item>", "hash", "while in use", "state, epoch, owner, lost of an item"),
+    ("done:<item>", "string", "60 s", "the epoch under which the item was settled last"),
+)
+
+TABLE: tuple[Key, ...] = (
+    Key(None, "layout", "hash", PERMANENT, "number of partitions, format, blob store id"),
+    *(Key("c", pattern, kind, stays, holds) for pattern, kind, stays, holds in _LEASES),
+    *(Key("t", pattern, kind, stays, holds) for pattern, kind, stays, holds in _LEASES),
+)
