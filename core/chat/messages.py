@@ -1,0 +1,224 @@
+"""What people write and what they get back, the same for every platform."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import quote, unquote
+
+from core.errors import InvalidRequest
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationKey:
+    """The name of a place where one dialogue happens.
+
+    Written `platform:part:part[:part...]`; the first three fields name the platform's channel
+    (`slack:T1:C1`, `discord:G1:C1`, `discord:dm:<user id>`, `terminal:<OS user>:<name>`), and all
+    conversations of a channel lie in one partition of the store.
+    """
+
+    platform: str
+    parts: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not self.platform or len(self.parts) < 2 or not all(self.parts):
+            raise InvalidRequest(
+                f"A conversation has a platform and at least two parts, got {self.parts!r}."
+            )
+
+    def __str__(self) -> str:
+        return ":".join(quote(part, safe="@+ .-_") for part in (self.platform, *self.parts))
+
+    @property
+    def channel(self) -> str:
+        """What decides the partition: the platform and the first two parts."""
+        return ":".join(str(self).split(":")[:3])
+
+    @classmethod
+    def parse(cls, text: str) -> ConversationKey:
+        """The key of its written form.
+
+        Raises:
+            InvalidRequest: not a written key.
+        """
+        platform, *parts = (unquote(part) for part in text.split(":"))
+        return cls(platform, tuple(parts))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Author:
+    """Who wrote. `id` is the platform's; `name` is what people call them."""
+
+    id: str
+    name: str = ""
+    is_bot: bool = False
+    is_admin: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbound:
+    """A message that shall be answered.
+
+    `id` names the event, revision included: the same id is the same event, delivered again.
+    `message_id` names the platform's post; edits and deletes refer to it.
+    `kind` is `regenerate` for a press of Regenerate, which takes its place in the mailbox too.
+    """
+
+    id: str
+    message_id: str
+    conversation: ConversationKey
+    author: Author
+    text: str
+    received_at: float
+    kind: Literal["message", "regenerate"] = "message"
+    reply_to: str | None = None
+
+    def to_json(self) -> Json:
+        """The form in which the mailbox keeps it."""
+        return {
+            "id": self.id,
+            "message_id": self.message_id,
+            "conversation": str(self.conversation),
+            "author": {
+                "id": self.author.id,
+                "name": self.author.name,
+                "is_bot": self.author.is_bot,
+                "is_admin": self.author.is_admin,
+            },
+            "text": self.text,
+            "received_at": self.received_at,
+            "kind": self.kind,
+            "reply_to": self.reply_to,
+        }
+
+    @classmethod
+    def from_json(cls, body: Json) -> Inbound:
+        """The inverse of `to_json`."""
+        values = dict(body)
+        values["conversation"] = ConversationKey.parse(body["conversation"])
+        values["author"] = Author(**body["author"])
+        return cls(**values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """A post was changed. `revision` is the platform's stamp of the change."""
+
+    conversation: ConversationKey
+    message_id: str
+    revision: str
+    author: Author
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delete:
+    """A post was deleted."""
+
+    conversation: ConversationKey
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A control: a button, a slash command, or `!name argument` in the text. Overtakes mail."""
+
+    id: str
+    conversation: ConversationKey
+    author: Author
+    name: str
+    argument: str = ""
+    received_at: float = 0.0
+
+
+Event = Inbound | Edit | Delete | Command
+
+Control = Literal["stop", "regenerate", "new", "feedback"]
+
+
+@dataclass(frozen=True, slots=True)
+class OutFile:
+    """A file that goes out with a post."""
+
+    name: str
+    media_type: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """One part of a reply, in Markdown, never longer than the platform's limit.
+
+    `part_id` is deterministic: the same part of the same reply has the same id in any process.
+    `turn` names the Inbounds it answers. `final` says that the text will not grow any more.
+    """
+
+    part_id: str
+    text: str
+    turn: tuple[str, ...] = ()
+    final: bool = True
+    controls: tuple[Control, ...] = ()
+    files: tuple[OutFile, ...] = ()
+    kind: Literal["answer", "notice"] = "answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """Something that shows a person where their message is; never stored, best effort.
+
+    `waiting` comes with how many conversations are `ahead`; `troubled` with a `sentence`.
+    """
+
+    kind: Literal["working", "waiting", "troubled", "idle"]
+    ahead: int = 0
+    sentence: str = ""
+    turn: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a platform can do, as data.
+
+    `max_chars` bounds one post (in the platform's own count). `streams` says that partial text is
+    shown, at most every `edit_interval_s` seconds. `idempotent_sends` says that a part sent twice
+    appears once, so that nothing has to be read back.
+    """
+
+    max_chars: int
+    edits: bool = False
+    streams: bool = False
+    edit_interval_s: float = 1.0
+    idempotent_sends: bool = False
+
+
+def _no_parts() -> tuple[Json, ...]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastTurn:
+    """The newest answered turn of a session: what Regenerate and later edits act on."""
+
+    turn_id: str
+    run_id: str
+    inbounds: tuple[str, ...]
+    message_ids: tuple[str, ...]
+    askers: tuple[str, ...]
+    parts: tuple[Json, ...] = field(default_factory=_no_parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One Thread in the life of a conversation. `ordinal` counts from 1."""
+
+    ordinal: int
+    thread_id: str | None = None
+    assistant: str | None = None
+    title: str = ""
+    created_at: float = 0.0
+    last: LastTurn | None = None
+    edits: dict[str, str] = field(default_factory=dict[str, str])
+    """New texts of posts that were edited after their turn had begun, by message id."""
