@@ -56,8 +56,23 @@ _LEASES = (
     ("done:<item>", "string", "60 s", "the epoch under which the item was settled last"),
 )
 
+_CHAT = (
+    ("mail:<conversation>", "list", "while in use", "places of mail, next first: ordinal, m|r, id"),
+    ("mails:<conversation>", "hash", "while in use", "Inbound JSON of that mail, by id"),
+    ("turn:<conversation>", "hash", "while in use", "size, checkpoint, attempts, stop of the turn"),
+    ("seen:<channel>:<event>", "string", "24 h", "an Inbound was accepted; by which call"),
+    ("post:<conversation>:<message>", "string", "24 h", "the place of the mail of a platform post"),
+    ("tomb:<conversation>:<message>", "string", "1 h", "a delete came; what it found"),
+    ("sessions:<conversation>", "hash", PERMANENT, "current, newest; body, title, ... by ordinal"),
+    ("dead", "stream", "30 d after the newest", "mail given up: place, mail, reason"),
+    ("feed:<conversation>", "stream", "30 d after the newest", "what terminal or page is to show"),
+    ("fed:<conversation>:<name>", "string", "30 d", "the sequence of an entry added once"),
+    ("shown:<conversation>", "string", "30 d", "the sequence up to which a person was shown"),
+)
+
 TABLE: tuple[Key, ...] = (
     Key(None, "layout", "hash", PERMANENT, "number of partitions, format, blob store id"),
     *(Key("c", pattern, kind, stays, holds) for pattern, kind, stays, holds in _LEASES),
+    *(Key("c", pattern, kind, stays, holds) for pattern, kind, stays, holds in _CHAT),
     *(Key("t", pattern, kind, stays, holds) for pattern, kind, stays, holds in _LEASES),
 )
