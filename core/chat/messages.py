@@ -184,7 +184,8 @@ class Capabilities:
 
     `max_chars` bounds one post (in the platform's own count). `streams` says that partial text is
     shown, at most every `edit_interval_s` seconds. `idempotent_sends` says that a part sent twice
-    appears once, so that nothing has to be read back.
+    appears once, so that nothing has to be read back. `mentions` names the platform's way of
+    pinging people, which text must not reach.
     """
 
     max_chars: int
@@ -192,6 +193,7 @@ class Capabilities:
     streams: bool = False
     edit_interval_s: float = 1.0
     idempotent_sends: bool = False
+    mentions: Literal["slack", "discord", "plain"] = "plain"
 
 
 def _no_parts() -> tuple[Json, ...]:

@@ -1,0 +1,128 @@
+"""The controls: stop, new, regenerate, sessions, resume, help. They overtake the mail.
+
+`new` and `resume` act on what comes after them: each message belongs to the session that was
+current when it was accepted. `regenerate` takes its place in the mailbox like a message.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+
+from core.chat.messages import Command, Inbound, Post
+from core.chat.ports import ChatPlatform, MailControl, Sessions
+from core.errors import BobbinError
+
+log = logging.getLogger(__name__)
+
+HELP = {
+    "help": "what you are reading",
+    "new": "begin a new session; I forget what was said before",
+    "sessions": "list the sessions of this conversation",
+    "resume": "return to an earlier session: `!resume 2`",
+    "regenerate": "answer your last message again",
+    "stop": "stop the answer that is being written",
+}
+
+_COMMAND = re.compile(r"!(?P<name>[a-z]+)(?:\s+(?P<argument>\S.*))?\s*", re.DOTALL)
+
+
+def parse_command(inbound: Inbound) -> Command | None:
+    """The command that a text such as `!stop` or `!resume 2` gives; None for other texts."""
+    match = _COMMAND.fullmatch(inbound.text.strip())
+    if match is None or match["name"] not in HELP:
+        return None
+    return Command(
+        id=inbound.id,
+        conversation=inbound.conversation,
+        author=inbound.author,
+        name=match["name"],
+        argument=(match["argument"] or "").strip(),
+        received_at=inbound.received_at,
+    )
+
+
+class Commands:
+    """Carries commands out."""
+
+    def __init__(
+        self, control: MailControl, sessions: Sessions, platforms: dict[str, ChatPlatform]
+    ) -> None:
+        self._control = control
+        self._sessions = sessions
+        self._platforms = platforms
+
+    async def carry_out(self, command: Command) -> Inbound | None:
+        """Do it; mail that has to be taken in for it, if any.
+
+        Raises:
+            StoreError: nothing happened.
+        """
+        match command.name:
+            case "stop":
+                await self._stop(command)
+            case "new":
+                session = await self._sessions.start(command.conversation, command.received_at)
+                await self._say(command, f"A new session begins (number {session.ordinal}).")
+            case "resume":
+                await self._resume(command)
+            case "sessions":
+                await self._list(command)
+            case "regenerate":
+                return await self._regenerate(command)
+            case _:
+                lines = [f"- `!{name}` – {meaning}" for name, meaning in HELP.items()]
+                await self._say(command, "\n".join(lines))
+        return None
+
+    async def _stop(self, command: Command) -> None:
+        answer = await self._control.request_stop(command.conversation, command.author)
+        if answer == "refused":
+            await self._say(command, "Only the person who asked, or an admin, can stop this.")
+        elif answer == "idle":
+            await self._say(command, "I am not writing an answer here just now.")
+
+    async def _resume(self, command: Command) -> None:
+        wanted = command.argument
+        session = None
+        if wanted.isdecimal():
+            session = await self._sessions.resume(command.conversation, int(wanted))
+        if session is None:
+            await self._say(command, "I know no such session. `!sessions` lists them.")
+            return
+        title = f": {session.title}" if session.title else ""
+        await self._say(command, f"Back in session {session.ordinal}{title}.")
+
+    async def _list(self, command: Command) -> None:
+        sessions = await self._sessions.list(command.conversation, 20)
+        if not sessions:
+            await self._say(command, "There are no sessions yet.")
+            return
+        lines = [f"- {session.ordinal}: {session.title or '(no title)'}" for session in sessions]
+        await self._say(command, "\n".join(lines))
+
+    async def _regenerate(self, command: Command) -> Inbound | None:
+        session = await self._sessions.current(command.conversation)
+        last = session.last
+        if last is None:
+            await self._say(command, "There is no answer here that I could write again.")
+            return None
+        if command.author.id not in last.askers and not command.author.is_admin:
+            await self._say(command, "Only the person who asked, or an admin, can do this.")
+            return None
+        return Inbound(
+            id=command.id,
+            message_id=command.id,
+            conversation=command.conversation,
+            author=command.author,
+            text="",
+            received_at=command.received_at,
+            kind="regenerate",
+        )
+
+    async def _say(self, command: Command, text: str) -> None:
+        post = Post(part_id=f"{command.id}.reply", text=text, turn=(command.id,), kind="notice")
+        try:
+            await self._platforms[command.conversation.platform].send(command.conversation, post)
+        except BobbinError as error:
+            log.warning("the answer to a command could not be shown: %s", error)

@@ -1,0 +1,186 @@
+"""From a Run's events to the posts that people shall see: pure, no I/O, no waiting.
+
+The composer is fed with events and can say at any moment what should stand in the conversation
+now. Part ids depend only on the turn and the place of the part in the reply, so a second process
+that composes the same reply names the same parts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.assistants import Message, MessageDelta, Run, StreamEvent
+from core.chat.messages import Capabilities, Control, Json, OutFile, Post
+from core.chat.text.math import readable
+from core.chat.text.mentions import neutralise
+from core.chat.text.split import split
+
+NOTHING_SAID = "(The Assistant had nothing to say.)"
+
+ENDINGS: dict[str, str] = {
+    "cancelled": "(stopped)",
+    "expired": "(This took longer than I may take, so it was ended.)",
+    "incomplete": "(The answer was cut off: it reached its token limit.)",
+}
+
+
+@dataclass(slots=True)
+class _Draft:
+    """One Message as far as it has come."""
+
+    texts: dict[int, str] = field(default_factory=dict[int, str])
+    files: list[str] = field(default_factory=list[str])
+    done: bool = False
+
+    @property
+    def text(self) -> str:
+        return "\n\n".join(self.texts[index] for index in sorted(self.texts) if self.texts[index])
+
+
+def sentence_of(run: Run) -> str:
+    """What people are told about the way a Run ended; empty for a completed one."""
+    if run.status == "failed":
+        reason = str((run.last_error or {}).get("message") or "").strip()
+        return f"I could not answer this. {reason}".strip()
+    if run.status == "requires_action":
+        return "I could not answer this: it needs a function that only the API's client can call."
+    return ENDINGS.get(run.status, "")
+
+
+class Composer:
+    """What the reply to one turn looks like so far."""
+
+    def __init__(self, reply_id: str, turn: tuple[str, ...], capabilities: Capabilities) -> None:
+        self._reply_id = reply_id
+        self._turn = turn
+        self._capabilities = capabilities
+        self._drafts: dict[str, _Draft] = {}
+        self._ended: Run | None = None
+
+    def feed(self, event: StreamEvent) -> None:
+        """Take in one event of the Run."""
+        data = event.data
+        if isinstance(data, MessageDelta):
+            self._grow(data)
+        elif isinstance(data, Message) and data.role == "assistant":
+            self._place(event.name, data)
+        elif isinstance(data, Run) and data.status in _ENDED:
+            self._ended = data
+
+    def _grow(self, delta: MessageDelta) -> None:
+        draft = self._drafts.setdefault(delta.id, _Draft())
+        for part in delta.delta.get("content", []):
+            index = int(part["index"])
+            if part["type"] == "text":
+                more = str(part.get("text", {}).get("value") or "")
+            elif part["type"] == "refusal":
+                more = str(part.get("refusal") or "")
+            else:
+                more = ""
+                _remember_file(draft, part)
+            draft.texts[index] = draft.texts.get(index, "") + more
+
+    def _place(self, name: str, message: Message) -> None:
+        if name == "thread.message.incomplete" and self._redone(message):
+            self._drafts.pop(message.id, None)
+            return
+        draft = self._drafts.setdefault(message.id, _Draft())
+        if name in ("thread.message.completed", "thread.message.incomplete"):
+            draft.texts = {index: _words(part) for index, part in enumerate(message.content)}
+            draft.files = []
+            for part in message.content:
+                _remember_file(draft, part)
+            draft.done = True
+
+    def _redone(self, message: Message) -> bool:
+        """Whether the Run goes on and says this again (a worker died in the middle of it)."""
+        reason = (message.incomplete_details or {}).get("reason")
+        return self._ended is None and reason not in ("max_tokens", "content_filter")
+
+    @property
+    def wanted_files(self) -> tuple[str, ...]:
+        """Ids of the files that the reply shows."""
+        return tuple(name for draft in self._drafts.values() for name in draft.files)
+
+    @property
+    def has_text(self) -> bool:
+        """Whether there is anything to show yet."""
+        return any(draft.text.strip() or draft.files for draft in self._drafts.values())
+
+    def posts(self, files: dict[str, OutFile], *, stopped: str = "") -> list[Post]:
+        """What should stand in the conversation now, in order.
+
+        While the Run goes on, a platform that shows partial text gets all of it, another one only
+        Messages that are complete. `stopped` replaces the sentence about the Run's end.
+        """
+        posts: list[Post] = []
+        drafts = list(self._drafts.values())
+        ending = stopped or (sentence_of(self._ended) if self._ended else "")
+        over = bool(stopped) or self._ended is not None
+        for number, draft in enumerate(drafts):
+            last = number == len(drafts) - 1
+            if not over and not draft.done and not self._capabilities.streams:
+                continue
+            text = draft.text
+            if over and last and ending:
+                text = f"{text}\n\n{ending}" if text.strip() else ending
+            posts += self._parts(number, text, draft, files, final=over or draft.done)
+        if over and not posts:
+            posts = self._parts(0, ending or NOTHING_SAID, _Draft(done=True), files, final=True)
+        if over:
+            posts[-1] = _with_controls(posts[-1], self._ended)
+        return posts
+
+    def _parts(
+        self, number: int, text: str, draft: _Draft, files: dict[str, OutFile], *, final: bool
+    ) -> list[Post]:
+        limits = self._capabilities
+        shown = neutralise(readable(text).text, limits.mentions)
+        pieces = [part.text for part in split(shown, limits.max_chars)] if shown.strip() else []
+        attached = tuple(files[name] for name in draft.files if name in files) if final else ()
+        if not pieces and attached:
+            pieces = [""]
+        count = len(pieces)
+        return [
+            Post(
+                part_id=f"{self._reply_id}.{number}.{index}",
+                text=piece,
+                turn=self._turn,
+                final=final or index < count - 1,
+                files=attached if index == count - 1 else (),
+            )
+            for index, piece in enumerate(pieces)
+        ]
+
+
+_ENDED = frozenset({"completed", "failed", "cancelled", "incomplete", "expired", "requires_action"})
+
+
+def _words(part: Json) -> str:
+    if part["type"] == "text":
+        return str(part["text"]["value"])
+    return str(part.get("refusal") or "")
+
+
+def _remember_file(draft: _Draft, part: Any) -> None:
+    if part["type"] == "image_file":
+        name = str(part.get("image_file", {}).get("file_id") or "")
+        if name and name not in draft.files:
+            draft.files.append(name)
+
+
+def _with_controls(post: Post, run: Run | None) -> Post:
+    retry = run is not None and run.status not in ("completed", "cancelled")
+    controls: tuple[Control, ...] = (
+        ("regenerate", "new") if retry else ("regenerate", "new", "feedback")
+    )
+    return Post(
+        part_id=post.part_id,
+        text=post.text,
+        turn=post.turn,
+        final=True,
+        controls=controls,
+        files=post.files,
+        kind="notice" if retry else "answer",
+    )

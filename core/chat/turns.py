@@ -1,0 +1,107 @@
+"""A turn in work: the claim, how fresh it is, and the wish to stop it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from core.chat.messages import ConversationKey, Json
+from core.chat.ports import Mailbox, TurnClaim
+from core.clock import Clock
+from core.errors import ClaimLost
+
+
+def _no_rows() -> list[Json]:
+    return []
+
+
+@dataclass(slots=True)
+class Progress:
+    """What a later owner needs to go on: the checkpoint, as fields."""
+
+    thread_id: str | None = None
+    run_id: str | None = None
+    parts: list[Json] = field(default_factory=_no_rows)
+    outage_since: float | None = None
+    runs: int = 0
+
+    @classmethod
+    def from_json(cls, body: Json) -> Progress:
+        """The inverse of `to_json`; unknown keys of a newer version are left alone."""
+        known = {name: body[name] for name in cls.__dataclass_fields__ if name in body}
+        return cls(**known)
+
+    def to_json(self) -> Json:
+        """The form in the store."""
+        return {
+            "thread_id": self.thread_id,
+            "run_id": self.run_id,
+            "parts": self.parts,
+            "outage_since": self.outage_since,
+            "runs": self.runs,
+        }
+
+
+class Turn:
+    """One claimed turn while this process works on it."""
+
+    def __init__(
+        self, claim: TurnClaim, mailbox: Mailbox, clock: Clock, *, lease_s: float, fenced: bool
+    ) -> None:
+        self.claim = claim
+        self.progress = Progress.from_json(claim.checkpoint)
+        self.stop = asyncio.Event()
+        if claim.stop:
+            self.stop.set()
+        self._mailbox = mailbox
+        self._clock = clock
+        self._lease_s = lease_s
+        self._fenced = fenced
+        self._renewed = clock.monotonic()
+
+    @property
+    def conversation(self) -> ConversationKey:
+        """Where it happens."""
+        return self.claim.conversation
+
+    @property
+    def inbound_ids(self) -> tuple[str, ...]:
+        """The Inbounds that this turn answers."""
+        return tuple(inbound.id for inbound in self.claim.mail)
+
+    def renewed(self) -> None:
+        """The lease was extended just now."""
+        self._renewed = self._clock.monotonic()
+
+    async def save(self) -> None:
+        """Write the checkpoint; it is the fence too.
+
+        Raises:
+            ClaimLost: somebody else holds the turn.
+        """
+        if self._fenced:
+            await self._mailbox.checkpoint(self.claim, self.progress.to_json())
+            self.renewed()
+
+    async def record(self, parts: list[Json]) -> None:
+        """Write the checkpoint with these parts of the reply. Raises ClaimLost."""
+        self.progress.parts = parts
+        await self.save()
+
+    async def still_ours(self) -> None:
+        """Make sure of the claim before something that cannot be taken back.
+
+        Within half a lease of the last renewal nobody can have taken it, so nothing is asked; a
+        process that was stopped for a while asks.
+
+        Raises:
+            ClaimLost: somebody else holds the turn.
+        """
+        if not self._fenced or self._clock.monotonic() - self._renewed < self._lease_s / 2:
+            return
+        (answer,) = await self._mailbox.renew([self.claim])
+        if answer == "lost":
+            raise ClaimLost(f"turn {self.claim.turn_id!r} has another owner")
+        if answer == "stop":
+            self.stop.set()
+        self.renewed()
