@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import Literal, Protocol
 
-from core.assistants import Assistant, File, StreamEvent, Thread
+from core.assistants import StreamEvent
 from core.engine.generation import ModelEvent, ModelRequest
 from core.engine.records import (
     Change,
@@ -15,8 +15,10 @@ from core.engine.records import (
     Execution,
     InterpreterStatus,
     LoggedEvent,
+    ObjectRecord,
     Page,
     RunClaim,
+    ThreadRecord,
 )
 
 ObjectKind = Literal["assistant", "file"]
@@ -93,7 +95,7 @@ class ThreadStore(Protocol):
         """
         ...
 
-    async def thread(self, thread_id: str) -> Thread | None:
+    async def thread(self, thread_id: str) -> ThreadRecord | None:
         """The Thread."""
         ...
 
@@ -113,23 +115,28 @@ class ThreadStore(Protocol):
 
 
 class ObjectStore(Protocol):
-    """Objects that belong to no Thread: Assistants and Files (`kind` is `assistant` or `file`)."""
+    """Objects that belong to no Thread: Assistants and Files (`kind` is `assistant` or `file`).
 
-    async def put(self, value: Assistant | File, *, tenant: str = "") -> None:
+    An object of another tenant is as good as absent.
+    """
+
+    async def put(self, record: ObjectRecord) -> None:
         """Add it, or replace the one with its id, keeping its place."""
         ...
 
-    async def get(self, kind: ObjectKind, object_id: str) -> Assistant | File | None:
+    async def get(
+        self, kind: ObjectKind, object_id: str, *, tenant: str = ""
+    ) -> ObjectRecord | None:
         """The object."""
         ...
 
     async def page(
         self, kind: ObjectKind, cursor: Cursor, *, tenant: str = ""
-    ) -> Page[Assistant | File]:
+    ) -> Page[ObjectRecord]:
         """A part of the list of a kind (of one tenant), by order of insertion."""
         ...
 
-    async def delete(self, kind: ObjectKind, object_id: str) -> bool:
+    async def delete(self, kind: ObjectKind, object_id: str, *, tenant: str = "") -> bool:
         """Remove it; whether it was there."""
         ...
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
-from core.assistants import Json, Message, Run, RunStep, StreamEvent, Thread
+from core.assistants import (
+    Assistant,
+    File,
+    Json,
+    Message,
+    Run,
+    RunStep,
+    StreamEvent,
+    Thread,
+)
 from core.errors import BobbinError
 
 T = TypeVar("T", covariant=True)
@@ -17,6 +26,27 @@ def _no_state() -> Json:
 
 Collection = Literal["messages", "runs", "steps"]
 """The lists of a Thread's partition. `steps` belong to a Run, the others to the Thread."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadRecord:
+    """A Thread and whose it is."""
+
+    thread: Thread
+    tenant: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectRecord:
+    """An Assistant or a File, whose it is, and what only the engine knows of it.
+
+    `state` holds what the API object has no field for: `effort` of an Assistant, `blob` (the name
+    in the blob store) of a File.
+    """
+
+    value: Assistant | File
+    tenant: str = ""
+    state: Json = field(default_factory=_no_state)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +62,7 @@ class RunRecord:
     state: Json = field(default_factory=_no_state)
 
 
-Document = Thread | Message | RunRecord | RunStep
+Document = ThreadRecord | Message | RunRecord | RunStep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +118,13 @@ class Exists:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """No Thread with this id exists yet."""
+    """No Thread with this id exists yet; with a Run's or Message's id: none such in it.
+
+    It makes creation under a given id idempotent: the second attempt finds the first one's object.
+    """
+
+    run_id: str | None = None
+    message_id: str | None = None
 
 
 Expectation = NoActiveRun | RunAt | Epoch | Exists | Absent
@@ -101,9 +137,11 @@ class Change:
     Documents in `put` are added at the end of their list (an id that is there keeps its place and
     is replaced). `events` are appended to the event log of `run_id`, in order. `activate` makes
     `run_id` the Thread's active Run, `deactivate` ends that. `enqueue` offers `run_id` to the
-    executors; with `claim_as` the Run is claimed for that owner in the same step and its epoch is
-    returned by `commit`. `expires_at` (seconds since the epoch) enters the Run among those that a
-    sweeper will find; `deactivate` removes it and its claim again.
+    executors, and whoever still holds it has lost it; with `claim_as` the Run is claimed for that
+    owner in the same step and its epoch is returned by `commit`. `park` ends the claim of `run_id`
+    while it stays active and may expire: it waits for somebody outside. `expires_at` (seconds
+    since the epoch) enters the Run among those that a sweeper will find (an earlier entry is
+    replaced); `deactivate` removes it and its claim again.
     """
 
     thread_id: str
@@ -115,6 +153,7 @@ class Change:
     activate: bool = False
     deactivate: bool = False
     enqueue: bool = False
+    park: bool = False
     claim_as: str | None = None
     expires_at: int | None = None
 
