@@ -1,0 +1,114 @@
+"""Showing a conversation's feed on a screen (or into a pipe), and knowing what was answered.
+
+Serial: the entries of the feed, in order. What was shown is remembered in the store after it was
+written, so a crash shows an entry again rather than never. Signs of life are shown only on a
+screen and only while they are fresh.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from adapters.terminal.render import DIM, PLAIN, Markdown, sign_line
+from core.chat.messages import ConversationKey
+from core.chat.ports import Feed
+
+Write = Callable[[str], None]
+
+
+class Screen:
+    """One conversation on one screen. `write` takes text as it shall stand there."""
+
+    def __init__(
+        self, feed: Feed, conversation: ConversationKey, write: Write, *, live: bool
+    ) -> None:
+        self._feed = feed
+        self._conversation = conversation
+        self._write = write
+        self._live = live
+        self._shown: dict[str, str] = {}
+        self._written: dict[str, int] = {}
+        self._rendering: dict[str, Markdown] = {}
+        self._answered: set[str] = set()
+        self._troubled: dict[str, str] = {}
+        self._changed = asyncio.Condition()
+        self._mine: set[str] = set()
+
+    async def run(self, after: str) -> None:
+        """Show what comes behind `after`, for ever."""
+        while True:
+            entries = await self._feed.read(self._conversation, after, 1.0)
+            for item in entries:
+                self._show(item.body)
+                after = item.sequence
+            if entries:
+                await self._feed.mark_seen(self._conversation, after)
+                async with self._changed:
+                    self._changed.notify_all()
+
+    async def answered(self, message_id: str) -> None:
+        """Return when the reply to this message is complete on the screen."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: message_id in self._answered)
+
+    async def troubled(self, message_id: str) -> str:
+        """Return when this message runs into an outage; the sentence about it."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: message_id in self._troubled)
+        return self._troubled[message_id]
+
+    def own(self, message_id: str) -> None:
+        """This message was typed here: its answer needs no label."""
+        self._mine.add(message_id)
+
+    # ------------------------------------------------------------------- entries
+
+    def _show(self, body: dict[str, Any]) -> None:
+        if body["kind"] == "sign":
+            self._sign(body)
+        else:
+            self._post(body)
+
+    def _sign(self, body: dict[str, Any]) -> None:
+        line = sign_line(body)
+        if body["sign"] == "troubled":
+            for message_id in body["turn"]:
+                self._troubled[str(message_id)] = line
+        if line and self._live:
+            self._write(f"{DIM}… {line}{PLAIN}\n")
+
+    def _post(self, body: dict[str, Any]) -> None:
+        part, text, final = str(body["part"]), str(body["text"]), bool(body["final"])
+        if not final and not self._live:
+            return
+        before = self._shown.get(part)
+        if before is None:
+            self._begin(part, body)
+        elif not text.startswith(before[: self._written.get(part, 0)]):
+            self._write("(once more)\n")
+            self._rendering[part] = Markdown(colour=self._live)
+            self._written[part] = 0
+        self._lines(part, text, final=final)
+        for path in body["files"]:
+            self._write(f"[figure: {path}]\n")
+        if final and body["last"]:
+            self._answered.update(str(name) for name in body["turn"])
+            self._write("\n")
+
+    def _begin(self, part: str, body: dict[str, Any]) -> None:
+        self._rendering[part] = Markdown(colour=self._live)
+        turn = {str(name) for name in body["turn"]}
+        if not turn & self._mine:
+            self._write("[the answer to an earlier message, which you have not seen yet]\n")
+
+    def _lines(self, part: str, text: str, *, final: bool) -> None:
+        """Write the lines that are complete now; what stands behind them waits for its end."""
+        end = len(text) if final else text.rfind("\n") + 1
+        fresh = text[self._written.get(part, 0) : end]
+        markdown = self._rendering[part]
+        for line in fresh.splitlines():
+            self._write(markdown.line(line) + "\n")
+        self._written[part] = max(end, self._written.get(part, 0))
+        self._shown[part] = text
