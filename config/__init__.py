@@ -1,0 +1,1 @@
+"""What an operator sets: the environment, assistants, models. Only `bots` imports it."""

@@ -1,0 +1,152 @@
+"""Every setting: name, unit, default, and why that default. The only reader of the environment.
+
+Values come from the environment, then from `.env` beside pyproject.toml. A wrong one ends with its
+name and what to do, never with a traceback.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import ConfigurationError
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The checkout: where pyproject.toml, `.env`, `config/` and by default `data/` lie."""
+
+
+class Settings(BaseSettings):
+    """One process's settings, read once at start."""
+
+    model_config = SettingsConfigDict(
+        env_file=ROOT / ".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        use_attribute_docstrings=True,
+        populate_by_name=True,
+    )
+
+    # ---- the model
+    openai_api_key: SecretStr | None = None
+    """Key of the model endpoint. Set alone: OpenAI's own endpoint, by the Responses API."""
+    openai_base_url: str | None = None
+    """URL of a model endpoint (Ollama `http://127.0.0.1:11434/v1`, vLLM, llama.cpp, OpenRouter)."""
+    bobbin_model: str | None = None
+    """Model of assistants that name none, and of names that are retired."""
+    bobbin_model_api: Literal["responses", "chat", "local", "offline"] | None = None
+    """How the model is spoken to. Default: `responses` for OpenAI, `chat` for another base URL,
+    `local` where weights were pulled, else `offline`."""
+    bobbin_model_slots: int | None = Field(default=None, ge=1, le=10_000)
+    """Model calls at a time. Default: 64 for an endpoint and offline, 1 for local weights, which
+    share this machine's cores."""
+    bobbin_tool_mode: Literal["native", "json"] | None = None
+    """How tools are offered to the model. Default: per model, from models.toml; `json` is for
+    small models that do not call tools by themselves."""
+    bobbin_context_window: int | None = Field(default=None, ge=1024)
+    """Tokens that the model can take in. Default: per model, from models.toml."""
+    bobbin_outage_s: float = Field(default=120.0, ge=0)
+    """Seconds that a message outlasts a model that does not answer before it is refused."""
+
+    # ---- state
+    redis_url: SecretStr | None = None
+    """A Redis or Valkey server >= 6.2 (`redis://`, `rediss://`, `unix://`). Default: Bobbin
+    starts its own."""
+    redis_cluster: bool | None = None
+    """Whether REDIS_URL is a cluster. Default: asked of the server."""
+    bobbin_partitions: int | None = Field(default=None, ge=1, le=1024)
+    """Hash tags over which conversations are spread; fixed by the first start. Default: 1, and
+    16 for a cluster."""
+    bobbin_data_dir: Path = ROOT / "data"
+    """Folder of the embedded server, files and pulled weights; must be on a local disk."""
+
+    # ---- serving
+    bobbin_host: str = "127.0.0.1"
+    """Address to listen on. Without BOBBIN_API_KEYS only loopback is answered."""
+    bobbin_port: int = Field(default=8765, ge=0, le=65535)
+    """Port of the API."""
+    port: int | None = Field(default=None, ge=0, le=65535)
+    """The port that a Procfile platform hands out; `bobbin api` listens there, on all addresses."""
+    bobbin_api_keys: SecretStr | None = None
+    """Keys that the Assistants API accepts, separated by commas. None: loopback only."""
+    bobbin_run_ttl_s: int = Field(default=600, ge=10, le=86_400)
+    """Seconds from a Run's creation to its expiry, as the original API had it."""
+
+    # ---- conversations
+    bobbin_assistant: str = "math-tutor"
+    """File in config/assistants/ (without .toml) that answers where nothing else is chosen."""
+    bobbin_busy: Literal["collect", "interrupt"] = "collect"
+    """What a message does while an answer is being written: wait for it, or stop it."""
+    bobbin_lease_s: float = Field(default=10.0, ge=1.0, le=300.0)
+    """Seconds after which a silent worker's turns go to another one."""
+    bobbin_turns: int = Field(default=200, ge=1, le=10_000)
+    """Turns in work at a time in one process: what bounds its memory."""
+
+    # ---- a remote Assistants service instead of the engine
+    assistants_base_url: str | None = None
+    """URL of an Assistants-compatible service that shall answer instead of Bobbin's engine."""
+    assistants_api_key: SecretStr | None = None
+    """Its key."""
+
+    # ---- operation
+    bobbin_log: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
+    """Log level; message text appears at DEBUG only."""
+
+    @field_validator("bobbin_data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().resolve()
+
+    @field_validator("openai_base_url", "assistants_base_url")
+    @classmethod
+    def _http(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://, e.g. http://127.0.0.1:11434/v1")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(
+            ("redis://", "rediss://", "unix://")
+        ):
+            raise ValueError("must begin with redis://, rediss:// or unix://")
+        return value
+
+    @property
+    def api_keys(self) -> tuple[str, ...]:
+        """The keys of BOBBIN_API_KEYS."""
+        if self.bobbin_api_keys is None:
+            return ()
+        keys = self.bobbin_api_keys.get_secret_value().split(",")
+        return tuple(key.strip() for key in keys if key.strip())
+
+    def origin(self, name: str) -> str:
+        """Where a setting's value comes from, in words: `environment`, `.env` or `default`."""
+        if os.environ.get(name.upper()):
+            return "environment"
+        return ".env" if name in self.model_fields_set else "default"
+
+
+def load_settings() -> Settings:
+    """The settings of this process.
+
+    Raises:
+        ConfigurationError: a value is wrong; the text names the variable and what is expected.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines: list[str] = []
+        for problem in error.errors():
+            name = str(problem["loc"][0]).upper() if problem["loc"] else "a setting"
+            reason = problem["msg"].removeprefix("Value error, ")
+            lines.append(f"{name}: {reason} (see .env.example)")
+        raise ConfigurationError("\n".join(lines)) from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{ROOT / '.env'} is not UTF-8 text: {error}") from error
