@@ -27,15 +27,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from adapters.redis import keys, leases
-from adapters.redis._script import Script
+from adapters.redis.connection import Client, Script, decode
 from adapters.redis.listening import Listener
 from core.errors import StoreError
-
-if TYPE_CHECKING:
-    from redis.asyncio import Redis, RedisCluster
 
 _CLAIM = Script(
     leases.PRELUDE
@@ -93,7 +90,7 @@ class Claims:
     """The leases of one family, over all its partitions."""
 
     def __init__(
-        self, client: Redis | RedisCluster, family: keys.Family, partitions: int, *, lease_ms: int
+        self, client: Client, family: keys.Family, partitions: int, *, lease_ms: int
     ) -> None:
         self._client = client
         self._family: keys.Family = family
@@ -149,7 +146,7 @@ class Claims:
                 continue
             rows = [answer[at : at + row] for at in range(0, len(answer), row)]
             taken += [
-                Taken(base, _text(item), int(epoch), int(lost), tuple(extra))
+                Taken(base, decode(item), int(epoch), int(lost), tuple(extra))
                 for item, epoch, lost, *extra in rows
             ]
             if len(rows) == wanted:
@@ -202,7 +199,7 @@ class Claims:
         count = 0
         for base in self._bases:
             owners: list[Any] = await _OWNERS(self._client, [base], [])
-            for owner in map(_text, owners):
+            for owner in map(decode, owners):
                 if owner_is_gone(owner):
                     count += int(await _DISOWN(self._client, [base], [owner]))
         return count
@@ -242,7 +239,3 @@ class Claims:
     def _ring_all(self) -> None:
         self._rung.update(range(self._partitions))
         self._bell.set()
-
-
-def _text(value: str | bytes) -> str:
-    return value.decode() if isinstance(value, bytes) else value

@@ -13,14 +13,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
-if TYPE_CHECKING:
-    from redis.asyncio import RedisCluster
+from adapters.redis.connection import Client, decode
 
 _PING_S = 15.0
 """After this long without a message the server is asked whether it is still there."""
@@ -34,7 +33,7 @@ class Listener:
 
     def __init__(
         self,
-        client: Redis | RedisCluster,
+        client: Client,
         *,
         channels: tuple[str, ...] = (),
         patterns: tuple[str, ...] = (),
@@ -95,13 +94,13 @@ class Listener:
             if message is None:
                 return False
         if message["type"] in ("message", "pmessage"):
-            self._on_message(_text(message["channel"]), _bytes(message["data"]))
+            self._on_message(decode(message["channel"]), _bytes(message["data"]))
         elif message["type"] in ("subscribe", "psubscribe"):
             self._on_gap()
         return True
 
 
-async def _pool_of(client: Redis | RedisCluster) -> tuple[ConnectionPool, bool]:
+async def _pool_of(client: Client) -> tuple[ConnectionPool, bool]:
     """Where a connection for pub/sub comes from, and whether it is ours to close.
 
     In a cluster every node hears every (unsharded) message, so any node will do; a different one
@@ -113,10 +112,6 @@ async def _pool_of(client: Redis | RedisCluster) -> tuple[ConnectionPool, bool]:
     node = client.get_random_node()
     kwargs = {**node.connection_kwargs}
     return ConnectionPool(connection_class=node.connection_class, max_connections=1, **kwargs), True
-
-
-def _text(value: str | bytes) -> str:
-    return value.decode() if isinstance(value, bytes) else value
 
 
 def _bytes(value: str | bytes) -> bytes:
