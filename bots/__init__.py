@@ -1,0 +1,1 @@
+"""Runnable processes: the `bobbin` command, and the wiring that builds each role."""
