@@ -144,16 +144,20 @@ class SocketAddress:
     on a folder that others could make first or that could be swept away.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, descriptors: Path = Path("/proc/self/fd")) -> None:
+        """Args: the server's folder; where this system shows a process its descriptors, if it does.
+
+        Raises:
+            OSError: no descriptor or no temporary folder to be had.
+        """
         self._descriptor = -1
         self._link: Path | None = None
         path = directory / SOCKET_NAME
         if len(os.fsencode(path)) > LONGEST_SOCKET_PATH:
-            path = self._shorten(directory) / SOCKET_NAME
+            path = self._shorten(directory, descriptors) / SOCKET_NAME
         self.path = path
 
-    def _shorten(self, directory: Path) -> Path:
-        descriptors = Path("/proc/self/fd")
+    def _shorten(self, directory: Path, descriptors: Path) -> Path:
         if descriptors.is_dir():
             self._descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             return descriptors / str(self._descriptor)
