@@ -1,0 +1,1 @@
+"""The composition root: Settings in, running roles out, one builder a role."""
