@@ -70,9 +70,33 @@ _CHAT = (
     ("shown:<conversation>", "string", "30 d", "the sequence up to which a person was shown"),
 )
 
+_THREADS = (
+    ("thread:<thread>", "hash", PERMANENT, "doc, active (Run that is not terminal), seq (places)"),
+    ("thread:<thread>:messages", "hash", PERMANENT, "Messages by id"),
+    ("thread:<thread>:messages:order", "zset", PERMANENT, "their ids by place"),
+    ("thread:<thread>:messages:of", "zset", PERMANENT, "<run>:<place>:<id> of a Run's Messages"),
+    ("thread:<thread>:runs", "hash", PERMANENT, "Runs by id"),
+    ("thread:<thread>:runs:order", "zset", PERMANENT, "their ids by place"),
+    ("thread:<thread>:steps:<run>", "hash", PERMANENT, "Run Steps by id"),
+    ("thread:<thread>:steps:<run>:order", "zset", PERMANENT, "their ids by place"),
+    ("thread:<thread>:log:<run>", "stream", "1 h after the Run's end", "its events (24 h before)"),
+    ("expiry", "zset", PERMANENT, "<thread>/<run> of Runs that are not terminal, by expires_at"),
+    ("token:<token>", "string", "60 s", "the epoch that this change was answered with"),
+)
+
+_OBJECTS = (
+    ("seq", "string", PERMANENT, "the last place in any of the lists"),
+    ("assistant:<tenant>", "hash", PERMANENT, "Assistants by id"),
+    ("assistant:<tenant>:order", "zset", PERMANENT, "their ids by place"),
+    ("file:<tenant>", "hash", PERMANENT, "Files by id; the bytes are blobs"),
+    ("file:<tenant>:order", "zset", PERMANENT, "their ids by place"),
+)
+
 TABLE: tuple[Key, ...] = (
     Key(None, "layout", "hash", PERMANENT, "number of partitions, format, blob store id"),
     *(Key("c", pattern, kind, stays, holds) for pattern, kind, stays, holds in _LEASES),
     *(Key("c", pattern, kind, stays, holds) for pattern, kind, stays, holds in _CHAT),
     *(Key("t", pattern, kind, stays, holds) for pattern, kind, stays, holds in _LEASES),
+    *(Key("t", pattern, kind, stays, holds) for pattern, kind, stays, holds in _THREADS),
+    *(Key("o", pattern, kind, stays, holds) for pattern, kind, stays, holds in _OBJECTS),
 )

@@ -20,7 +20,7 @@ _PUT = Script(
 -- ARGV: documents, id, document. A new id goes to the end of the list.
 local documents = KEYS[1] .. ARGV[1]
 if redis.call('HSET', documents, ARGV[2], ARGV[3]) == 1 then
-  redis.call('ZADD', documents .. '.order', redis.call('INCR', KEYS[1] .. 'seq'), ARGV[2])
+  redis.call('ZADD', documents .. ':order', redis.call('INCR', KEYS[1] .. 'seq'), ARGV[2])
 end
 return 1
 """
@@ -29,7 +29,7 @@ return 1
 _DELETE = Script(
     """
 -- ARGV: documents, id. Answers whether it was there.
-redis.call('ZREM', KEYS[1] .. ARGV[1] .. '.order', ARGV[2])
+redis.call('ZREM', KEYS[1] .. ARGV[1] .. ':order', ARGV[2])
 return redis.call('HDEL', KEYS[1] .. ARGV[1], ARGV[2])
 """
 )
@@ -68,7 +68,7 @@ class RedisObjectStore:
         """
         base, documents = self._place(kind, tenant)
         more, *values = await fetch_page(
-            self._client, base, documents, f"{documents}.order", cursor
+            self._client, base, documents, f"{documents}:order", cursor
         )
         found = (decode_object(kind, tenant, value) for value in values)
         return Page(tuple(found), has_more=more == 1)

@@ -63,7 +63,8 @@ class RedisThreadStore:
         )
         if answer[0] == b"done":
             return int(answer[1])
-        failed: Expectation = change.expect[answer[1] - 1] if answer[1] else Exists()
+        number = int(answer[1])
+        failed = change.expect[number - 1] if number else Exists()
         active = text(answer[2]) or None
         raise Conflict(failed, active_run=active if isinstance(failed, NoActiveRun) else None)
 
@@ -110,7 +111,7 @@ class RedisThreadStore:
             return Page((), has_more=False)
         local = f"thread:{thread_id}:{part}"
         more, *values = await fetch_page(
-            self._client, self._base(thread_id), local, f"{local}.order", cursor, of=of
+            self._client, self._base(thread_id), local, f"{local}:order", cursor, of=of
         )
         return Page(tuple(decode(collection, value) for value in values), has_more=more == 1)
 
@@ -164,7 +165,7 @@ async def fetch_page(
         documents: the hash of the list, behind the base.
         order: the zset of its order, behind the base.
         cursor: which part.
-        of: only what belongs to this Run, by the zset `<documents>.of`.
+        of: only what belongs to this Run, by the zset `<documents>:of`.
     """
     return await _PAGE(
         client,
@@ -176,7 +177,7 @@ async def fetch_page(
             cursor.limit,
             cursor.after or "",
             cursor.before or "",
-            f"{documents}.of",
+            f"{documents}:of",
             of or "",
         ],
     )

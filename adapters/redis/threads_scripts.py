@@ -4,8 +4,8 @@ A Thread is these keys behind the partition's base:
 
     thread:<thread>                 hash    doc, active (its Run that is not terminal), seq
     thread:<thread>:<list>          hash    id -> document; `messages`, `runs`, `steps:<run>`
-    thread:<thread>:<list>.order    zset    id by place
-    thread:<thread>:messages.of     zset    `<run>:<place>:<id>`, score 0: a Run's Messages
+    thread:<thread>:<list>:order    zset    id by place
+    thread:<thread>:messages:of     zset    `<run>:<place>:<id>`, score 0: a Run's Messages
     thread:<thread>:log:<run>       stream  event log, ids `1-0`, `2-0`, ... without a gap
 
 Places come from one counter a Thread (`seq`) and only grow, so a list's order is that of insertion,
@@ -120,7 +120,7 @@ if not founded then return {{'failed', 0, ''}} end
 
 local function put(list, id, value)
   local key = head .. ':' .. list
-  local order = key .. '.order'
+  local order = key .. ':order'
   local former = list == 'messages' and redis.call('HGET', key, id)
   local place
   if redis.call('HSET', key, id, value) == 1 then
@@ -131,8 +131,8 @@ local function put(list, id, value)
   local was, is = former and mark_of(former) or '', mark_of(value)
   if was == is then return end
   place = place or redis.call('ZSCORE', order, id)
-  if was ~= '' then redis.call('ZREM', key .. '.of', member_of(was, place, id)) end
-  if is ~= '' then redis.call('ZADD', key .. '.of', 0, member_of(is, place, id)) end
+  if was ~= '' then redis.call('ZREM', key .. ':of', member_of(was, place, id)) end
+  if is ~= '' then redis.call('ZADD', key .. ':of', 0, member_of(is, place, id)) end
 end
 
 for _ = 1, count do
@@ -153,11 +153,11 @@ for _ = 1, count do
   if former then
     local owned = mark_of(former)
     if owned ~= '' then
-      local place = redis.call('ZSCORE', messages .. '.order', id)
-      redis.call('ZREM', messages .. '.of', member_of(owned, place, id))
+      local place = redis.call('ZSCORE', messages .. ':order', id)
+      redis.call('ZREM', messages .. ':of', member_of(owned, place, id))
     end
     redis.call('HDEL', messages, id)
-    redis.call('ZREM', messages .. '.order', id)
+    redis.call('ZREM', messages .. ':order', id)
   end
   at = at + 1
 end
@@ -269,15 +269,15 @@ DELETE = (
 -- ARGV: thread. Removes every key of it. Answers whether it was there.
 local head = base .. 'thread:' .. ARGV[1]
 if redis.call('EXISTS', head) == 0 then return 0 end
-for _, run in ipairs(redis.call('ZRANGE', head .. ':runs.order', 0, -1)) do
+for _, run in ipairs(redis.call('ZRANGE', head .. ':runs:order', 0, -1)) do
   local item = ARGV[1] .. '/' .. run
   drop(item)
   redis.call('ZREM', base .. 'expiry', item)
-  redis.call('UNLINK', head .. ':steps:' .. run, head .. ':steps:' .. run .. '.order',
+  redis.call('UNLINK', head .. ':steps:' .. run, head .. ':steps:' .. run .. ':order',
     head .. ':log:' .. run)
 end
-redis.call('UNLINK', head, head .. ':messages', head .. ':messages.order', head .. ':messages.of',
-  head .. ':runs', head .. ':runs.order')
+redis.call('UNLINK', head, head .. ':messages', head .. ':messages:order', head .. ':messages:of',
+  head .. ':runs', head .. ':runs:order')
 return 1
 """
 )
