@@ -1,0 +1,101 @@
+"""A sentence -> a row of words and expressions: where English ends and mathematics begins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
+
+from adapters.offline.cursor import Cursor
+from adapters.offline.parser import parse_at
+from adapters.offline.tokens import Token
+from adapters.offline.tree import (
+    Diff,
+    Integral,
+    Limit,
+    Listing,
+    Node,
+    Num,
+    Rate,
+    Relation,
+    Series,
+    Sym,
+    is_constant,
+)
+
+_SPACED: Final = frozenset(
+    "mean means median medians mode modes average averages deviation variance range quartile"
+    " quartiles data dataset numbers iqr sort".split()
+)
+_PAUSES: Final = frozenset(",;:.?!")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A word, a mark (`text`), or an expression (`node`, and `text` empty)."""
+
+    text: str
+    node: Node | None = None
+    gap: bool = True
+
+    @property
+    def letter(self) -> str:
+        """What kind of expression it is: `N`umber, `S`ymbol, `A`lgebra, `R`elation, `L`ist, `C`alculus."""
+        node = self.node
+        match node:
+            case Relation():
+                return "R"
+            case Listing():
+                return "L"
+            case Sym():
+                return "S"
+            case Diff() | Integral() | Limit() | Series() | Rate():
+                return "C"
+            case None:
+                return ""
+            case _:
+                return "N" if is_constant(node) else "A"
+
+
+def pieces(tokens: Sequence[Token], names: frozenset[str]) -> tuple[Piece, ...]:
+    """Cut tokens into words and the longest expressions between them."""
+    spaced = any(token.kind == "word" and token.text in _SPACED for token in tokens)
+    out: list[Piece] = []
+    at = 0
+    while at < len(tokens):
+        found = None if _is_word(tokens, at) else parse_at(tokens, at, names=names, spaced=spaced)
+        if found is not None and not _bare_one(tokens, at, found):
+            node, at = found
+            out.append(Piece("", node, tokens[at - 1].gap))
+            continue
+        out.append(_plain(tokens[at]))
+        at += 1
+    return tuple(out)
+
+
+def _is_word(tokens: Sequence[Token], at: int) -> bool:
+    """Articles and pronouns; whatever they begin (`a half`) is tried by the parser itself."""
+    cursor = Cursor(tokens)
+    cursor.at = at
+    token = tokens[at]
+    if token.kind == "word" and token.text in {"minus", "negative"}:
+        return False
+    return cursor.is_article() and not (
+        token.text == "a" and at + 1 < len(tokens) and re.match("half|third|quarter|hundred|thousand|million", tokens[at + 1].text) is not None
+    )
+
+
+def _bare_one(tokens: Sequence[Token], at: int, found: tuple[Node, int]) -> bool:
+    """`this one`, `the one`: a pronoun, not the number."""
+    node, end = found
+    return end == at + 1 and tokens[at].text == "one" and node == Num(Fraction(1))
+
+
+def _plain(token: Token) -> Piece:
+    if token.kind == "nl":
+        return Piece(";")
+    if token.kind == "punct" and token.text not in _PAUSES and token.text not in {"...", "'", "#"}:
+        return Piece(token.text, gap=token.gap)
+    return Piece(token.text, gap=token.gap)

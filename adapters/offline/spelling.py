@@ -1,0 +1,1 @@
+def corrected(w): return w
