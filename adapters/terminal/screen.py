@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from adapters.terminal.render import DIM, PLAIN, Markdown, sign_line
+from adapters.terminal.render import DIM, PLAIN, Markdown, safe, sign_line
 from core.chat.messages import ConversationKey
 from core.chat.ports import Feed
 
@@ -35,6 +35,7 @@ class Screen:
         self._troubled: dict[str, str] = {}
         self._changed = asyncio.Condition()
         self._mine: set[str] = set()
+        self._earlier: dict[str, str] = {}
 
     async def run(self, after: str) -> None:
         """Show what comes behind `after`, for ever."""
@@ -62,6 +63,10 @@ class Screen:
     def own(self, message_id: str) -> None:
         """This message was typed here: its answer needs no label."""
         self._mine.add(message_id)
+
+    def announce(self, message_id: str, text: str) -> None:
+        """This message of an earlier start is still to be answered: its answer shows it."""
+        self._earlier[message_id] = text
 
     # ------------------------------------------------------------------- entries
 
@@ -100,7 +105,12 @@ class Screen:
     def _begin(self, part: str, body: dict[str, Any]) -> None:
         self._rendering[part] = Markdown(colour=self._live)
         turn = {str(name) for name in body["turn"]}
-        if not turn & self._mine:
+        asked = [text for name, text in self._earlier.items() if name in turn]
+        if asked:
+            self._write("[your earlier question, answered now]\n")
+            for line in "\n".join(asked).splitlines():
+                self._write(f"> {safe(line)}\n")
+        elif not turn & self._mine:
             self._write("[the answer to an earlier message, which you have not seen yet]\n")
 
     def _lines(self, part: str, text: str, *, final: bool) -> None:

@@ -15,7 +15,7 @@ def new_owner() -> str:
 
 
 def is_gone(owner: str) -> bool:
-    """Whether this owner certainly lives no more; owners on other hosts are left to their leases."""
+    """Whether this owner certainly lives no more. Owners on other hosts keep their leases."""
     fields = owner.split("/")
     if len(fields) != 5 or fields[0] != _host():
         return False
