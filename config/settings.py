@@ -87,12 +87,6 @@ class Settings(BaseSettings):
     bobbin_turns: int = Field(default=200, ge=1, le=10_000)
     """Turns in work at a time in one process: what bounds its memory."""
 
-    # ---- a remote Assistants service instead of the engine
-    assistants_base_url: str | None = None
-    """URL of an Assistants-compatible service that shall answer instead of Bobbin's engine."""
-    assistants_api_key: SecretStr | None = None
-    """Its key."""
-
     # ---- operation
     bobbin_log: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
     """Log level; message text appears at DEBUG only."""
@@ -102,7 +96,7 @@ class Settings(BaseSettings):
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().resolve()
 
-    @field_validator("openai_base_url", "assistants_base_url")
+    @field_validator("openai_base_url")
     @classmethod
     def _http(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("http://", "https://")):
