@@ -111,38 +111,39 @@ def explain(directory: Path, log_from: int, returncode: int | None, written_by: 
     except BobbinError as error:
         return error
     said = last_words(directory, log_from)
-    log = directory / LOG_NAME
-    if any(sign in said for sign in _NEWER) and written_by:
+    newer = next((line for line in said if any(sign in line for sign in _NEWER)), None)
+    if newer is not None:
         return ConfigurationError(
-            f"The files in {directory} were written by {written_by} and this server cannot read "
-            f"them ({said}). Use that version or a later one."
+            f"The files in {directory} were written by {written_by or 'a later server'} and this "
+            f"server cannot read them ({newer}). Use that version or a later one."
         )
-    if not said:
-        said = f"it ended with status {returncode} and said nothing"
-    if "No space left" in said:
-        return StoreRefused(f"The disk under {directory} is full ({said}). Make room there.")
+    reason = said[-1] if said else f"it ended with status {returncode} and said nothing"
+    if "No space left" in reason:
+        return StoreRefused(f"The disk under {directory} is full ({reason}). Make room there.")
     return StoreUnavailable(
-        f"The server in {directory} did not start: {said.rstrip('.')}. Its log is {log}."
+        f"The server in {directory} did not start: {reason.rstrip('.')}. Its log is "
+        f"{directory / LOG_NAME}."
     )
 
 
-def last_words(directory: Path, log_from: int = 0) -> str:
-    """The last line of the log that tells of trouble, without its stamp; else the last line."""
+def last_words(directory: Path, log_from: int = 0) -> list[str]:
+    """The lines of the log that tell of trouble, without their stamps; else the last line."""
     try:
         with (directory / LOG_NAME).open("rb") as file:
             file.seek(log_from)
             text = file.read(_LOG_LIMIT).decode("utf-8", "replace")
     except OSError:
-        return ""
-    last = trouble = ""
+        return []
+    last: list[str] = []
+    trouble: list[str] = []
     for line in text.splitlines():
         stamp = _PREFIX.match(line)
         words = line[stamp.end() :].strip() if stamp else line.strip()
         if not words or any(noise in words for noise in _NOISE):
             continue
-        last = words
+        last = [words]
         if stamp is None or stamp["level"] == "#":
-            trouble = words
+            trouble.append(words)
     return trouble or last
 
 
