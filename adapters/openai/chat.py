@@ -48,32 +48,39 @@ class ChatCompletionsModel:
         """Generate one round (see `core.engine.ports.ChatModel`)."""
         async with await self._asker.ask(request) as answer:
             reader = ChatReader(request, self._ids)
-            if answer.is_json:
-                body = as_object(await answer.json())
-                for event in self._read(reader, body, answer):
+            while not reader.over:
+                for event in await self._next(reader, answer):
                     yield event
-            else:
-                try:
-                    async for name, data in answer.events():
-                        if data == b"[DONE]":
-                            reader.complete = True
-                            break
-                        chunk = parsed(data, answer.asked.host)
-                        if name == "error":
-                            raise answer.asked.in_stream(chunk)
-                        for event in self._read(reader, chunk, answer):
-                            yield event
-                except ModelUnavailable:
-                    if not reader.complete:
-                        raise
-                else:
-                    await answer.drain()
+            await answer.drain()
             if not reader.complete:
-                raise ModelUnavailable(
-                    f"{answer.asked.host} broke off in the middle of its answer."
-                )
+                raise answer.broke_off()
             for event in reader.end():
                 yield event
+
+    async def _next(self, reader: ChatReader, answer: Answer) -> list[ModelEvent]:
+        """The events of what comes next; says through `reader.over` that nothing will."""
+        if answer.is_json:
+            reader.over = True
+            return self._read(reader, as_object(await answer.json()), answer)
+        try:
+            batch = await answer.more()
+        except ModelUnavailable:
+            if not reader.complete:
+                raise
+            batch = None
+        if batch is None:
+            reader.over = True
+            return []
+        events: list[ModelEvent] = []
+        for name, data in batch:
+            if data == b"[DONE]":
+                reader.over = reader.complete = True
+                break
+            chunk = parsed(data, answer.asked.host)
+            if name == "error" and not chunk.get("error"):
+                chunk = {"error": chunk}
+            events += self._read(reader, chunk, answer)
+        return events
 
     @staticmethod
     def _read(reader: ChatReader, chunk: dict[str, Any], answer: Answer) -> list[ModelEvent]:
@@ -88,6 +95,8 @@ class ChatReader:
     def __init__(self, request: ModelRequest, ids: Ids) -> None:
         self.complete = False
         """Whether the model came to an end, so that a connection which breaks now loses nothing."""
+        self.over = False
+        """Whether nothing more is to be read."""
         self._request = request
         self._calls = CallAssembler(
             ids, {item.call_id for item in request.items if isinstance(item, ToolCall)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -64,6 +64,8 @@ class Answer:
         self.asked = asked
         self.headers: Mapping[str, str] = response.headers
         self.is_json = response.content_type == "application/json"
+        self._parser = SseParser()
+        self._over = False
 
     async def __aenter__(self) -> Answer:
         return self
@@ -78,21 +80,21 @@ class Answer:
         else:
             self._response.close()
 
-    async def events(self) -> AsyncIterator[tuple[str, bytes]]:
-        """Server-sent events (name, data), as they come.
+    async def more(self) -> list[tuple[str, bytes]] | None:
+        """The next server-sent events (name, data), at least one; None when there are no more.
 
         Raises:
             ModelUnavailable: the connection broke or went silent.
         """
-        parser = SseParser()
-        try:
-            async for chunk in self._response.content.iter_any():
-                for event in parser.feed(chunk):
-                    yield event
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise ModelUnavailable(_broken(self.asked.host, error)) from error
-        for event in parser.end():
-            yield event
+        events: list[tuple[str, bytes]] = []
+        while not events and not self._over:
+            try:
+                chunk = await self._response.content.readany()
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                raise ModelUnavailable(_broken(self.asked.host, error)) from error
+            self._over = not chunk
+            events = self._parser.feed(chunk) if chunk else self._parser.end()
+        return events or None
 
     async def json(self) -> Any:
         """The whole body, as JSON.
@@ -108,6 +110,10 @@ class Answer:
             ) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise ModelUnavailable(_broken(self.asked.host, error)) from error
+
+    def broke_off(self) -> ModelUnavailable:
+        """The error for an answer that ended before it was complete."""
+        return ModelUnavailable(_broken(self.asked.host, None))
 
     async def drain(self) -> None:
         """Read what follows the last event (as a rule nothing), so that the connection can serve
@@ -277,7 +283,7 @@ def _unreachable(host: str, error: BaseException) -> str:
     return f"{host} broke the connection off."
 
 
-def _broken(host: str, error: BaseException) -> str:
+def _broken(host: str, error: BaseException | None) -> str:
     if isinstance(error, TimeoutError):
         return f"{host} fell silent in the middle of its answer."
     return f"{host} broke off in the middle of its answer."

@@ -24,7 +24,6 @@ from core.engine.generation import (
     ToolCallDelta,
     Usage,
 )
-from core.errors import ModelUnavailable
 from core.ids import CALL, Ids
 
 _REASONS: dict[str, FinishReason] = {
@@ -45,26 +44,31 @@ class ResponsesModel:
         """Generate one round (see `core.engine.ports.ChatModel`)."""
         async with await self._asker.ask(request) as answer:
             reader = ResponsesReader(request, self._ids)
-            if answer.is_json:
-                whole = {"type": "response.completed", "response": await answer.json()}
-                for event in self._read(reader, whole, answer):
+            while not reader.over:
+                for event in await self._next(reader, answer):
                     yield event
-            else:
-                async for name, data in answer.events():
-                    if data == b"[DONE]":
-                        break
-                    said = {"type": name, **parsed(data, answer.asked.host)}
-                    for event in self._read(reader, said, answer):
-                        yield event
-                    if reader.complete:
-                        break
-                await answer.drain()
+            await answer.drain()
             if not reader.complete:
-                raise ModelUnavailable(
-                    f"{answer.asked.host} broke off in the middle of its answer."
-                )
+                raise answer.broke_off()
             for event in reader.end():
                 yield event
+
+    async def _next(self, reader: ResponsesReader, answer: Answer) -> list[ModelEvent]:
+        """The events of what comes next; says through `reader.over` that nothing will."""
+        if answer.is_json:
+            reader.over = True
+            whole = {"type": "response.completed", "response": await answer.json()}
+            return self._read(reader, whole, answer)
+        batch = await answer.more()
+        events: list[ModelEvent] = []
+        for name, data in batch or ():
+            if data == b"[DONE]":
+                batch = None
+                break
+            said = {"type": name, **parsed(data, answer.asked.host)}
+            events += self._read(reader, said, answer)
+        reader.over = batch is None or reader.complete
+        return events
 
     @staticmethod
     def _read(reader: ResponsesReader, event: dict[str, Any], answer: Answer) -> list[ModelEvent]:
@@ -86,6 +90,8 @@ class ResponsesReader:
     def __init__(self, request: ModelRequest, ids: Ids) -> None:
         self.complete = False
         """Whether the response came to an end that is not a failure."""
+        self.over = False
+        """Whether nothing more is to be read."""
         self._request = request
         self._ids = ids
         self._calls: dict[int, int] = {}
