@@ -1,0 +1,158 @@
+"""A session's side of the conversation: reads requests, answers them, one after another. Inside.
+
+run {code, soft_s}        -> {text, failed, figures: [size…], files: [[name, size, changed]…]}
+put {name}, body          -> {}  or {error}
+get {name}                -> {found}, body
+check {readable, hidden}  -> {open: [what should have been impossible…]}
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import stat
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from adapters.sandbox import checks, namespaces
+from adapters.sandbox.cell import Cells
+from adapters.sandbox.jail import Mode, Place
+from adapters.sandbox.limits import Limits
+from adapters.sandbox.protocol import Frame, plain_name, read_frame, write_frame
+
+CHANNEL = 3
+"""The descriptor of the session's socket; everything above it is closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    size: int
+    changed_ns: int
+    inode: int
+
+
+class Session:
+    """Answers requests until the host hangs up."""
+
+    def __init__(self, mode: Mode, limits: Limits, place: Place) -> None:
+        self._mode = mode
+        self._limits = limits
+        self._data = Path(place.data)
+        folders = (
+            {}
+            if mode.namespaces
+            else {namespaces.DATA: place.data, namespaces.TEMPORARY: place.temporary}
+        )
+        self._cells = Cells(limits, folders)
+        self._known: dict[str, _Seen] = {}
+
+    def serve(self) -> None:
+        while (frame := read_frame(CHANNEL, self._limits.file_bytes)) is not None:
+            header, body = self._answer(frame)
+            write_frame(CHANNEL, {"id": frame.header["id"], **header}, body)
+
+    def _answer(self, frame: Frame) -> tuple[dict[str, object], bytes]:
+        ask: Any = frame.header
+        match ask["op"]:
+            case "run":
+                return self._run(ask["code"], ask["soft_s"])
+            case "put":
+                return self._put(ask["name"], frame.body)
+            case "get":
+                return self._get(ask["name"])
+            case "check":
+                opened = checks.openings(self._mode, self._data, ask["readable"], ask["hidden"])
+                return {"open": opened}, b""
+            case _:
+                raise ValueError(ask["op"])
+
+    def _run(self, code: str, soft_s: float) -> tuple[dict[str, object], bytes]:
+        outcome = self._cells.run(code, soft_s)
+        header: dict[str, object] = {
+            "text": outcome.text,
+            "failed": outcome.failed,
+            "figures": [len(png) for png in outcome.figures],
+            "files": self._changes(),
+        }
+        return header, b"".join(outcome.figures)
+
+    def _put(self, name: str, data: bytes) -> tuple[dict[str, object], bytes]:
+        path = self._data / name
+        try:
+            path.unlink(missing_ok=True)
+            with path.open("xb") as file:
+                file.write(data)
+        except OSError as error:
+            path.unlink(missing_ok=True)
+            return {"error": error.strerror or "failed"}, b""
+        self._known[name] = _seen(path.lstat())
+        return {}, b""
+
+    def _get(self, name: str) -> tuple[dict[str, object], bytes]:
+        try:
+            fd = os.open(self._data / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError:
+            return {"found": False}, b""
+        with os.fdopen(fd, "rb") as file:
+            if not stat.S_ISREG(os.fstat(fd).st_mode):
+                return {"found": False}, b""
+            data = file.read(self._limits.file_bytes + 1)
+        if len(data) > self._limits.file_bytes:
+            return {"found": False}, b""
+        return {"found": True}, data
+
+    def _changes(self) -> list[list[object]]:
+        """Every plain file directly in the data folder, and whether it is new or other than last
+        time. The inode's own time stamp decides: code cannot set it."""
+        listing: list[list[object]] = []
+        now: dict[str, _Seen] = {}
+        for path in sorted(self._data.iterdir()):
+            try:
+                status = path.lstat()
+            except OSError:
+                continue
+            if not stat.S_ISREG(status.st_mode) or not plain_name(path.name):
+                continue
+            now[path.name] = _seen(status)
+            listing.append(
+                [path.name, status.st_size, now[path.name] != self._known.get(path.name)]
+            )
+        self._known = now
+        return listing
+
+
+def _seen(status: os.stat_result) -> _Seen:
+    return _Seen(status.st_size, status.st_ctime_ns, status.st_ino)
+
+
+def settle(mode: Mode, place: Place) -> None:
+    """What a fork of the zygote has to make its own: environment, randomness, import path."""
+    environment = os.environ  # noqa: TID251 - the session's own, not the bot's
+    environment.clear()
+    environment.update(
+        HOME=place.data,
+        TMPDIR=place.temporary,
+        MPLCONFIGDIR=place.temporary,
+        MPLBACKEND="Agg",
+        LANG="C.UTF-8",
+        LOGNAME="bobbin",
+        PATH="/usr/bin:/bin",
+        TZ="UTC",
+    )
+    tempfile.tempdir = None
+    random.seed()
+    numpy: Any = sys.modules.get("numpy")
+    if numpy is not None:
+        numpy.random.seed()
+    sys.argv = [""]
+    if not mode.namespaces:
+        # Times of files are not to be set in this mode (see `seccomp.py`); copying must not mind.
+        shutil.copystat = _no_copystat
+
+
+def _no_copystat(_source: object, _target: object, **_options: bool) -> None:
+    return None
