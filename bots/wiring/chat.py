@@ -1,0 +1,108 @@
+"""The chat side of a process: mailbox, relay and dispatcher, and the intake in front of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from adapters.redis.connection import Client
+from adapters.redis.control import RedisMailControl
+from adapters.redis.deadletters import RedisDeadLetters
+from adapters.redis.feed import RedisFeed
+from adapters.redis.mailbox import MailLimits, RedisMailbox
+from adapters.redis.sessions import RedisSessions
+from core.chat.commands import Commands
+from core.chat.dispatcher import Dispatcher, DispatcherLimits
+from core.chat.intake import Intake
+from core.chat.policy import Policy
+from core.chat.ports import Assistants, Capacity, ChatPlatform
+from core.chat.relay import Relay, RelayLimits
+from core.chat.waiting import Waiting
+from core.clock import Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatStores:
+    """What the chat side keeps in the store."""
+
+    mailbox: RedisMailbox
+    control: RedisMailControl
+    sessions: RedisSessions
+    feed: RedisFeed
+    dead: RedisDeadLetters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chat:
+    """The chat side of a running process."""
+
+    stores: ChatStores
+    intake: Intake
+    dispatcher: Dispatcher
+    waiting: Waiting
+
+
+@asynccontextmanager
+async def open_chat_stores(
+    client: Client, partitions: int, *, lease_s: float, limits: MailLimits | None = None
+) -> AsyncIterator[ChatStores]:
+    """The stores, on a connected client."""
+    limits = limits or MailLimits()
+    async with AsyncExitStack() as stack:
+        stores = ChatStores(
+            mailbox=RedisMailbox(client, partitions, lease_ms=round(lease_s * 1000), limits=limits),
+            control=RedisMailControl(client, partitions, limits=limits),
+            sessions=RedisSessions(client, partitions),
+            feed=RedisFeed(client, partitions),
+            dead=RedisDeadLetters(client, partitions, limits=limits),
+        )
+        stack.push_async_callback(stores.mailbox.aclose)
+        stack.push_async_callback(stores.feed.aclose)
+        yield stores
+
+
+@asynccontextmanager
+async def open_chat(
+    stores: ChatStores,
+    assistants: Assistants,
+    platforms: dict[str, ChatPlatform],
+    capacity: Capacity,
+    clock: Clock,
+    *,
+    relay: RelayLimits,
+    dispatcher: DispatcherLimits,
+    policy: Policy,
+    owner_is_gone: Callable[[str], bool],
+) -> AsyncIterator[Chat]:
+    """Take messages in and answer them until the block ends; then drain.
+
+    Turns of owners that are known to be dead are freed at once, not when their leases run out.
+    """
+    await stores.mailbox.recover(owner_is_gone)
+    turns = Dispatcher(
+        stores.mailbox,
+        stores.control,
+        stores.mailbox,
+        Relay(assistants, stores.sessions, platforms, clock, relay),
+        capacity,
+        clock,
+        dispatcher,
+    )
+    waiting = Waiting(stores.control, platforms)
+    intake = Intake(
+        stores.mailbox,
+        stores.control,
+        stores.sessions,
+        assistants,
+        platforms,
+        Commands(stores.control, stores.sessions, platforms),
+        policy,
+        waiting,
+        turns,
+    )
+    try:
+        async with turns.running():
+            yield Chat(stores=stores, intake=intake, dispatcher=turns, waiting=waiting)
+    finally:
+        await waiting.close()

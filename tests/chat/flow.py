@@ -1,0 +1,142 @@
+"""A bot for tests of the chat side: the real flow on a real server, a fake service and platform."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from adapters.redis.connection import Client, connect
+from bots.wiring.chat import Chat, open_chat, open_chat_stores
+from core.chat.dispatcher import DispatcherLimits
+from core.chat.messages import Author, Command, ConversationKey, Delete, Edit, Inbound
+from core.chat.policy import Policy
+from core.chat.relay import RelayLimits
+from core.clock import SystemClock
+from tests.fakes.assistants import FakeAssistants
+from tests.fakes.platform import FakePlatform
+
+ANN = Author(id="ann", name="Ann")
+BOB = Author(id="bob", name="Bob")
+ROOT = Author(id="root", name="Root", is_admin=True)
+
+
+class Places:
+    """Free places of the model, set by the test."""
+
+    def __init__(self, free: int = 100) -> None:
+        self.places = free
+
+    def free(self) -> int:
+        return self.places
+
+    async def changed(self, timeout_s: float) -> None:
+        await SystemClock().sleep(min(timeout_s, 0.02))
+
+
+@dataclass(slots=True)
+class World:
+    """What outlives the processes of the bot: the server, the service, the platform."""
+
+    client: Client
+    assistants: FakeAssistants = field(default_factory=FakeAssistants)
+    platform: FakePlatform = field(default_factory=FakePlatform)
+    places: Places = field(default_factory=Places)
+    policy: Policy = field(default_factory=Policy)
+    lease_s: float = 1.0
+    outage_s: float = 5.0
+    dead: set[str] = field(default_factory=set[str])
+    _owners: itertools.count[int] = field(default_factory=itertools.count)
+
+    @asynccontextmanager
+    async def process(self) -> AsyncIterator[Process]:
+        """One process of the bot, until the block ends; then it drains."""
+        owner = f"process-{next(self._owners)}"
+        async with (
+            open_chat_stores(self.client, 1, lease_s=self.lease_s) as stores,
+            open_chat(
+                stores,
+                self.assistants,
+                {"fake": self.platform},
+                self.places,
+                SystemClock(),
+                relay=RelayLimits(default_assistant="tutor", outage_s=self.outage_s),
+                dispatcher=DispatcherLimits(
+                    owner=owner, lease_s=self.lease_s, sweep_s=0.1, drain_s=0.3
+                ),
+                policy=self.policy,
+                owner_is_gone=lambda name: name in self.dead,
+            ) as chat,
+        ):
+            yield Process(chat, owner)
+
+
+@dataclass(slots=True)
+class Process:
+    """A running process, and people who write to it."""
+
+    chat: Chat
+    owner: str
+    _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    async def says(
+        self,
+        text: str,
+        *,
+        where: ConversationKey,
+        who: Author = ANN,
+        name: str | None = None,
+    ) -> str:
+        """Somebody writes; the message's id."""
+        message_id = name or f"{self.owner}-{next(self._numbers)}"
+        await self.chat.intake.deliver(
+            Inbound(
+                id=message_id,
+                message_id=message_id,
+                conversation=where,
+                author=who,
+                text=text,
+                received_at=1.0,
+            )
+        )
+        return message_id
+
+    async def edits(self, message_id: str, text: str, *, where: ConversationKey) -> None:
+        """Somebody changes a post."""
+        await self.chat.intake.deliver(
+            Edit(conversation=where, message_id=message_id, revision="2", author=ANN, text=text)
+        )
+
+    async def deletes(self, message_id: str, *, where: ConversationKey) -> None:
+        """Somebody deletes a post."""
+        await self.chat.intake.deliver(Delete(conversation=where, message_id=message_id))
+
+    async def presses(
+        self, name: str, *, where: ConversationKey, who: Author = ANN, argument: str = ""
+    ) -> None:
+        """Somebody presses a button or gives a command."""
+        await self.chat.intake.deliver(
+            Command(
+                id=f"{self.owner}-{next(self._numbers)}",
+                conversation=where,
+                author=who,
+                name=name,
+                argument=argument,
+            )
+        )
+
+
+def place(name: str = "room") -> ConversationKey:
+    """A conversation."""
+    return ConversationKey("fake", ("workspace", name))
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[Client]:
+    """A client of the test's server."""
+    client = await connect(url, SystemClock())
+    try:
+        yield client
+    finally:
+        await client.aclose()

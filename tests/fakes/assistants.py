@@ -1,0 +1,195 @@
+"""An Assistants service in memory for tests of the chat side: honest about its one active Run.
+
+`reply` makes the answer of a Run from the Thread's Messages; it may wait, raise `Fail`, or yield
+several Messages. The service outlives the relay that uses it, as a real one would.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from core.assistants import (
+    PARKED_RUN_STATUSES,
+    Message,
+    MessageDelta,
+    Run,
+    StreamEvent,
+    text_part,
+)
+from core.chat.ports import TurnMessage
+from core.errors import InvalidRequest, NotFound
+
+Reply = Callable[[list[Message]], Awaitable[list[str]]]
+
+
+class Fail(Exception):
+    """The Run fails with this `last_error`."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+async def echo(messages: list[Message]) -> list[str]:
+    """Answers with all user texts since the last answer."""
+    texts: list[str] = []
+    for message in reversed(messages):
+        if message.role == "assistant":
+            break
+        texts.insert(0, message.text)
+    return ["You said: " + " | ".join(texts)]
+
+
+class FakeAssistants:
+    """The `Assistants` port. `streams=False` makes it one that can only be polled."""
+
+    def __init__(self, reply: Reply = echo, *, streams: bool = True) -> None:
+        self.reply = reply
+        self.streams = streams
+        self.threads: dict[str, list[Message]] = {}
+        self.runs: dict[str, Run] = {}
+        self.most_active = 0
+        self._events: dict[str, list[StreamEvent]] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._news = asyncio.Condition()
+        self._count = 0
+
+    async def aclose(self) -> None:
+        """Stop what still runs."""
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    async def create_thread(self, key: str, metadata: dict[str, str]) -> str:
+        thread_id = f"thread_{key}"
+        self.threads.setdefault(thread_id, [])
+        return thread_id
+
+    async def messages(self, thread_id: str, *, run_id: str | None, limit: int) -> list[Message]:
+        found = self.threads[thread_id]
+        return [m for m in found if run_id is None or m.run_id == run_id][-limit:]
+
+    async def delete_message(self, thread_id: str, message_id: str) -> None:
+        kept = [m for m in self.threads[thread_id] if m.id != message_id]
+        self.threads[thread_id][:] = kept
+
+    async def file(self, file_id: str) -> tuple[str, bytes]:
+        raise NotFound.object("file", file_id)
+
+    async def create_run(
+        self,
+        thread_id: str,
+        assistant: str,
+        messages: Sequence[TurnMessage],
+        metadata: dict[str, str],
+    ) -> Run:
+        for run in self.runs.values():
+            if run.thread_id == thread_id and run.status not in PARKED_RUN_STATUSES:
+                raise InvalidRequest(f"Thread {thread_id} already has an active run {run.id}.")
+        self._count += 1
+        run = Run(
+            id=f"run_{self._count}",
+            created_at=self._count,
+            thread_id=thread_id,
+            assistant_id=assistant,
+            model="fake",
+            metadata=metadata,
+        )
+        for message in messages:
+            self._add(thread_id, "user", message.text, message.metadata)
+        self.runs[run.id] = run
+        self._events[run.id] = [StreamEvent("thread.run.created", run)]
+        self._tasks[run.id] = asyncio.create_task(self._execute(run.id))
+        active = [r for r in self.runs.values() if r.status not in PARKED_RUN_STATUSES]
+        self.most_active = max(self.most_active, sum(1 for r in active if r.thread_id == thread_id))
+        return run
+
+    async def find_runs(self, thread_id: str, metadata: dict[str, str]) -> list[Run]:
+        found = [
+            run
+            for run in self.runs.values()
+            if run.thread_id == thread_id and metadata.items() <= run.metadata.items()
+        ]
+        return sorted(found, key=lambda run: -run.created_at)
+
+    async def run(self, thread_id: str, run_id: str) -> Run:
+        return self.runs[run_id]
+
+    async def cancel(self, thread_id: str, run_id: str) -> None:
+        self._tasks[run_id].cancel()
+
+    async def events(self, thread_id: str, run_id: str) -> AsyncIterator[StreamEvent]:
+        if not self.streams:
+            raise NotImplementedError
+        seen = 0
+        while True:
+            async with self._news:
+                while len(self._events[run_id]) <= seen:
+                    await self._news.wait()
+            for event in self._events[run_id][seen:]:
+                seen += 1
+                yield event
+                if isinstance(event.data, Run) and event.data.status in PARKED_RUN_STATUSES:
+                    return
+
+    # ------------------------------------------------------------------- inside
+
+    async def _execute(self, run_id: str) -> None:
+        run = self.runs[run_id]
+        try:
+            await self._end(run_id, "in_progress")
+            for text in await self.reply(list(self.threads[run.thread_id])):
+                await self._say(run, text)
+        except asyncio.CancelledError:
+            await self._end(run_id, "cancelled")
+        except Fail as error:
+            await self._end(
+                run_id, "failed", last_error={"code": error.code, "message": str(error)}
+            )
+        else:
+            await self._end(run_id, "completed")
+
+    async def _say(self, run: Run, text: str) -> None:
+        message = self._add(run.thread_id, "assistant", text, {}, run)
+        empty = replace(message, content=(), status="in_progress")
+        await self._emit(run.id, StreamEvent("thread.message.created", empty))
+        half = len(text) // 2
+        for piece in (text[:half], text[half:]):
+            part = {"index": 0, "type": "text", "text": {"value": piece}}
+            delta = MessageDelta(id=message.id, delta={"content": [part]})
+            await self._emit(run.id, StreamEvent("thread.message.delta", delta))
+        await self._emit(run.id, StreamEvent("thread.message.completed", message))
+
+    async def _end(self, run_id: str, status: str, **fields: Any) -> None:
+        run = replace(self.runs[run_id], status=status, **fields)
+        self.runs[run_id] = run
+        await self._emit(run_id, StreamEvent(f"thread.run.{status}", run))
+
+    async def _emit(self, run_id: str, event: StreamEvent) -> None:
+        self._events[run_id].append(event)
+        async with self._news:
+            self._news.notify_all()
+
+    def _add(
+        self,
+        thread_id: str,
+        role: str,
+        text: str,
+        metadata: dict[str, str],
+        run: Run | None = None,
+    ) -> Message:
+        self._count += 1
+        message = Message(
+            id=f"msg_{self._count}",
+            created_at=self._count,
+            thread_id=thread_id,
+            role="assistant" if role == "assistant" else "user",
+            content=(text_part(text),),
+            metadata=metadata,
+            run_id=run.id if run else None,
+        )
+        self.threads[thread_id].append(message)
+        return message
