@@ -163,7 +163,7 @@ def _cluster(url: str, max_connections: int) -> RedisCluster:
         return PatientCluster.from_url(
             url,
             max_connections=max_connections,
-            retry=Retry(NoBackoff(), 3),  # follows a moved slot; the patience stands around it
+            retry=Retry(NoBackoff(), 2),  # to find a moved slot; the patience stands around it
             socket_connect_timeout=_CONNECT_TIMEOUT_S,
             socket_keepalive=True,
             **_common(),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeVar
 
 from redis import exceptions as sdk
 from redis.asyncio import RedisCluster
+from redis.asyncio.cluster import ClusterPipeline
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 
@@ -17,6 +19,8 @@ _RETRIES = 8
 _BACKOFF_BASE_S = 0.02
 _BACKOFF_CAP_S = 0.5
 """Pauses of 40, 80, 160, 320, 500, 500, 500, 500 ms: 2.6 s in all."""
+_LONGEST_S = 10.0
+"""A server that hangs costs a time-out at each try: after so long there is no further one."""
 
 _T = TypeVar("_T")
 _AWAY = (sdk.ConnectionError, sdk.TimeoutError)
@@ -39,6 +43,8 @@ class Patience(Retry):
     ) -> _T:
         """Await `do()`, and again after errors that may pass; `fail` is told of each."""
         task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + _LONGEST_S
         outermost = task not in self._inside
         self._inside.add(task)
 
@@ -46,7 +52,7 @@ class Patience(Retry):
             try:
                 return await do()
             except self._supported_errors as error:
-                if outermost and not is_refusal(error):
+                if outermost and not is_refusal(error) and loop.time() < give_up_at:
                     raise
                 raise _Final(error) from None
 
@@ -61,7 +67,18 @@ class Patience(Retry):
 
 
 class PatientCluster(RedisCluster):
-    """A cluster client that waits for a fail-over as the standalone one waits for a restart."""
+    """A cluster client that waits: for a connection as a pool does, for a fail-over as `Patience`.
+
+    The library's own raises at once when a node's connections are all in use.
+    """
+
+    def __init__(self, *args: Any, max_connections: int = 64, **kwargs: Any) -> None:
+        # Everything in flight has a place; what a command does beside itself (asking for the
+        # layout, following a move) has connections to spare.
+        untyped: Any = super()
+        untyped.__init__(*args, max_connections=2 * max_connections + 8, **kwargs)
+        self._places = asyncio.Semaphore(max_connections)
+        self._placed: set[asyncio.Task[Any] | None] = set()
 
     async def execute_command(self, *args: Any, **kwargs: Any) -> Any:
         """As in the base class; raises its last error when the patience is over."""
@@ -69,7 +86,8 @@ class PatientCluster(RedisCluster):
 
         async def once() -> Any:
             try:
-                return await attempt(*args, **dict(kwargs))
+                async with self.place():
+                    return await attempt(*args, **dict(kwargs))
             except sdk.RedisClusterException as error:
                 if is_unreachable(error):
                     raise sdk.ConnectionError(str(error)) from error
@@ -79,6 +97,42 @@ class PatientCluster(RedisCluster):
             del error
 
         return await Patience((*_AWAY, sdk.ClusterDownError)).call_with_retry(once, ignore)
+
+    def pipeline(
+        self, transaction: Any | None = None, shard_hint: Any | None = None
+    ) -> ClusterPipeline:
+        """As in the base class; its commands share one place."""
+        if shard_hint is not None:
+            raise sdk.RedisClusterException("there are no shard hints in a cluster")
+        untyped: Any = _WaitingPipeline
+        return untyped(self, transaction)
+
+    @contextlib.asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """Wait for a place; inside a place that this task has already, go on at once."""
+        task = asyncio.current_task()
+        if task in self._placed:
+            yield
+            return
+        async with self._places:
+            self._placed.add(task)
+            try:
+                yield
+            finally:
+                self._placed.discard(task)
+
+
+class _WaitingPipeline(ClusterPipeline):
+    """A pipeline that waits for a place before it is sent."""
+
+    async def execute(
+        self, raise_on_error: bool = True, allow_redirections: bool = True
+    ) -> list[Any]:
+        client = self.cluster_client
+        if not isinstance(client, PatientCluster):
+            return await super().execute(raise_on_error, allow_redirections)
+        async with client.place():
+            return await super().execute(raise_on_error, allow_redirections)
 
 
 class _Final(Exception):

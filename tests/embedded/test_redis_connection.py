@@ -180,8 +180,17 @@ async def test_more_at_once_than_there_are_connections_wait_their_turn(
 ) -> None:
     for url in (cluster.url, server.url):
         async with client_of(url, max_connections=5) as client:
-            await asyncio.gather(*(client.incr("n") for _ in range(100)))
-            assert await client.get("n") == b"100"
+            await asyncio.gather(*(client.incr("n") for _ in range(200)))
+            assert await client.get("n") == b"200"
+
+            async def in_one_go() -> list[Any]:
+                pipeline = client.pipeline(transaction=False)
+                pipeline.incr("n")
+                pipeline.incr("m")
+                return await pipeline.execute()
+
+            await asyncio.gather(*(in_one_go() for _ in range(50)))
+            assert await client.get("m") == b"50"
 
 
 async def test_a_cluster_node_that_is_away_for_a_moment_is_waited_for(tmp_path: Path) -> None:
