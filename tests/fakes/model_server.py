@@ -122,7 +122,7 @@ class ModelServer:
         self.headers: dict[str, str] = {}
         """Headers of every answer."""
         self._script: deque[Scripted] = deque()
-        self._answer = answer
+        self.answer = answer
         self._runner: web.AppRunner | None = None
         self._port = 0
 
@@ -225,8 +225,8 @@ class ModelServer:
     def _next(self, body: Json) -> Scripted:
         if self._script:
             return self._script.popleft()
-        if self._answer is not None:
-            return self._answer(body)
+        if self.answer is not None:
+            return self.answer(body)
         return Failure(418, {"error": {"message": "the script of this test is over"}})
 
     def _seen(self, request: web.Request, body: Json) -> Request:
