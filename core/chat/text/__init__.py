@@ -1,0 +1,1 @@
+"""Text on its way to and from people: splitting, mathematics, mentions, speakers. All pure."""
