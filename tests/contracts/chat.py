@@ -46,7 +46,15 @@ def message(conversation: ConversationKey, name: str, **changes: Any) -> Inbound
 _EXPIRE = Script(
     """
 -- ARGV: set ('leases' or 'due'), item. Its time has come.
-return redis.call('ZADD', KEYS[1] .. ARGV[1], 'XX', 'CH', 0, ARGV[2])
+if not redis.call('ZSCORE', KEYS[1] .. ARGV[1], ARGV[2]) then return 0 end
+redis.call('ZADD', KEYS[1] .. ARGV[1], 0, ARGV[2])
+return 1
+"""
+)
+_OLD_LETTER = Script(
+    """
+-- A letter of the year 1970.
+return redis.call('XADD', KEYS[1] .. 'dead', '1-1', 'place', '1m old', 'mail', '{}', 'reason', '')
 """
 )
 _ALL_KEYS = Script(
@@ -86,6 +94,10 @@ class Chat:
         """Let its lease run out now, or its delay (`due`); no clock is waited for."""
         base = self.mailbox_base(conversation)
         return await _EXPIRE(self.client, [base], [kind, str(conversation)]) == 1
+
+    async def bury_long_ago(self, conversation: ConversationKey) -> None:
+        """Add a dead letter to the empty stream of its partition, far older than any limit."""
+        await _OLD_LETTER(self.client, [self.mailbox_base(conversation)])
 
     def mailbox_base(self, conversation: ConversationKey) -> str:
         """KEYS[1] of the scripts that touch it."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.redis.mailbox import MailLimits, RedisMailbox
 from core.chat.messages import ConversationKey, LastTurn
 from core.chat.ports import Answered, GivenUp, HandedOver, TryAgain, TurnClaim
 from core.errors import ClaimLost, StoreError
@@ -66,8 +67,7 @@ async def test_mail_that_still_waits_is_a_duplicate_after_its_event_was_forgotte
 
 
 async def test_a_full_mailbox_refuses_and_takes_the_same_message_later(chat_url: str) -> None:
-    async with chat_on(chat_url, 1) as chat:
-        chat = await _with_depth(chat, 2)
+    async with chat_on(chat_url, 1, limits=MailLimits(depth=2)) as chat:
         for name in ("a", "b"):
             assert (await chat.mailbox.accept(message(HERE, name))).status == "stored"
         assert (await chat.mailbox.accept(message(HERE, "c"))).status == "full"
@@ -76,12 +76,6 @@ async def test_a_full_mailbox_refuses_and_takes_the_same_message_later(chat_url:
             await answer(chat, claim)
         assert (await chat.mailbox.accept(message(HERE, "c"))).status == "stored"
         await chat.check_keys()
-
-
-async def _with_depth(chat: Chat, depth: int) -> Chat:
-    limits = replace(chat.limits, depth=depth)
-    mailbox = type(chat.mailbox)(chat.client, chat.partitions, lease_ms=60_000, limits=limits)
-    return replace(chat, mailbox=mailbox)
 
 
 async def test_the_accepting_process_gets_the_turn_of_an_idle_conversation(chat: Chat) -> None:
@@ -380,14 +374,14 @@ async def test_an_accept_that_was_sent_twice_still_hands_over_the_turn_it_took(
     async with chat_on(chat_url, 1) as chat:
         sent = await chat.mailbox.accept(message(HERE, "a"), claim_as="w1")
         assert sent.claim is not None
-        same_call = type(chat.mailbox)(chat.client, 1, lease_ms=60_000)
+        same_call = RedisMailbox(chat.client, 1, lease_ms=60_000)
         again = await same_call.accept(message(HERE, "a"), claim_as="w1")
         assert again.claim == sent.claim
         other_call = await same_call.accept(message(HERE, "a"), claim_as="w1")
         assert (other_call.status, other_call.claim) == ("duplicate", None)
         await chat.expire(HERE)
         await only_claim(chat, "w1")
-        third_call = type(chat.mailbox)(chat.client, 1, lease_ms=60_000)
+        third_call = RedisMailbox(chat.client, 1, lease_ms=60_000)
         late = await third_call.accept(message(HERE, "a"), claim_as="w1")
         assert (late.status, late.claim) == ("duplicate", None)
 
@@ -409,10 +403,8 @@ async def test_a_killed_server_has_every_message_that_was_accepted(tmp_path: Pat
             number += 1
 
     with redis_server(tmp_path, fsync="always") as server:
-        async with chat_on(server.url, 1) as chat, asyncio.timeout(40):
-            deep = replace(chat.limits, depth=100_000)
-            mailbox = type(chat.mailbox)(chat.client, 1, lease_ms=60_000, limits=deep)
-            chat = replace(chat, mailbox=mailbox)
+        deep = MailLimits(depth=100_000)
+        async with chat_on(server.url, 1, limits=deep) as chat, asyncio.timeout(40):
             writers = [asyncio.create_task(write(chat, f"C{number}")) for number in range(8)]
             while sum(map(len, acknowledged.values())) < 200:
                 await asyncio.sleep(0.005)
@@ -423,7 +415,7 @@ async def test_a_killed_server_has_every_message_that_was_accepted(tmp_path: Pat
             for name, sent in acknowledged.items():
                 stored = [inbound.id for inbound in await chat.control.pending(place(name))]
                 assert stored == sent
-            claims = await mailbox.claim("w1", 100)
+            claims = await chat.mailbox.claim("w1", 100)
             assert {claim.conversation.parts[1] for claim in claims} == set(acknowledged)
 
 
