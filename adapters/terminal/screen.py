@@ -33,7 +33,7 @@ class Screen:
         self._rendering: dict[str, Markdown] = {}
         self._answered: set[str] = set()
         self._troubled: dict[str, str] = {}
-        self._changed = asyncio.Condition()
+        self._pulse = asyncio.Event()
         self._mine: set[str] = set()
         self._earlier: dict[str, str] = {}
 
@@ -46,18 +46,18 @@ class Screen:
                 after = item.sequence
             if entries:
                 await self._feed.mark_seen(self._conversation, after)
-                async with self._changed:
-                    self._changed.notify_all()
+                self._pulse.set()
+                self._pulse = asyncio.Event()
 
     async def answered(self, message_id: str) -> None:
         """Return when the reply to this message is complete on the screen."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: message_id in self._answered)
+        while message_id not in self._answered:
+            await self._pulse.wait()
 
     async def troubled(self, message_id: str) -> str:
         """Return when this message runs into an outage; the sentence about it."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: message_id in self._troubled)
+        while message_id not in self._troubled:
+            await self._pulse.wait()
         return self._troubled[message_id]
 
     def own(self, message_id: str) -> None:

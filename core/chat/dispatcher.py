@@ -75,7 +75,7 @@ class Dispatcher:
         self._limits = limits
         self._turns: dict[ConversationKey, tuple[Turn, asyncio.Task[None]]] = {}
         self._freed = asyncio.Event()
-        self._stopping = False
+        self._stop = asyncio.Event()
 
     @property
     def owner(self) -> str:
@@ -89,7 +89,7 @@ class Dispatcher:
 
     def free(self) -> int:
         """How many more turns this process would take now."""
-        if self._stopping:
+        if self._stop.is_set():
             return 0
         return max(0, min(self._limits.most_turns - len(self._turns), self._capacity.free()))
 
@@ -114,45 +114,49 @@ class Dispatcher:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Claim and work until the block ends, then drain."""
-        loops = [
-            asyncio.create_task(self._claim_forever(), name="dispatcher"),
+        claiming = asyncio.create_task(self._claim_forever(), name="dispatcher")
+        others = [
             asyncio.create_task(self._renew_forever(), name="leases"),
             asyncio.create_task(self._hear_stops(), name="stop requests"),
         ]
         try:
             yield
         finally:
-            self._stopping = True
-            loops[0].cancel()
-            loops[2].cancel()
+            self._stop.set()
+            await claiming  # never cancelled: a claim that is broken off would leave turns taken
             await self._drain()
-            loops[1].cancel()
-            await asyncio.gather(*loops, return_exceptions=True)
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
 
     # ------------------------------------------------------------------- loops
 
     async def _claim_forever(self) -> None:
         pause = 0.1
-        while True:
+        while not self._stop.is_set():
             try:
                 await self._claim_some()
                 pause = 0.1
             except StoreError as error:
                 log.warning("the store is out of reach, trying again in %.1f s: %s", pause, error)
-                await asyncio.sleep(pause)
+                await _first_of(asyncio.sleep(pause), self._stop.wait())
                 pause = min(pause * 2, 2.0)
 
     async def _claim_some(self) -> None:
         free = self.free()
         if free == 0:
             self._freed.clear()
-            await _first_of(self._freed.wait(), self._capacity.changed(self._limits.sweep_s))
+            await _first_of(
+                self._freed.wait(),
+                self._capacity.changed(self._limits.sweep_s),
+                self._stop.wait(),
+            )
             return
         claims = await self._mailbox.claim(self.owner, free)
         for claim in claims:
             self.begin(claim)
         if not claims:
-            await self._doorbell.wait(self._limits.sweep_s)
+            await _first_of(self._doorbell.wait(self._limits.sweep_s), self._stop.wait())
 
     async def _renew_forever(self) -> None:
         while True:

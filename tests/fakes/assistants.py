@@ -54,7 +54,7 @@ class FakeAssistants:
         self.most_active = 0
         self._events: dict[str, list[StreamEvent]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._news = asyncio.Condition()
+        self._news = asyncio.Event()
         self._count = 0
 
     async def aclose(self) -> None:
@@ -126,9 +126,8 @@ class FakeAssistants:
             raise NotImplementedError
         seen = 0
         while True:
-            async with self._news:
-                while len(self._events[run_id]) <= seen:
-                    await self._news.wait()
+            while len(self._events[run_id]) <= seen:
+                await self._news.wait()
             for event in self._events[run_id][seen:]:
                 seen += 1
                 yield event
@@ -169,9 +168,10 @@ class FakeAssistants:
         await self._emit(run_id, StreamEvent(f"thread.run.{status}", run))
 
     async def _emit(self, run_id: str, event: StreamEvent) -> None:
+        await asyncio.sleep(0)
         self._events[run_id].append(event)
-        async with self._news:
-            self._news.notify_all()
+        self._news.set()
+        self._news = asyncio.Event()
 
     def _add(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from core.chat.messages import Capabilities, ConversationKey, Post, Sign
@@ -35,7 +36,6 @@ class FakePlatform:
         self.conversations: dict[ConversationKey, list[Shown]] = defaultdict(list)
         self.signs: list[tuple[ConversationKey, Sign]] = []
         self.finds = 0
-        self._changed = asyncio.Condition()
 
     async def send(self, conversation: ConversationKey, post: Post) -> str:
         fault = self.faults.pop(0) if self.faults else ""
@@ -51,7 +51,6 @@ class FakePlatform:
         posts = self.conversations[conversation]
         ref = f"{len(posts) + 1}"
         posts.append(Shown(ref, post, [post.text]))
-        await self._tell()
         if fault == "answer lost":
             raise DeliveryUnclear("no answer")
         return ref
@@ -60,7 +59,6 @@ class FakePlatform:
         shown = self.conversations[conversation][int(ref) - 1]
         shown.post = replace(post, part_id=shown.post.part_id)
         shown.versions.append(post.text)
-        await self._tell()
 
     async def find(self, conversation: ConversationKey, part_id: str) -> str | None:
         self.finds += 1
@@ -71,7 +69,6 @@ class FakePlatform:
 
     async def signal(self, conversation: ConversationKey, sign: Sign) -> None:
         self.signs.append((conversation, sign))
-        await self._tell()
 
     # ------------------------------------------------------------------- what people see
 
@@ -89,23 +86,19 @@ class FakePlatform:
 
     async def until_answered(self, conversation: ConversationKey, count: int) -> list[str]:
         """Wait until so many replies are complete; their last posts' texts."""
-        async with asyncio.timeout(20), self._changed:
-            await self._changed.wait_for(lambda: len(self.answers(conversation)) >= count)
+        await self._until(lambda: len(self.answers(conversation)) >= count)
         return [post.text for post in self.answers(conversation)]
 
     async def until_shown(self, conversation: ConversationKey, words: str) -> None:
         """Wait until a post contains these words."""
-        async with asyncio.timeout(20), self._changed:
-            await self._changed.wait_for(
-                lambda: any(words in text for text in self.texts(conversation))
-            )
+        await self._until(lambda: any(words in text for text in self.texts(conversation)))
 
     async def until_sign(self, kind: str) -> Sign:
         """Wait for a sign of this kind."""
-        async with asyncio.timeout(20), self._changed:
-            await self._changed.wait_for(lambda: any(s.kind == kind for _, s in self.signs))
+        await self._until(lambda: any(sign.kind == kind for _, sign in self.signs))
         return next(sign for _, sign in self.signs if sign.kind == kind)
 
-    async def _tell(self) -> None:
-        async with self._changed:
-            self._changed.notify_all()
+    async def _until(self, happened: Callable[[], bool]) -> None:
+        async with asyncio.timeout(20):
+            while not happened():
+                await asyncio.sleep(0.005)
