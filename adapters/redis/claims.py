@@ -15,11 +15,12 @@ answers a flat list, `row` values an item: item, epoch (`whole(epoch)`), lost, t
 come back as `Taken.extra`.
 
 Serial: claims of one process. Parallel: processes; an item goes to one of them. What survives a
-crash: the leases, in the store. What bounds memory: one bit a partition.
+crash: the leases, in the store. What bounds memory: two bits a partition.
 
 Fairness: each `claim` begins at the next partition in turn, then visits those whose bell rang,
 then the rest, and stops when it has enough. So a lost bell or a lease that ran out delays an item
-by at most as many claims as there are partitions, and a bell is answered at once.
+by at most as many claims as there are partitions, and a bell is answered at once. Partitions that
+could not be asked come last, one a claim: a node that is away costs the others no time.
 """
 
 from __future__ import annotations
@@ -99,6 +100,7 @@ class Claims:
         self._bases = [keys.base(family, number) for number in range(partitions)]
         self._turn = 0
         self._rung = set(range(partitions))
+        self._away: set[int] = set()
         self._bell = asyncio.Event()
         self._numbers = {f"{base}bell": number for number, base in enumerate(self._bases)}
         self._listener = Listener(
@@ -127,13 +129,12 @@ class Claims:
         runs out. Let it finish.
 
         Raises:
-            StoreError: nothing could be taken, and a partition could not be asked.
+            StoreError: a partition could not be asked, and nothing was taken before it.
         """
         taken: list[Taken] = []
-        failure: StoreError | None = None
         for number in self._order():
             wanted = limit - len(taken)
-            if wanted <= 0:
+            if wanted <= 0 or (taken and number in self._away):
                 break
             base = self._bases[number]
             self._rung.discard(number)
@@ -141,9 +142,12 @@ class Claims:
                 answer: list[Any] = await script(
                     self._client, [base], [owner, self.lease_ms, wanted, *args]
                 )
-            except StoreError as error:
-                failure = error
-                continue
+            except StoreError:
+                self._away.add(number)
+                if taken:
+                    break
+                raise
+            self._away.discard(number)
             rows = [answer[at : at + row] for at in range(0, len(answer), row)]
             taken += [
                 Taken(base, decode(item), int(epoch), int(lost), tuple(extra))
@@ -151,8 +155,6 @@ class Claims:
             ]
             if len(rows) == wanted:
                 self._ring(number)
-        if failure is not None and not taken:
-            raise failure
         return taken
 
     async def renew(self, held: Sequence[Held]) -> list[bool]:
@@ -227,9 +229,12 @@ class Claims:
     def _order(self) -> list[int]:
         first = self._turn
         self._turn = (first + 1) % self._partitions
-        others = [(first + step) % self._partitions for step in range(1, self._partitions)]
-        others.sort(key=lambda number: number not in self._rung)
-        return [first, *others]
+        numbers = [(first + step) % self._partitions for step in range(self._partitions)]
+        # The sort is stable: within each kind the order is that of the turn.
+        return sorted(
+            numbers,
+            key=lambda one: (one in self._away, one != first and one not in self._rung),
+        )
 
     def _ring(self, number: int | None) -> None:
         if number is not None:

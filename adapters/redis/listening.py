@@ -54,11 +54,11 @@ class Listener:
 
     async def aclose(self) -> None:
         """Stop listening and close the connection."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        task, self._task = self._task, None
+        while task is not None and not task.done():
+            # Sending goes through `asyncio.wait_for`, which before Python 3.12 may swallow this.
+            task.cancel()
+            await asyncio.wait([task], timeout=0.05)
 
     async def _listen(self) -> None:
         pause = 0.02

@@ -38,7 +38,7 @@ class RedisRunQueue:
         Let it finish when stopping: what a cancelled claim took comes back only with its lease.
 
         Raises:
-            StoreError: nothing could be taken, and a partition could not be asked.
+            StoreError: a partition could not be asked, and nothing was taken before it.
         """
         taken = await self._claims.claim(owner, limit)
         claims: list[RunClaim] = []

@@ -1,0 +1,274 @@
+"""The contract of `RunQueue`: each Run to one executor at a time, and none is forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from adapters.redis import keys
+from adapters.redis.claims import Claims
+from adapters.redis.connection import connect
+from adapters.redis.runs import RedisRunQueue
+from core.clock import SystemClock
+from core.engine.records import Change, RunClaim
+from core.errors import StoreError
+from tests.contracts.engine_stores import BACKENDS, LEASE_MS, RUN, THREAD, Stores, engine_stores
+from tests.servers import Server, redis_server
+
+LONG_S = 30.0
+"""A wait that only an event can end within the test's time."""
+
+
+@pytest.fixture(params=BACKENDS)
+async def stores(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
+    async with engine_stores(request) as opened:
+        yield opened
+
+
+async def offer(stores: Stores, count: int) -> set[str]:
+    """So many Threads with a Run that waits."""
+    for number in range(count):
+        await stores.begin(thread_id=f"thread_{number}")
+        await stores.start(f"run_{number}", f"thread_{number}")
+    return {f"run_{number}" for number in range(count)}
+
+
+def ids(claims: list[RunClaim]) -> list[str]:
+    return [claim.run_id for claim in claims]
+
+
+async def test_an_empty_queue_has_nothing(stores: Stores) -> None:
+    assert await stores.queue.claim("w1", 5) == []
+    assert await stores.queue.renew([]) == []
+
+
+async def test_runs_of_a_thread_come_in_the_order_of_their_offering(stores: Stores) -> None:
+    await stores.begin()
+    wanted = [f"run_{number}" for number in range(5)]
+    for run_id in wanted:
+        await stores.start(run_id)
+    assert ids(await stores.queue.claim("w1", 2)) == wanted[:2]
+    assert ids(await stores.queue.claim("w1", 9)) == wanted[2:]
+
+
+async def test_a_claim_takes_no_more_than_asked(stores: Stores) -> None:
+    offered = await offer(stores, 9)
+    claims = await stores.queue.claim("w1", 4)
+    assert len(claims) == 4
+    assert await stores.queue.claim("w1", 0) == []
+    claims += await stores.queue.claim("w1", 99)
+    assert sorted(ids(claims)) == sorted(offered)
+
+
+async def test_small_claims_reach_every_thread(stores: Stores) -> None:
+    offered = await offer(stores, 9)
+    found = [ids(await stores.queue.claim("w1", 1)) for _ in offered]
+    assert set(itertools.chain(*found)) == offered
+
+
+async def test_racing_claimers_never_hold_the_same_run(stores: Stores) -> None:
+    offered = await offer(stores, 12)
+
+    async def take(owner: str) -> list[str]:
+        taken: list[str] = []
+        while claims := await stores.queue.claim(owner, 2):
+            taken += ids(claims)
+        return taken
+
+    found = await asyncio.gather(*(take(f"w{number}") for number in range(5)))
+    everything = list(itertools.chain(*found))
+    assert sorted(everything) == sorted(offered)
+
+
+async def test_a_renewed_claim_is_kept_and_a_lost_one_is_told(stores: Stores) -> None:
+    await offer(stores, 3)
+    claims = await stores.queue.claim("w1", 3)
+    assert await stores.queue.renew(claims) == [True, True, True]
+    await stores.run_out()
+    taken = await stores.queue.claim("w2", 3)
+    assert await stores.queue.renew([*claims, *taken]) == [False] * 3 + [True] * 3
+
+
+async def test_a_lease_that_ran_out_and_was_renewed_in_time_stays(stores: Stores) -> None:
+    """An owner that was late, but not too late, goes on."""
+    await offer(stores, 1)
+    claims = await stores.queue.claim("w1", 1)
+    await stores.run_out()
+    assert await stores.queue.renew(claims) == [True]
+    assert await stores.queue.claim("w2", 1) == []
+
+
+async def test_a_hand_over_is_no_crash(stores: Stores) -> None:
+    await stores.begin()
+    await stores.start()
+    first = await stores.claim("w1")
+    await stores.queue.release(first, again=True)
+    second = await stores.claim("w2")
+    assert second.epoch > first.epoch
+    assert second.takeovers == 0
+    await stores.queue.release(first, again=True)
+    assert await stores.queue.renew([second]) == [True]
+
+
+async def test_lost_owners_are_counted(stores: Stores) -> None:
+    await stores.begin()
+    await stores.start()
+    for lost in range(3):
+        claim = await stores.claim(f"w{lost}")
+        assert claim.takeovers == lost
+        await stores.run_out()
+    claim = await stores.claim()
+    await stores.queue.release(claim, again=True)
+    assert (await stores.claim()).takeovers == 3
+
+
+async def test_a_run_let_go_for_good_is_nobodys(stores: Stores) -> None:
+    await stores.begin()
+    await stores.start()
+    claim = await stores.claim()
+    await stores.queue.release(claim, again=False)
+    await stores.queue.release(claim, again=False)
+    await stores.run_out()
+    assert await stores.queue.claim("w2", 1) == []
+    assert await stores.queue.renew([claim]) == [False]
+
+
+async def test_expired_runs_are_found_oldest_first(stores: Stores) -> None:
+    for number, expires_at in enumerate((30, 10, 40, 20)):
+        await stores.begin(thread_id=f"thread_{number}")
+        await stores.start(f"run_{number}", f"thread_{number}", expires_at=expires_at)
+    assert await stores.queue.expired(5, 10) == []
+    assert await stores.queue.expired(35, 2) == [("thread_1", "run_1"), ("thread_3", "run_3")]
+    await stores.threads.commit(Change(thread_id="thread_1", run_id="run_1", expires_at=90))
+    found = await stores.queue.expired(50, 10)
+    assert [run_id for _, run_id in found] == ["run_3", "run_0", "run_2"]
+
+
+async def test_waiting_ends_when_a_run_is_offered(stores: Stores) -> None:
+    await stores.begin()
+    while not await _waits(stores):
+        assert await stores.queue.claim("w1", 1) == []
+    waiting = asyncio.create_task(stores.queue.wait(LONG_S))
+    await stores.start()
+    await asyncio.wait_for(waiting, LONG_S / 2)
+    assert (await stores.claim()).run_id == RUN
+
+
+async def test_waiting_ends_when_a_run_is_handed_over(stores: Stores) -> None:
+    await stores.begin()
+    await stores.start()
+    claim = await stores.claim()
+    while not await _waits(stores):
+        assert await stores.queue.claim("w1", 1) == []
+    waiting = asyncio.create_task(stores.queue.wait(LONG_S))
+    await stores.queue.release(claim, again=True)
+    await asyncio.wait_for(waiting, LONG_S / 2)
+
+
+async def test_waiting_ends_at_its_time(stores: Stores) -> None:
+    await stores.queue.wait(0.01)
+    await stores.queue.wait(0.01)
+
+
+async def test_what_was_offered_before_waiting_ends_it(stores: Stores) -> None:
+    """Between a claim that found nothing and the waiting there is no gap to fall into."""
+    await stores.begin()
+    while not await _waits(stores):
+        assert await stores.queue.claim("w1", 1) == []
+    await stores.start()
+    await asyncio.wait_for(stores.queue.wait(LONG_S), LONG_S / 2)
+
+
+async def _waits(stores: Stores) -> bool:
+    """Whether the doorbell is connected and nothing has rung."""
+    waiting = asyncio.create_task(stores.queue.wait(LONG_S))
+    done, _ = await asyncio.wait([waiting], timeout=0.05)
+    waiting.cancel()
+    return not done
+
+
+# ---------------------------------------------------------------------------- Redis alone
+
+
+async def test_leases_of_dead_owners_run_out_at_once(chat_server: Server) -> None:
+    chat_server.ask("FLUSHALL")
+    client = await connect(chat_server.url, SystemClock())
+    claims = Claims(client, "t", 4, lease_ms=LEASE_MS)
+    queue = RedisRunQueue(client, 4, lease_ms=LEASE_MS)
+    try:
+        for number in range(6):
+            base = claims.base(f"thread_{number}")
+            await client.rpush(f"{base}ready", f"thread_{number}/run_{number}")
+        gone = await queue.claim("host/1", 3)
+        lives = await queue.claim("host/2", 3)
+        assert await queue.recover(lambda owner: owner == "host/1") == 3
+        again = await queue.claim("host/3", 9)
+        assert sorted(ids(again)) == sorted(ids(gone))
+        assert await queue.renew(lives) == [True, True, True]
+    finally:
+        await queue.aclose()
+        await claims.aclose()
+        await client.aclose()
+
+
+async def test_the_doorbell_outlives_the_server(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """After a restart whoever waits looks again, and later bells ring as before."""
+    with redis_server(tmp_path_factory.mktemp("bell")) as server:
+        client = await connect(server.url, SystemClock())
+        claims = Claims(client, "t", 2, lease_ms=LEASE_MS)
+        try:
+            await claims.wait(0)
+            assert await claims.claim("w1", 1) == []
+            server.kill()
+            server.start()
+            await asyncio.wait_for(claims.wait(LONG_S), LONG_S / 2)
+            while True:
+                assert await claims.claim("w1", 1) == []
+                waiting = asyncio.create_task(claims.wait(LONG_S))
+                done, _ = await asyncio.wait([waiting], timeout=0.05)
+                if not done:
+                    break
+            commands: Any = client
+            await commands.publish(f"{keys.base('t', 1)}bell", "")
+            await asyncio.wait_for(waiting, LONG_S / 2)
+        finally:
+            await claims.aclose()
+            await client.aclose()
+
+
+async def test_a_partition_that_rings_is_looked_at_at_once(chat_server: Server) -> None:
+    """And one that does not, in its turn: a bell may be lost."""
+    chat_server.ask("FLUSHALL")
+    client = await connect(chat_server.url, SystemClock())
+    claims = Claims(client, "t", 8, lease_ms=LEASE_MS)
+    try:
+        busy, silent = keys.base("t", 5), keys.base("t", 2)
+        await claims.claim("w1", 1)
+        found: list[str] = []
+        for number in range(8):
+            await client.rpush(f"{busy}ready", f"thread/{number}")
+        await client.rpush(f"{silent}ready", "thread/silent")
+        for _ in range(9):
+            found += [one.item for one in await claims.claim("w1", 1)]
+        assert "thread/silent" in found
+        assert len(found) == 9
+    finally:
+        await claims.aclose()
+        await client.aclose()
+
+
+async def test_a_store_that_is_gone_is_said(tmp_path_factory: pytest.TempPathFactory) -> None:
+    with redis_server(tmp_path_factory.mktemp("gone")) as server:
+        client = await connect(server.url, SystemClock())
+        queue = RedisRunQueue(client, 8, lease_ms=LEASE_MS)
+        server.kill()
+        claim = queue.claim("w1", 1)
+        renew = queue.renew([RunClaim(THREAD, RUN, 1)])
+        outcomes = await asyncio.gather(claim, renew, return_exceptions=True)
+        assert all(isinstance(outcome, StoreError) for outcome in outcomes)
+        await queue.aclose()
+        await client.aclose()
