@@ -148,6 +148,8 @@ def _standalone(url: str, max_connections: int) -> Redis:
             max_connections=max_connections,
             timeout=_SOCKET_TIMEOUT_S,
             retry=Patience(),
+            # The name may lead to the new primary by now: a fresh connection finds it.
+            retry_on_error=[sdk.ReadOnlyError],
             socket_connect_timeout=_CONNECT_TIMEOUT_S,
             **_common(),
             **options,
@@ -196,8 +198,9 @@ async def _first_answer(client: Client, clock: Clock) -> dict[str, Any]:
                     await client.initialize()
                     return await asked.info(target_nodes=client.get_default_node())
                 return await asked.info()
-            except sdk.BusyLoadingError:
-                pass
+            except (sdk.BusyLoadingError, sdk.RedisClusterException) as error:
+                if not isinstance(error.__cause__ or error, sdk.BusyLoadingError):
+                    raise
         await clock.sleep(_LOADING_POLL_S)
 
 

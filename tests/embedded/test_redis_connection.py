@@ -326,6 +326,15 @@ async def test_a_replica_refuses_and_says_which_setting_is_wrong(tmp_path: Path)
                     await ensure_layout(client, 1)
 
 
+async def test_a_replica_that_becomes_the_primary_is_waited_for(tmp_path: Path) -> None:
+    with tcp_server(tmp_path, "--replicaof", "127.0.0.1 1") as server:
+        async with client_of(server.url) as client:
+            waiting = asyncio.create_task(ensure_layout(client, 1))
+            await asyncio.sleep(0.1)
+            server.ask("REPLICAOF NO ONE")
+            await waiting
+
+
 async def test_too_few_replicas(tmp_path: Path) -> None:
     with tcp_server(tmp_path, "--min-replicas-to-write", "1") as server:
         async with client_of(server.url) as client:
