@@ -48,8 +48,10 @@ def lists(draw: st.DrawFn) -> str:
         )
     )
     lines: list[str] = []
-    for number, (depth, ordered, text, loose) in enumerate(entries, 1):
-        marker = f"{number}." if ordered else "-"
+    depth = -1
+    for number, (wanted, ordered, text, loose) in enumerate(entries, 1):
+        depth = min(wanted, depth + 1)
+        marker = f"{number if depth == 0 else 1}." if ordered else "-"
         lines.append("   " * depth + f"{marker} {text}")
         if loose:
             lines += ["", "   " * (depth + 1) + "more of it"]

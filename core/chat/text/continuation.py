@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.chat.text.blocks import Item, Kind, State, advance
+from core.chat.text.blocks import Fence, Item, Kind, State, advance
 
 ELLIPSIS = "…"
 _LONGEST_INFO = 24
@@ -28,26 +28,25 @@ def reopening(state: State, text: str, upcoming: str) -> tuple[str, ...]:
     and numbering mean the same as before. "" is always the last resort.
     """
     at_line_start = text.endswith("\n")
+    quote = "" if at_line_start else state.quote
     if state.fence is not None:
-        return _fenced(state)
+        return _fenced(state, state.fence, quote)
     if state.table:
-        header = "\n".join(state.table) + "\n"
+        header = "\n".join(state.table) + "\n" + quote
         return _unique(_items(state.items, state.quote) + header, header)
     if not at_line_start:
-        return _unique(_same_line(state), state.quote)
+        return _unique(_same_line(state), quote)
     return _unique(_next_line(state, upcoming))
 
 
-def _fenced(state: State) -> tuple[str, ...]:
-    fence = state.fence
-    assert fence is not None
+def _fenced(state: State, fence: Fence, quote: str) -> tuple[str, ...]:
     info = fence.info
     if len(info) > _LONGEST_INFO:
         info = info.split()[0] if info.split() else ""
         info = info if len(info) <= _LONGEST_INFO else ""
     bare = fence.opener.removesuffix(fence.info)
-    opener = bare + info + "\n"
-    return _unique(_items(state.items, fence.quote) + opener, opener, bare + "\n")
+    opener = f"{bare}{info}\n{quote}"
+    return _unique(_items(state.items, fence.quote) + opener, opener, f"{bare}\n{quote}")
 
 
 def _same_line(state: State) -> str:
