@@ -91,7 +91,9 @@ class Dispatcher:
         """How many more turns this process would take now."""
         if self._stop.is_set():
             return 0
-        return max(0, min(self._limits.most_turns - len(self._turns), self._capacity.free()))
+        # A turn takes its place a little after it was claimed, so turns are counted as well.
+        most = min(self._limits.most_turns, self._capacity.limit)
+        return max(0, min(most - len(self._turns), self._capacity.free()))
 
     def begin(self, claim: TurnClaim) -> None:
         """Work on a turn that was claimed for this process."""

@@ -379,6 +379,11 @@ class Feed(Protocol):
 class Capacity(Protocol):
     """How many turns can get a model now."""
 
+    @property
+    def limit(self) -> int:
+        """Places of the model in this process, taken ones included."""
+        ...
+
     def free(self) -> int:
         """Free places of the model; a turn waits in its mailbox until there is one."""
         ...

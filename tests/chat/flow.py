@@ -28,6 +28,10 @@ class Places:
     def __init__(self, free: int = 100) -> None:
         self.places = free
 
+    @property
+    def limit(self) -> int:
+        return self.places
+
     def free(self) -> int:
         return self.places
 
