@@ -108,3 +108,12 @@ async def kill_server(data_dir: Path) -> int:
     while Path(f"/proc/{pid}/cwd").exists():
         await asyncio.sleep(0.001)
     return pid
+
+
+def assert_one_sentence(error: BaseException, *words: str) -> None:
+    """An error's text is for people: one line, with these words in it."""
+    text = str(error)
+    assert "\n" not in text
+    assert "Traceback" not in text
+    for word in words:
+        assert word in text

