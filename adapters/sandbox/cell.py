@@ -7,8 +7,10 @@ keeps one call's mishap from costing the session its variables.
 from __future__ import annotations
 
 import builtins
+import contextlib
 import io
 import math
+import mmap
 import os
 import signal
 import sys
@@ -59,7 +61,8 @@ class Cells:
         self._armed = False
         self._adopted = False
         # Given back on MemoryError, so that there is room to report it.
-        self._ballast = bytearray(_BALLAST)
+        # Mapped, not allocated: it takes address space, which is what is limited, and no memory.
+        self._ballast: mmap.mmap | None = mmap.mmap(-1, _BALLAST)
         self._module = ModuleType("__main__")
         self._module.__dict__.update(__builtins__=builtins, display=self._display)
         sys.modules["__main__"] = self._module
@@ -73,6 +76,9 @@ class Cells:
         """Run one cell. Whatever it does, short of ending the process, this returns."""
         self._count += 1
         self._figures = []
+        if self._ballast is None:
+            with contextlib.suppress(OSError, MemoryError):
+                self._ballast = mmap.mmap(-1, _BALLAST)
         failed = True
         try:
             try:
@@ -129,17 +135,15 @@ class Cells:
             self._transcript.write(f"{value!r}\n")
 
     def _report(self, error: BaseException) -> None:
-        if isinstance(error, MemoryError):
-            self._ballast = bytearray()
+        if isinstance(error, MemoryError) and self._ballast is not None:
+            self._ballast.close()
+            self._ballast = None
         text = _trimmed(error)
         self._transcript.write(text)
         for mark, hint in _HINTS:
             if mark in text[-2000:]:
                 self._transcript.write(f"({self._filled(hint)})\n")
                 break
-        if isinstance(error, MemoryError):
-            del error, text
-            self._ballast = _bytes_or_none(_BALLAST)
 
     def _filled(self, hint: str) -> str:
         limits = self._limits
@@ -190,13 +194,6 @@ class Cells:
             self._transcript.write("(a figure was too large to show)\n")
         else:
             self._figures.append(png.getvalue())
-
-
-def _bytes_or_none(size: int) -> bytearray:
-    try:
-        return bytearray(size)
-    except MemoryError:
-        return bytearray()
 
 
 def _no_input(_prompt: object = "", /) -> NoReturn:

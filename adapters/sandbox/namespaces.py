@@ -67,6 +67,8 @@ def build_root(tree: Tree) -> None:
     quiet = linux.MS_NOSUID | linux.MS_NODEV
     anchor = Path(tree.anchor)
     linux.mount("tmpfs", str(anchor), "tmpfs", quiet, "size=1m,nr_inodes=1000,mode=755")
+    # First, because a library may itself lie below /tmp or /mnt.
+    _mount_quota(anchor, tree, quiet | linux.MS_NOEXEC)
     for path in tree.readable:
         _bind(Path(path), _below(anchor, path), linux.MOUNT_ATTR_NODEV)
     for path in DEVICES:
@@ -76,7 +78,6 @@ def build_root(tree: Tree) -> None:
             _below(anchor, path).symlink_to(Path(path).readlink())
     _place(anchor / "etc/passwd", f"bobbin:x:{INNER_ID}:{INNER_ID}::{DATA}:/bin/false\n")
     _place(anchor / "etc/group", f"bobbin:x:{INNER_ID}:\n")
-    _mount_quota(anchor, tree, quiet | linux.MS_NOEXEC)
     linux.enter_root(str(anchor))
     linux.restrict_mount("/", linux.MOUNT_ATTR_RDONLY, recursive=False)
 

@@ -111,7 +111,8 @@ def parse_run_reply(frame: Frame, limits: Limits) -> RunReply:
     if len(text) > limits.output_chars + 1000:
         raise ProtocolError("more text than allowed")
     return RunReply(
-        text=text,
+        # JSON can spell halves of characters that no encoder takes.
+        text=text.encode("utf-8", "replace").decode(),
         failed=failed,
         figures=_figures(frame, limits),
         files=_files(frame.header.get("files"), limits),

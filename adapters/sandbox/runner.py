@@ -149,6 +149,7 @@ def settle(mode: Mode, place: Place) -> None:
     if numpy is not None:
         numpy.random.seed()
     sys.argv = [""]
+    sys.path.append(place.data)
     if not mode.namespaces:
         # Times of files are not to be set in this mode (see `seccomp.py`); copying must not mind.
         shutil.copystat = _no_copystat

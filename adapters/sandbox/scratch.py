@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import itertools
 import os
+import secrets
 import stat
 import tempfile
 from pathlib import Path
@@ -52,6 +53,8 @@ def remove_tree(top: Path) -> None:
     no long path.
     """
     serial = itertools.count()
+    # Not to be guessed: a folder of that name would be in the way.
+    prefix = f".removed-{secrets.token_hex(8)}-"
     while paths := list(top.iterdir()):
         for path in paths:
             if not _is_folder(path):
@@ -61,7 +64,7 @@ def remove_tree(top: Path) -> None:
             for inner in path.iterdir():
                 if _is_folder(inner):
                     inner.chmod(0o700)  # a folder that moves must be writable itself
-                inner.rename(top / f".removed-{next(serial)}")
+                inner.rename(top / f"{prefix}{next(serial)}")
             path.rmdir()
     top.rmdir()
 

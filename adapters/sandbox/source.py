@@ -35,13 +35,8 @@ def compile_cell(text: str, name: str, folders: Mapping[str, str]) -> Cell:
         SyntaxError: not Python; ValueError, RecursionError, MemoryError: nor anything like it.
         NotPython: a shell command or a magic.
     """
-    text = "\n".join(_IGNORED_MAGIC.sub("", line) for line in text.split("\n"))
     linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
-    try:
-        tree = ast.parse(text, name)
-    except SyntaxError:
-        _explain(text)
-        raise
+    tree = _parse(text, name)
     if folders:
         tree = ast.fix_missing_locations(_Folders(folders).visit(tree))
     last: CodeType | None = None
@@ -51,6 +46,19 @@ def compile_cell(text: str, name: str, folders: Mapping[str, str]) -> Cell:
             tree.body.pop()
             last = compile(ast.Expression(end.value), name, "eval")
     return Cell(compile(tree, name, "exec"), last)
+
+
+def _parse(text: str, name: str) -> ast.Module:
+    try:
+        return ast.parse(text, name)
+    except SyntaxError as error:
+        # Models like to begin with `%matplotlib inline`, which asks for what happens anyway.
+        plain = "\n".join(_IGNORED_MAGIC.sub("", line) for line in text.split("\n"))
+        try:
+            return ast.parse(plain, name)
+        except SyntaxError:
+            _explain(plain)
+        raise error from None
 
 
 def _explain(text: str) -> None:

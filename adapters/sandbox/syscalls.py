@@ -73,8 +73,6 @@ ALLOWED: Mapping[str, Numbers] = MappingProxyType(
         "brk": (12, 214),
         "madvise": (28, 233),
         "msync": (26, 227),
-        "mincore": (27, 232),
-        "membarrier": (324, 283),
         # waiting
         "poll": (7, None),
         "ppoll": (271, 73),

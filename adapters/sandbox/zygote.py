@@ -87,7 +87,8 @@ class Zygote:
         for number in list(self._children):
             self._kill(number)
         if self._scratch is not None:
-            scratch.remove_tree(self._scratch)
+            with contextlib.suppress(OSError):  # swept by the next one
+                scratch.remove_tree(self._scratch)
 
     def _obey(self, request: dict[str, Any], fds: list[int]) -> None:
         number: int = request["number"]
@@ -128,7 +129,8 @@ class Zygote:
         os.kill(child.pid, signal.SIGKILL)
         os.waitpid(child.pid, 0)
         if child.folder is not None:
-            scratch.remove_tree(child.folder)
+            with contextlib.suppress(OSError):  # what is left goes with the whole of it
+                scratch.remove_tree(child.folder)
         return child.why
 
     def _look_at_disks(self) -> None:
