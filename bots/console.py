@@ -12,7 +12,6 @@ import fcntl
 import getpass
 import os
 import stat
-import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
@@ -44,18 +43,32 @@ def stdin_kind() -> StdinKind:
     return "nothing"
 
 
+def _read_some() -> bytes:
+    try:
+        return os.read(0, 65536)
+    except OSError:
+        return b""
+
+
 async def stdin_lines() -> AsyncIterator[str]:
     """Lines of standard input as they come, without their ends, until it is closed."""
     loop = asyncio.get_running_loop()
     lines: asyncio.Queue[str | None] = asyncio.Queue()
 
-    def read() -> None:
-        with contextlib.suppress(OSError, RuntimeError):
-            for raw in sys.stdin.buffer:
-                text = raw.decode("utf-8", "replace").rstrip("\r\n")
-                loop.call_soon_threadsafe(lines.put_nowait, text)
+    def tell(line: str | None) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
-            loop.call_soon_threadsafe(lines.put_nowait, None)
+            loop.call_soon_threadsafe(lines.put_nowait, line)
+
+    def read() -> None:
+        # Not through sys.stdin: a thread that waits inside its lock breaks the interpreter's end.
+        rest = b""
+        while chunk := _read_some():
+            *whole, rest = (rest + chunk).split(b"\n")
+            for line in whole:
+                tell(line.decode("utf-8", "replace").rstrip("\r"))
+        if rest:
+            tell(rest.decode("utf-8", "replace"))
+        tell(None)
 
     threading.Thread(target=read, name="stdin", daemon=True).start()
     while True:
@@ -99,7 +112,7 @@ class Console:
     """One conversation at one terminal."""
 
     def __init__(
-        self, parts: Parts, key: ConversationKey, write: Callable[[str], None], *, live: bool
+        self, parts: Parts, key: ConversationKey, write: Callable[[str], object], *, live: bool
     ) -> None:
         self._parts = parts
         self._key = key

@@ -15,7 +15,7 @@ from adapters.terminal.render import DIM, PLAIN, Markdown, safe, sign_line
 from core.chat.messages import ConversationKey
 from core.chat.ports import Feed
 
-Write = Callable[[str], None]
+Write = Callable[[str], object]
 
 
 class Screen:

@@ -1,0 +1,40 @@
+"""`bobbin api`: serve the Assistants API, and execute the Runs that come through it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+
+from bots.lifetime import stop_signal
+from config.logs import configure_logging
+from config.settings import Settings, load_settings
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """This verb has none: settings say where to listen."""
+    del parser
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve until SIGTERM."""
+    del options
+    settings = load_settings()
+    configure_logging(settings.bobbin_log)
+    return asyncio.run(_run(settings))
+
+
+async def _run(settings: Settings) -> int:
+    from bots.wiring.bobbin import open_bobbin
+
+    if settings.port is not None:
+        place = ("0.0.0.0", settings.port)  # noqa: S104  (PORT means: the platform routes to us)
+    else:
+        place = (settings.bobbin_host, settings.bobbin_port)
+    async with (
+        stop_signal() as stop,
+        open_bobbin(settings, api=place, chat=False) as bobbin,
+    ):
+        bobbin.announce(sys.stderr)
+        await stop.wait()
+    return 0
