@@ -35,7 +35,7 @@ def ask_for_model(settings: Settings) -> Settings:
     mark.parent.mkdir(parents=True, exist_ok=True)
     mark.touch()
     if answer.startswith("2"):
-        return _endpoint(settings, ollama)
+        return _endpoint(ollama)
     if answer.startswith("3"):
         from bots.commands.model import pull_weights
 
@@ -45,7 +45,7 @@ def ask_for_model(settings: Settings) -> Settings:
     return settings
 
 
-def _endpoint(settings: Settings, ollama: str | None) -> Settings:
+def _endpoint(ollama: str | None) -> Settings:
     default = ollama or "https://api.openai.com/v1"
     url = _ask(f"URL [{default}]: ") or default
     lines: list[str] = []
