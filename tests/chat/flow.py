@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -105,6 +106,17 @@ class Process:
             )
         )
         return message_id
+
+    async def dies(self, world: World) -> None:
+        """Everything this process did stops where it stands; nothing is handed over."""
+        dispatcher = self.chat.dispatcher
+        dispatcher._stop.set()
+        tasks = [task for _, task in dispatcher._turns.values()]
+        dispatcher._turns.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        world.dead.add(self.owner)
 
     async def edits(self, message_id: str, text: str, *, where: ConversationKey) -> None:
         """Somebody changes a post."""
