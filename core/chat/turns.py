@@ -79,9 +79,12 @@ class Turn:
         Raises:
             ClaimLost: somebody else holds the turn.
         """
-        if self._fenced:
+        try:
             await self._mailbox.checkpoint(self.claim, self.progress.to_json())
             self.renewed()
+        except ClaimLost:
+            if self._fenced:
+                raise
 
     async def record(self, parts: list[Json]) -> None:
         """Write the checkpoint with these parts of the reply. Raises ClaimLost."""
