@@ -83,7 +83,8 @@ class ModelRequest:
 
     `None` always means "not set": the endpoint's own default applies and nothing is sent.
     `tool_choice` is `auto`, `none`, `required` or the name of one tool.
-    `response_format` is the API's object (`{"type": "json_schema", ...}`).
+    `response_format` is the API's object (`{"type": "json_schema", ...}`). `tool_mode` is `json`
+    for a model whose own tool calls cannot be relied on.
     """
 
     model: str
@@ -91,6 +92,7 @@ class ModelRequest:
     items: tuple[InputItem, ...]
     tools: tuple[ToolSpec, ...] = ()
     tool_choice: str = "auto"
+    tool_mode: Literal["native", "json"] = "native"
     parallel_tool_calls: bool | None = None
     response_format: dict[str, Any] | None = None
     temperature: float | None = None

@@ -1,0 +1,100 @@
+"""The delta objects of a Run's stream, one function a shape. Pure.
+
+Source: the Assistants API reference, v2 (streaming), and what the official clients accept: their
+accumulators join strings and add numbers, so `id` and `name` stand in the first delta of a call
+alone, and `annotations` in the first delta of a text.
+
+`offset` is our own: how many characters of the same text came before. It lets a follower see that
+it missed some; `plain` takes it off before anybody outside sees the delta.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from core.assistants import Json, MessageDelta, RunStepDelta, StreamEvent
+
+MESSAGE_DELTA: Final = "thread.message.delta"
+STEP_DELTA: Final = "thread.run.step.delta"
+
+
+def text(
+    message_id: str, index: int, value: str, *, first: bool, offset: int | None
+) -> StreamEvent:
+    """More of the text part at `index`."""
+    body: Json = {"value": value}
+    if first:
+        body["annotations"] = []
+    return _message(message_id, {"index": index, "type": "text", "text": body}, offset)
+
+
+def refusal(message_id: str, index: int, value: str, *, offset: int | None) -> StreamEvent:
+    """More of the refusal part at `index`."""
+    return _message(message_id, {"index": index, "type": "refusal", "refusal": value}, offset)
+
+
+def image(message_id: str, index: int, part: Json) -> StreamEvent:
+    """The whole image part at `index`."""
+    return _message(message_id, {"index": index, **part}, None)
+
+
+def call_opened(step_id: str, index: int, call_id: str, name: str) -> StreamEvent:
+    """A function call appears, its arguments still to come."""
+    function = {"name": name, "arguments": "", "output": None}
+    call = {"index": index, "id": call_id, "type": "function", "function": function}
+    return _step(step_id, call, None)
+
+
+def arguments(step_id: str, index: int, value: str, *, offset: int | None) -> StreamEvent:
+    """More of a function call's arguments."""
+    call = {"index": index, "type": "function", "function": {"arguments": value}}
+    return _step(step_id, call, offset)
+
+
+def code_opened(step_id: str, index: int, call_id: str, code: str) -> StreamEvent:
+    """A code interpreter call with the whole code."""
+    body = {"input": code, "outputs": list[Json]()}
+    call = {"index": index, "id": call_id, "type": "code_interpreter", "code_interpreter": body}
+    return _step(step_id, call, None)
+
+
+def code_outputs(step_id: str, index: int, outputs: list[Json], *, start: int = 0) -> StreamEvent:
+    """What came of a code interpreter call, from the output numbered `start`."""
+    numbered = [{"index": start + n, **output} for n, output in enumerate(outputs[start:])]
+    call = {"index": index, "type": "code_interpreter", "code_interpreter": {"outputs": numbered}}
+    return _step(step_id, call, None)
+
+
+def offset_of(event: StreamEvent) -> int | None:
+    """How many characters came before this delta, where it says so."""
+    data = event.data
+    return data.delta.get("offset") if isinstance(data, MessageDelta | RunStepDelta) else None
+
+
+def plain(event: StreamEvent) -> StreamEvent:
+    """The delta as the API has it."""
+    data = event.data
+    if not isinstance(data, MessageDelta | RunStepDelta) or "offset" not in data.delta:
+        return event
+    body = {key: value for key, value in data.delta.items() if key != "offset"}
+    return StreamEvent(event.name, replace(data, delta=body))
+
+
+def _message(message_id: str, part: Json, offset: int | None) -> StreamEvent:
+    return StreamEvent(
+        MESSAGE_DELTA, MessageDelta(id=message_id, delta=_body({"content": [part]}, offset))
+    )
+
+
+def _step(step_id: str, call: Json, offset: int | None) -> StreamEvent:
+    details = {"type": "tool_calls", "tool_calls": [call]}
+    return StreamEvent(
+        STEP_DELTA, RunStepDelta(id=step_id, delta=_body({"step_details": details}, offset))
+    )
+
+
+def _body(delta: Json, offset: int | None) -> Json:
+    if offset is not None:
+        delta["offset"] = offset
+    return delta

@@ -1,0 +1,1 @@
+"""The engine's operations, as the HTTP API and the chat side call them."""

@@ -1,0 +1,82 @@
+"""All services of the engine behind one name.
+
+    engine.assistants   engine.threads   engine.messages   engine.runs (with Steps)   engine.files
+
+Concurrency: calls may come from anywhere at any time; each is one or a few round trips to the
+store, and what may not happen at the same time is refused by the store itself. Nothing is kept
+in memory between calls but the channels of Runs that this process executes.
+"""
+
+from __future__ import annotations
+
+from core.clock import Clock
+from core.engine.following import Following
+from core.engine.live import Live
+from core.engine.ports import Blobs, Interpreter, ObjectStore, RunEvents, ThreadStore
+from core.engine.service.assistants import Assistants
+from core.engine.service.files import Files
+from core.engine.service.launching import Executors, Launcher
+from core.engine.service.messages import Messages
+from core.engine.service.runs import Runs
+from core.engine.service.starting import Starting
+from core.engine.service.threads import Threads
+from core.ids import Ids
+
+
+class Engine:
+    """The Assistants engine of one process."""
+
+    def __init__(
+        self,
+        *,
+        threads: ThreadStore,
+        objects: ObjectStore,
+        blobs: Blobs,
+        events: RunEvents,
+        live: Live,
+        clock: Clock,
+        ids: Ids,
+        executors: Executors | None = None,
+        interpreter: Interpreter | None = None,
+        run_ttl_s: int = 600,
+        look_again_s: float = 5.0,
+    ) -> None:
+        """
+        Args:
+            threads, objects, blobs, events: the stores.
+            live: the Runs that this process executes; the same one that its executor has.
+            clock, ids: for everything new.
+            executors: the worker of this process; without one, Runs wait for other processes.
+            interpreter: where sessions of deleted Threads are to be closed.
+            run_ttl_s: seconds from a Run's creation to its expiry.
+            look_again_s: how long a follower trusts a silent log.
+        """
+        launcher = Launcher(threads, live, executors)
+        starting = Starting(
+            threads=threads,
+            objects=objects,
+            launcher=launcher,
+            clock=clock,
+            ids=ids,
+            run_ttl_s=run_ttl_s,
+        )
+        following = Following(threads=threads, events=events, live=live, look_again_s=look_again_s)
+        self.assistants = Assistants(objects, clock=clock, ids=ids)
+        self.threads = Threads(
+            threads=threads,
+            objects=objects,
+            events=events,
+            interpreter=interpreter,
+            clock=clock,
+            ids=ids,
+        )
+        self.messages = Messages(threads=threads, objects=objects, clock=clock, ids=ids)
+        self.runs = Runs(
+            threads=threads,
+            events=events,
+            starting=starting,
+            launcher=launcher,
+            following=following,
+            clock=clock,
+        )
+        self.files = Files(objects=objects, blobs=blobs, clock=clock, ids=ids)

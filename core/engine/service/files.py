@@ -1,0 +1,76 @@
+"""Files: keep, read, list, delete."""
+
+from __future__ import annotations
+
+from core import ids as prefixes
+from core.assistants import File
+from core.clock import Clock
+from core.engine.ports import Blobs, ObjectStore
+from core.engine.records import Cursor, ObjectRecord, Page
+from core.engine.requests import FileRequest
+from core.engine.service.access import file_record
+from core.errors import NotFound
+from core.ids import Ids
+
+
+class Files:
+    """Operations on Files. A `tenant` sees its own objects only.
+
+    The bytes are stored before anything names them, so a File always has its bytes; a blob that a
+    crash left without a File is swept by age.
+    """
+
+    def __init__(self, *, objects: ObjectStore, blobs: Blobs, clock: Clock, ids: Ids) -> None:
+        self._objects = objects
+        self._blobs = blobs
+        self._clock = clock
+        self._ids = ids
+
+    async def create(self, request: FileRequest, *, tenant: str = "") -> File:
+        """Keep the bytes under a new id."""
+        blob = await self._blobs.put(request.data)
+        now = int(self._clock.now())
+        after_s = request.expires_after_s
+        file = File(
+            id=self._ids.new(prefixes.FILE),
+            bytes=len(request.data),
+            created_at=now,
+            expires_at=None if after_s is None else now + after_s,
+            filename=request.filename,
+            purpose=request.purpose,
+        )
+        await self._objects.put(ObjectRecord(value=file, tenant=tenant, state={"blob": blob}))
+        return file
+
+    async def get(self, file_id: str, *, tenant: str = "") -> File:
+        """What is known of it. Raises NotFound."""
+        return (await file_record(self._objects, file_id, tenant, self._clock.now()))[1]
+
+    async def content(self, file_id: str, *, tenant: str = "") -> bytes:
+        """Its bytes. Raises NotFound."""
+        record, _ = await file_record(self._objects, file_id, tenant, self._clock.now())
+        return await self._blobs.get(record.state["blob"])
+
+    async def list(self, cursor: Cursor, *, tenant: str = "") -> Page[File]:
+        """A part of the list, newest first unless the cursor says otherwise."""
+        page = await self._objects.page("file", cursor, tenant=tenant)
+        now = self._clock.now()
+        files = (record.value for record in page.data)
+        return Page(
+            tuple(
+                file
+                for file in files
+                if isinstance(file, File) and (file.expires_at is None or file.expires_at > now)
+            ),
+            page.has_more,
+        )
+
+    async def delete(self, file_id: str, *, tenant: str = "") -> None:
+        """Remove it. Its bytes go with the sweep of blobs, if no other File has the same.
+
+        Raises:
+            NotFound: there is no such File.
+        """
+        await file_record(self._objects, file_id, tenant, self._clock.now())
+        if not await self._objects.delete("file", file_id, tenant=tenant):
+            raise NotFound.object("file", file_id)

@@ -1,0 +1,274 @@
+"""Limits and meaning of what callers ask for. Pure.
+
+Every check raises `InvalidRequest` with the API's own sentence, parameter and code. Source of the
+limits: the Assistants API reference, v2 (request schemas); of the sentences: its error bodies.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, cast
+
+from core.assistants import Json, Metadata, text_part
+from core.engine.requests import (
+    AssistantRequest,
+    AssistantUpdate,
+    MessageRequest,
+    RunRequest,
+    ThreadRequest,
+    Unset,
+)
+from core.errors import InvalidRequest
+
+METADATA_PAIRS: Final = 16
+METADATA_KEY: Final = 64
+METADATA_VALUE: Final = 512
+NAME: Final = 256
+DESCRIPTION: Final = 512
+INSTRUCTIONS: Final = 256_000
+TEXT: Final = 256_000
+TOOLS_OF_ASSISTANT: Final = 128
+TOOLS_OF_RUN: Final = 20
+MESSAGES_OF_THREAD: Final = 32
+LEAST_TOKENS: Final = 256
+PAGE: Final = 100
+
+_FUNCTION_NAME: Final = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_TOOL_TYPES: Final = ("code_interpreter", "function", "file_search")
+
+
+def check_id(param: str, value: str, prefix: str) -> None:
+    """Refuse an id that names another kind of object. `prefix` is `thread`, `run`, `asst` ..."""
+    if not value.startswith(prefix):
+        raise InvalidRequest(
+            f"Invalid '{param}': '{value}'. Expected an ID that begins with '{prefix}'.",
+            param=param,
+            code="invalid_value",
+        )
+
+
+def check_assistant(request: AssistantRequest | AssistantUpdate) -> None:
+    """Refuse an Assistant outside the limits."""
+    _length("model", request.model, NAME, least=1)
+    _length("name", request.name, NAME)
+    _length("description", request.description, DESCRIPTION)
+    _length("instructions", request.instructions, INSTRUCTIONS)
+    if not isinstance(request.tools, Unset):
+        check_tools(request.tools, TOOLS_OF_ASSISTANT)
+    if not isinstance(request.metadata, Unset):
+        check_metadata(request.metadata)
+    _sampling(request.temperature, request.top_p)
+
+
+def check_thread(request: ThreadRequest) -> None:
+    """Refuse a Thread outside the limits."""
+    check_metadata(request.metadata)
+    _count("messages", request.messages, MESSAGES_OF_THREAD)
+    for message in request.messages:
+        check_message(message)
+
+
+def check_message(request: MessageRequest) -> None:
+    """Refuse a Message outside the limits."""
+    check_metadata(request.metadata)
+    content = request.content
+    if isinstance(content, str):
+        _length("content", content, TEXT, least=1)
+        return
+    if not content:
+        raise InvalidRequest(
+            "Invalid 'content': empty array. Expected an array with minimum length 1, but got an "
+            "empty array instead.",
+            param="content",
+            code="empty_array",
+        )
+    for number, part in enumerate(content):
+        if part["type"] == "text":
+            _length(f"content[{number}].text", part["text"], TEXT)
+
+
+def check_run(request: RunRequest) -> None:
+    """Refuse a Run outside the limits."""
+    check_metadata(request.metadata)
+    _length("instructions", request.instructions, INSTRUCTIONS)
+    _length("additional_instructions", request.additional_instructions, INSTRUCTIONS)
+    _count("additional_messages", request.additional_messages, MESSAGES_OF_THREAD)
+    for message in request.additional_messages:
+        check_message(message)
+    if request.tools is not None:
+        check_tools(request.tools, TOOLS_OF_RUN)
+    _sampling(request.temperature, request.top_p)
+    _least("max_prompt_tokens", request.max_prompt_tokens, LEAST_TOKENS)
+    _least("max_completion_tokens", request.max_completion_tokens, LEAST_TOKENS)
+    truncation = request.truncation_strategy or {}
+    _least("truncation_strategy.last_messages", truncation.get("last_messages"), 1)
+    if truncation.get("type") == "last_messages" and truncation.get("last_messages") is None:
+        raise InvalidRequest(
+            "Missing required parameter: 'truncation_strategy.last_messages'.",
+            param="truncation_strategy.last_messages",
+            code="missing_required_parameter",
+        )
+
+
+def check_tool_choice(choice: str | Json | None, tools: Sequence[Json]) -> None:
+    """Refuse a choice of a tool that the Run does not have."""
+    if not isinstance(choice, dict):
+        return
+    wanted = choice["type"]
+    if wanted == "function":
+        wanted = choice["function"]["name"]
+        names = {tool["function"]["name"] for tool in tools if tool["type"] == "function"}
+    else:
+        names = {tool["type"] for tool in tools}
+    if wanted not in names:
+        raise InvalidRequest(
+            f"Tool choice '{wanted}' not found in 'tools' parameter.", param="tool_choice"
+        )
+
+
+def check_tools(tools: Sequence[Json], most: int) -> None:
+    """Refuse tools of unknown types, with bad names, or too many."""
+    _count("tools", tools, most)
+    for number, tool in enumerate(tools):
+        kind = tool.get("type")
+        if kind not in _TOOL_TYPES:
+            raise InvalidRequest(
+                f"Invalid value: '{kind}'. Supported values are: 'code_interpreter', 'function', "
+                "and 'file_search'.",
+                param=f"tools[{number}].type",
+                code="invalid_value",
+            )
+        if kind == "function":
+            _function_name(f"tools[{number}].function.name", tool["function"]["name"])
+
+
+def check_metadata(metadata: Metadata) -> None:
+    """Refuse metadata outside the limits."""
+    if len(metadata) > METADATA_PAIRS:
+        raise InvalidRequest(
+            f"Invalid 'metadata': too many properties. Expected an object with at most "
+            f"{METADATA_PAIRS} properties, but got an object with {len(metadata)} properties "
+            "instead.",
+            param="metadata",
+            code="object_above_max_properties",
+        )
+    for key, value in metadata.items():
+        _length("metadata", key, METADATA_KEY)
+        _length(f"metadata.{key}", value, METADATA_VALUE)
+
+
+def check_limit(limit: int, most: int = PAGE) -> None:
+    """Refuse a page size outside 1 to `most`."""
+    _least("limit", limit, 1)
+    if limit > most:
+        raise InvalidRequest(
+            f"Invalid 'limit': integer above maximum value. Expected a value <= {most}, but got "
+            f"{limit} instead.",
+            param="limit",
+            code="integer_above_max_value",
+        )
+
+
+def check_outputs(expected: Sequence[str], given: Sequence[str]) -> None:
+    """Refuse tool outputs unless each awaited call has exactly one, in whatever order."""
+    if sorted(expected) != sorted(given):
+        raise InvalidRequest(
+            f"Expected tool outputs for call_ids {list(expected)}, got {list(given)}"
+        )
+
+
+def stored_content(content: str | tuple[Json, ...]) -> tuple[Json, ...]:
+    """Content as answers have it, of content as requests have it."""
+    if isinstance(content, str):
+        return (text_part(content),)
+    return tuple(_stored_part(part) for part in content)
+
+
+def named_files(request: MessageRequest) -> set[str]:
+    """Ids of the Files that a Message shows or attaches."""
+    found = {item["file_id"] for item in request.attachments if item.get("file_id")}
+    if not isinstance(request.content, str):
+        found |= {
+            part["image_file"]["file_id"]
+            for part in request.content
+            if part["type"] == "image_file"
+        }
+    return cast("set[str]", found)
+
+
+def _stored_part(part: Json) -> Json:
+    kind = part["type"]
+    if kind == "text":
+        return text_part(part["text"])
+    return {"type": kind, kind: {"detail": "auto", **part[kind]}}
+
+
+def _length(param: str, value: Any, most: int, *, least: int = 0) -> None:
+    if not isinstance(value, str):
+        return
+    size = len(value)
+    if size > most:
+        raise InvalidRequest(
+            f"Invalid '{param}': string too long. Expected a string with maximum length {most}, "
+            f"but got a string with length {size} instead.",
+            param=param,
+            code="string_above_max_length",
+        )
+    if size < least:
+        raise InvalidRequest(
+            f"Invalid '{param}': empty string. Expected a string with minimum length {least}, "
+            "but got an empty string instead.",
+            param=param,
+            code="empty_string",
+        )
+
+
+def _count(param: str, values: Sequence[Any] | Mapping[str, Any], most: int) -> None:
+    if len(values) > most:
+        raise InvalidRequest(
+            f"Invalid '{param}': array too long. Expected an array with maximum length {most}, "
+            f"but got an array with length {len(values)} instead.",
+            param=param,
+            code="array_above_max_length",
+        )
+
+
+def _least(param: str, value: int | None, least: int) -> None:
+    if value is not None and value < least:
+        raise InvalidRequest(
+            f"Invalid '{param}': integer below minimum value. Expected a value >= {least}, but "
+            f"got {value} instead.",
+            param=param,
+            code="integer_below_min_value",
+        )
+
+
+def _sampling(temperature: float | Unset | None, top_p: float | Unset | None) -> None:
+    for param, value, most in (("temperature", temperature, 2), ("top_p", top_p, 1)):
+        if value is None or isinstance(value, Unset):
+            continue
+        if value < 0:
+            raise InvalidRequest(
+                f"Invalid '{param}': decimal below minimum value. Expected a value >= 0, but got "
+                f"{value} instead.",
+                param=param,
+                code="decimal_below_min_value",
+            )
+        if not value <= most:  # also refuses NaN
+            raise InvalidRequest(
+                f"Invalid '{param}': decimal above maximum value. Expected a value <= {most}, but "
+                f"got {value} instead.",
+                param=param,
+                code="decimal_above_max_value",
+            )
+
+
+def _function_name(param: str, name: str) -> None:
+    if not _FUNCTION_NAME.fullmatch(name):
+        raise InvalidRequest(
+            f"Invalid '{param}': string does not match pattern. Expected a string that matches "
+            "the pattern '^[a-zA-Z0-9_-]{1,64}$'.",
+            param=param,
+            code="invalid_value",
+        )
