@@ -95,12 +95,12 @@ class SandboxedInterpreter:
             sentence = f"The code is longer than {self._limits.code_chars} characters."
             return Execution((Logs(sentence),), failed=True)
         async with self._pool.record(session) as record, self._slots:
-            process = await self._pool.process(record, mode)
             try:
+                process = await self._pool.process(record, mode)
                 return await self._run(process, record, code)
             except asyncio.CancelledError:
-                record.forget_process("It was stopped while it ran.")
-                process.abandon()
+                # Between two frames or in the midst of one: nobody knows, so it ends.
+                record.abandon("It was stopped while it ran.")
                 raise
 
     async def put(self, session: str, name: str, data: bytes) -> None:

@@ -58,6 +58,12 @@ class Record:
     waiting: int = 0
     """Calls that hold or await `lock`; such a record is left alone by the sweep."""
 
+    def abandon(self, why: str) -> None:
+        """End the process, if there is one, without waiting for its end."""
+        if self.process is not None:
+            self.process.abandon()
+            self.forget_process(why)
+
     def forget_process(self, why: str) -> None:
         self.process = None
         self.lost = why

@@ -59,7 +59,7 @@ class Session:
         try:
             return parse_run_reply(frame, limits)
         except ProtocolError as error:
-            raise await self._lost(str(error)) from error
+            raise await self._broken(error) from error
 
     async def put(self, name: str, data: bytes) -> bool:
         """Place a file; False when its disk is full."""
@@ -97,7 +97,7 @@ class Session:
         try:
             self._refuse_unread()
         except ProtocolError as error:
-            raise await self._lost(f"It broke the protocol ({error}) and was ended.") from error
+            raise await self._broken(error) from error
         except OSError as error:
             raise await self._lost("Its process ended unexpectedly.") from error
 
@@ -136,7 +136,7 @@ class Session:
         except TimeoutError as error:
             raise await self._lost(late) from error
         except ProtocolError as error:
-            raise await self._lost(f"It broke the protocol ({error}) and was ended.") from error
+            raise await self._broken(error) from error
         except OSError as error:
             raise await self._lost("Its process ended unexpectedly.") from error
         return frame
@@ -162,6 +162,9 @@ class Session:
                 raise ConnectionResetError
             data += part
         return bytes(data)
+
+    async def _broken(self, error: ProtocolError) -> SessionLost:
+        return await self._lost(f"It broke the protocol ({error}) and was ended.")
 
     async def _lost(self, why: str) -> SessionLost:
         if await self.kill() == "disk":

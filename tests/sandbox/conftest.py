@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
 import sysconfig
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from adapters.sandbox.interpreter import SandboxedInterpreter
 from adapters.sandbox.limits import Limits
 from core.clock import SystemClock
+from core.engine.records import Execution, Logs
 
 NOBODY = 65534
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -24,7 +27,8 @@ PACKAGES = Path(sysconfig.get_path("purelib"))
 _VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 _MODES = ("namespaces", "landlock")
 
-Making = Callable[..., AbstractAsyncContextManager[SandboxedInterpreter]]
+CALM = Limits(soft_s=20.0, grace_s=5.0)
+"""No test that uses it waits for these."""
 
 
 def python_for_nobody() -> str | None:
@@ -42,7 +46,9 @@ def _starts_as_nobody(path: str) -> bool:
     try:
         done = subprocess.run(
             [path, "-S", "-B", "-c", code],
-            **({"user": NOBODY, "group": NOBODY, "extra_groups": []}),
+            user=NOBODY,
+            group=NOBODY,
+            extra_groups=[],
             capture_output=True,
             cwd="/",
         )
@@ -75,22 +81,57 @@ def setting(mode: str) -> Setting:
     return Setting(mode, Path(python))
 
 
-@pytest.fixture(params=_MODES)
-def making(request: pytest.FixtureRequest, tmp_path: Path) -> Making:
-    """Makes interpreters without preloaded packages, in each mode."""
-    chosen = setting(request.param)
+class Jails:
+    """Interpreters of one mode, without preloaded packages; one for each set of limits."""
+
+    def __init__(self, mode: str, folder: Path) -> None:
+        self._setting = setting(mode)
+        self._folder = folder
+        self._made: dict[Limits, SandboxedInterpreter] = {}
 
     @asynccontextmanager
-    async def make(**options: Any) -> AsyncIterator[SandboxedInterpreter]:
-        settled = {**chosen.options(), "preload": (), "limits": QUICK, **options}
-        async with SandboxedInterpreter(state_dir=tmp_path / "state", **settled) as interpreter:
+    async def __call__(self, *, limits: Limits = CALM) -> AsyncIterator[SandboxedInterpreter]:
+        """The interpreter with these limits, shared by the tests of a module."""
+        if limits not in self._made:
+            self._made[limits] = self._new(limits=limits)
+        await skip_without(self._made[limits])
+        yield self._made[limits]
+
+    @asynccontextmanager
+    async def fresh(self, **options: Any) -> AsyncIterator[SandboxedInterpreter]:
+        """One of the test's own."""
+        async with self._new(**options) as interpreter:
             await skip_without(interpreter)
             yield interpreter
 
-    return make
+    def _new(self, **options: Any) -> SandboxedInterpreter:
+        settled: dict[str, Any] = {
+            "preload": (),
+            "limits": CALM,
+            **self._setting.options(),
+            **options,
+        }
+        return SandboxedInterpreter(state_dir=self._folder, **settled)
+
+    async def close(self) -> None:
+        for interpreter in self._made.values():
+            await interpreter.__aexit__(None, None, None)
 
 
-QUICK = Limits(soft_s=1.0, grace_s=1.0)
+@pytest_asyncio.fixture(loop_scope="module", scope="module", params=_MODES)
+async def jails(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Jails]:
+    """Interpreters in each mode."""
+    made = Jails(request.param, tmp_path_factory.mktemp("state"))
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def session(request: pytest.FixtureRequest) -> str:
+    """A session of each test's own."""
+    return request.node.name
 
 
 async def skip_without(interpreter: SandboxedInterpreter) -> None:
@@ -98,3 +139,33 @@ async def skip_without(interpreter: SandboxedInterpreter) -> None:
     status = await interpreter.status()
     if not status.available:
         pytest.skip(status.sentence)
+
+
+def said(execution: Execution) -> str:
+    """All text of an execution."""
+    return "".join(output.text for output in execution.outputs if isinstance(output, Logs))
+
+
+def children(interpreter: SandboxedInterpreter) -> list[int]:
+    """The processes of its sessions."""
+    zygote = interpreter.pool.zygote_pid
+    return [int(pid) for pid in Path(f"/proc/{zygote}/task/{zygote}/children").read_text().split()]
+
+
+def only_child(interpreter: SandboxedInterpreter) -> int:
+    (pid,) = children(interpreter)
+    return pid
+
+
+def state_of(pid: int) -> str:
+    """`R` runs, `S` sleeps, `T` is stopped, `` is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return ""
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait for something that happens elsewhere; the test's own time-out is the limit."""
+    while not holds():
+        await asyncio.sleep(0.01)

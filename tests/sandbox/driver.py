@@ -199,7 +199,7 @@ async def main(order: dict[str, Any]) -> None:
                 outcome["plain"] = attempted(targets, attack, plain.run)
                 for mode, jail in jails.items():
                     outcome[mode] = await jailed(targets, attack, jail)
-    print(json.dumps(result))
+    sys.stdout.write(json.dumps(result))
 
 
 def jail_for(mode: dict[str, Any], targets: World) -> SandboxedInterpreter:

@@ -10,9 +10,9 @@ import pytest_asyncio
 
 from adapters.sandbox.interpreter import SandboxedInterpreter
 from adapters.sandbox.limits import Limits
-from core.engine.records import Execution, Figure, Logs
+from core.engine.records import Execution, Figure
 from core.errors import InvalidRequest, NotFound
-from tests.sandbox.conftest import setting, skip_without
+from tests.sandbox.conftest import said, setting, skip_without
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -29,16 +29,6 @@ async def notebook(
     async with SandboxedInterpreter(state_dir=state, limits=LIMITS, **options) as interpreter:
         await skip_without(interpreter)
         yield interpreter
-
-
-@pytest.fixture
-def session(request: pytest.FixtureRequest) -> str:
-    """A session of each test's own."""
-    return request.node.name
-
-
-def said(execution: Execution) -> str:
-    return "".join(output.text for output in execution.outputs if isinstance(output, Logs))
 
 
 def drawn(execution: Execution) -> list[bytes]:
@@ -267,7 +257,8 @@ async def test_sessions_see_nothing_of_each_other(
     notebook: SandboxedInterpreter, session: str
 ) -> None:
     await notebook.run(
-        session, "secret = 1\nopen('/mnt/data/secret.txt', 'w').write('1')\nimport numpy\nnumpy.pi = 3"
+        session,
+        "secret = 1\nopen('/mnt/data/secret.txt', 'w').write('1')\nimport numpy\nnumpy.pi = 3",
     )
     other = session + " other"
     assert "NameError" in said(await notebook.run(other, "secret"))
