@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from adapters.redis.connection import Client, connect, inspect
 from adapters.redis.embedded import embedded_server
 from adapters.redis.embedded.binary import ServerBinary
+from adapters.redis.embedded.wire import Wire
 from core.clock import SystemClock
 from tests.embedded.driving import (
     kill_server,
@@ -20,7 +22,7 @@ from tests.embedded.driving import (
     server_pid,
     servers_of,
 )
-from tests.servers import server_program
+from tests.servers import redis_server, server_program
 
 linux = pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="looks into /proc")
 
@@ -151,9 +153,9 @@ async def test_of_four_that_see_the_server_die_one_starts_it_again(data_dir: Pat
 
 async def test_only_the_last_one_out_ends_the_server(data_dir: Path) -> None:
     async with other_processes(data_dir, 3) as others:
+        pid = await others[0].ask("pid")
         for other in others:
-            assert server_lives(data_dir)
-            assert await other.ask("set k v") == "ok"
+            assert await other.ask("pid") == pid, "it was ended under those who use it"
             await other.leave()
         assert not server_lives(data_dir)
 
@@ -214,10 +216,26 @@ async def test_it_waits_while_the_server_reads_its_files(
     slow = tmp_path / "slow-server"
     slow.write_text(f'#!/bin/sh\nexec {server_program()} "$@" --key-load-delay 500\n')
     slow.chmod(0o700)
-    async with embedded_server(data_dir, clock, binary=ServerBinary(slow, (9,))) as server:
-        client = await connect(server.url, clock)
-        assert await client.get("k2999") == b"2999"
-        await client.aclose()
+    async with embedded_server(data_dir, clock, binary=ServerBinary(slow, (9,))):
+        wire = await Wire.dial(data_dir / "valkey" / "valkey.sock")
+        assert await wire.ping() == "ready"
+        await wire.close()
+
+
+async def test_a_server_that_reads_its_files_says_so(tmp_path: Path) -> None:
+    with redis_server(tmp_path, "--key-load-delay", "500") as server:
+        for n in range(3000):
+            server.ask(f"SET k{n} {n}")
+        server.kill()
+        server.start(wait=False)
+        assert isinstance(server.address, str)
+        while True:
+            with contextlib.suppress(OSError):
+                wire = await Wire.dial(Path(server.address))
+                break
+            await asyncio.sleep(0.005)
+        assert await wire.ping() == "loading"
+        await wire.close()
 
 
 async def test_a_folder_with_a_path_too_long_for_a_socket(

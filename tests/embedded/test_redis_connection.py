@@ -22,6 +22,7 @@ from adapters.redis.connection import (
     translate,
 )
 from adapters.redis.facts import require_version
+from adapters.redis.faults import translated
 from adapters.redis.patience import Patience
 from core.clock import SystemClock
 from core.errors import ConfigurationError, StoreError, StoreUnavailable
@@ -173,6 +174,10 @@ async def test_a_cluster_node_may_be_used_alone_when_the_url_says_so(cluster: Cl
         assert not isinstance(client, RedisCluster)
 
 
+def _connections(node: Server) -> int:
+    return int(node.ask("INFO clients").partition("connected_clients:")[2].split()[0])
+
+
 async def test_more_at_once_than_there_are_connections_wait_their_turn(
     cluster: Cluster, server: Server
 ) -> None:
@@ -180,6 +185,8 @@ async def test_more_at_once_than_there_are_connections_wait_their_turn(
         async with client_of(url, max_connections=5) as client:
             await asyncio.gather(*(client.incr("n") for _ in range(200)))
             assert await client.get("n") == b"200"
+            # One each is over for asking the cluster's layout, and for asking how many there are.
+            assert all(_connections(node) <= 5 + 2 for node in (*cluster.nodes, server))
 
             async def in_one_go() -> list[Any]:
                 pipeline = client.pipeline(transaction=False)
@@ -260,6 +267,27 @@ async def test_nested_retries_do_not_multiply() -> None:
     with pytest.raises(sdk.ConnectionError, match="nobody there"):
         await patience.call_with_retry(command, told)
     assert attempts == 4
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+async def test_refused_credentials_are_tried_once(wrapped: bool) -> None:
+    attempts = 0
+
+    async def log_in() -> None:
+        nonlocal attempts
+        attempts += 1
+        refusal = sdk.AuthenticationError("WRONGPASS")
+        if wrapped:  # as the library does over unix sockets
+            raise sdk.ConnectionError(refusal) from refusal
+        raise refusal
+
+    async def told(_error: Exception) -> None:
+        return None
+
+    with pytest.raises(sdk.ConnectionError) as caught:
+        await Patience().call_with_retry(log_in, told)
+    assert attempts == 1
+    assert isinstance(translated(caught.value), ConfigurationError)
 
 
 async def test_two_tasks_are_patient_each_for_itself() -> None:
