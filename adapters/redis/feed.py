@@ -6,7 +6,7 @@ entries, and how far a person was shown them. What bounds memory: the cap, and a
 Readers do not block in the server. Each process that reads has one subscription to all feeds
 (`PUBLISH <base>fed`), and a reader that finds nothing waits for its conversation to be named; so
 a hundred open pages need one connection, and leaving a page closes none. A reader looks for
-itself every `_LOOK_S`, and when the subscription was interrupted.
+itself every `look_s`, and when the subscription was interrupted.
 """
 
 from __future__ import annotations
@@ -76,8 +76,6 @@ return 1
 """
 )
 
-_LOOK_S = 5.0
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedLimits:
@@ -89,6 +87,8 @@ class FeedLimits:
     """How long after its newest entry a feed is kept, in seconds."""
     read: int = 200
     """Entries that one `read` returns at most; the next one goes on behind them."""
+    look_s: float = 5.0
+    """How often a waiting reader looks, whatever the subscription says, in seconds."""
 
 
 class RedisFeed:
@@ -149,7 +149,7 @@ class RedisFeed:
                 left = deadline - loop.time()
                 if entries or left <= 0:
                     return entries
-                await _until(news, min(left, _LOOK_S))
+                await _until(news, min(left, self._limits.look_s))
         finally:
             self._waiting[name].discard(news)
             if not self._waiting[name]:

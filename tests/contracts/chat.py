@@ -99,6 +99,12 @@ class Chat:
         """Add a dead letter to the empty stream of its partition, far older than any limit."""
         await _OLD_LETTER(self.client, [self.mailbox_base(conversation)])
 
+    async def forget_event(self, conversation: ConversationKey, name: str) -> None:
+        """As if the time that deliveries are remembered were over."""
+        await self.client.delete(
+            f"{self.mailbox_base(conversation)}seen:{conversation.channel}:{name}"
+        )
+
     def mailbox_base(self, conversation: ConversationKey) -> str:
         """KEYS[1] of the scripts that touch it."""
         return keys.base("c", keys.partition(conversation.channel, self.partitions))

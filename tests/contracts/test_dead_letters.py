@@ -78,6 +78,33 @@ async def test_a_letter_goes_back_to_the_end_and_into_its_own_session(chat: Chat
     assert claim.session.ordinal == 1
 
 
+async def test_a_letter_tried_again_waits_while_a_turn_is_answered(chat: Chat) -> None:
+    (letter,) = await give_up(chat, HERE, "a")
+    await chat.mailbox.accept(message(HERE, "b"))
+    (claim,) = await chat.mailbox.claim("w1", 1)
+    assert await chat.letters.retry(letter.id)
+    assert await chat.mailbox.claim("w2", 1) == []
+    assert await chat.mailbox.renew([claim]) == ["kept"]
+
+
+async def test_a_letter_tried_again_is_known_when_it_is_delivered_once_more(chat: Chat) -> None:
+    (letter,) = await give_up(chat, HERE, "a")
+    await chat.forget_event(HERE, "a")
+    assert await chat.letters.retry(letter.id)
+    (claim,) = await chat.mailbox.claim("w1", 1)
+    await chat.mailbox.settle(claim, Answered(claim.session))
+    assert (await chat.mailbox.accept(letter.inbound)).status == "duplicate"
+
+
+async def test_a_letter_whose_message_waits_again_is_not_doubled(chat: Chat) -> None:
+    (letter,) = await give_up(chat, HERE, "a")
+    await chat.forget_event(HERE, "a")
+    assert (await chat.mailbox.accept(letter.inbound)).status == "stored"
+    assert await chat.letters.retry(letter.id)
+    assert await chat.control.pending(HERE) == (letter.inbound,)
+    assert await chat.letters.list(1) == []
+
+
 async def test_a_regenerate_stays_one(chat: Chat) -> None:
     await chat.mailbox.accept(message(HERE, "again", kind="regenerate"))
     (claim,) = await chat.mailbox.claim("w1", 1)

@@ -8,6 +8,7 @@ import pytest
 
 from adapters.redis.feed import FeedLimits
 from tests.contracts.chat import Chat, chat_on, place
+from tests.servers import Server
 
 HERE = place("C1")
 
@@ -57,6 +58,20 @@ async def test_many_readers_share_one_connection(chat: Chat) -> None:
             await chat.feed.append(place(f"C{number}"), {"n": number})
         found = await asyncio.gather(*readers)
     assert [entries[0].body["n"] for entries in found] == list(range(300))
+
+
+async def test_a_reader_misses_nothing_when_its_subscription_breaks(
+    chat_server: Server,
+) -> None:
+    chat_server.ask("FLUSHALL")
+    never = FeedLimits(look_s=3600)
+    async with chat_on(chat_server.url, 1, feed=never) as chat, asyncio.timeout(20):
+        reading = asyncio.create_task(chat.feed.read(HERE, "0", 60))
+        while chat_server.ask("PUBSUB NUMPAT") == ":0\r\n":
+            await asyncio.sleep(0.01)
+        chat_server.ask("CLIENT KILL TYPE pubsub")
+        await chat.feed.append(HERE, {"n": 1})
+        assert [entry.body["n"] for entry in await reading] == [1]
 
 
 async def test_a_reader_gives_up_after_its_time(chat: Chat) -> None:

@@ -61,7 +61,7 @@ async def test_mail_that_still_waits_is_a_duplicate_after_its_event_was_forgotte
     chat: Chat,
 ) -> None:
     await chat.mailbox.accept(message(HERE, "a"))
-    await chat.client.delete(f"{chat.mailbox_base(HERE)}seen:{HERE.channel}:a")
+    await chat.forget_event(HERE, "a")
     assert (await chat.mailbox.accept(message(HERE, "a"))).status == "duplicate"
     assert len(await chat.control.pending(HERE)) == 1
 
@@ -384,6 +384,30 @@ async def test_an_accept_that_was_sent_twice_still_hands_over_the_turn_it_took(
         third_call = RedisMailbox(chat.client, 1, lease_ms=60_000)
         late = await third_call.accept(message(HERE, "a"), claim_as="w1")
         assert (late.status, late.claim) == ("duplicate", None)
+
+
+async def test_an_accept_that_was_sent_twice_takes_no_turn_from_its_next_owner(
+    chat_url: str,
+) -> None:
+    async with chat_on(chat_url, 1) as chat:
+        sent = await chat.mailbox.accept(message(HERE, "a"), claim_as="w1")
+        assert sent.claim is not None
+        await chat.mailbox.settle(sent.claim, HandedOver())
+        await only_claim(chat, "w2")
+        same_call = RedisMailbox(chat.client, 1, lease_ms=60_000)
+        late = await same_call.accept(message(HERE, "a"), claim_as="w1")
+        assert (late.status, late.claim) == ("duplicate", None)
+
+
+async def test_a_conversation_that_waits_without_mail_is_dropped(chat: Chat) -> None:
+    """Somebody deleted keys by hand; the others are served, and this one again when it writes."""
+    await chat.mailbox.accept(message(HERE, "a"))
+    await chat.mailbox.accept(message(place("C2"), "b"))
+    base = chat.mailbox_base(HERE)
+    await chat.client.delete(f"{base}mail:{HERE}", f"{base}mails:{HERE}")
+    assert (await only_claim(chat)).conversation == place("C2")
+    await chat.mailbox.accept(message(HERE, "c"))
+    assert ids(await only_claim(chat)) == ["c"]
 
 
 async def test_a_killed_server_has_every_message_that_was_accepted(tmp_path: Path) -> None:
