@@ -1,0 +1,1 @@
+"""The relay's Assistants port straight onto the engine: the only place that knows both."""

@@ -1,0 +1,91 @@
+"""`Assistants` of core/chat/ports.py, served by the engine in this process.
+
+Threads are named after the conversation's session, so making one twice gives the same one. A Run's
+events come from memory where this process executes it, else from its log.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+from core.assistants import Message, Run, StreamEvent
+from core.chat.ports import TurnMessage
+from core.engine.records import Cursor
+from core.engine.requests import MessageRequest, RunRequest, ThreadRequest
+from core.engine.service.engine import Engine
+from core.errors import InvalidRequest, NotFound
+from core.ids import THREAD, derived
+
+RECENT_RUNS = 20
+
+
+class LocalAssistants:
+    """The engine as the relay sees it.
+
+    `names` gives the ids of declared Assistants by the names that configuration uses; any other
+    name is taken as an id. `tenant` owns everything that conversations make.
+    """
+
+    def __init__(self, engine: Engine, names: Mapping[str, str], *, tenant: str = "") -> None:
+        self._engine = engine
+        self._names = names
+        self._tenant = tenant
+
+    async def create_thread(self, key: str, metadata: dict[str, str]) -> str:
+        thread = await self._engine.threads.create(
+            ThreadRequest(metadata=metadata),
+            tenant=self._tenant,
+            thread_id=derived(THREAD, "conversation", key),
+        )
+        return thread.id
+
+    async def messages(self, thread_id: str, *, run_id: str | None, limit: int) -> list[Message]:
+        page = await self._engine.messages.list(
+            thread_id, Cursor(limit=limit, order="desc", run_id=run_id), tenant=self._tenant
+        )
+        return list(reversed(page.data))
+
+    async def delete_message(self, thread_id: str, message_id: str) -> None:
+        with contextlib.suppress(NotFound):
+            await self._engine.messages.delete(thread_id, message_id, tenant=self._tenant)
+
+    async def file(self, file_id: str) -> tuple[str, bytes]:
+        file = await self._engine.files.get(file_id, tenant=self._tenant)
+        return file.filename, await self._engine.files.content(file_id, tenant=self._tenant)
+
+    async def create_run(
+        self,
+        thread_id: str,
+        assistant: str,
+        messages: Sequence[TurnMessage],
+        metadata: dict[str, str],
+    ) -> Run:
+        request = RunRequest(
+            assistant_id=self._names.get(assistant, assistant),
+            additional_messages=tuple(
+                MessageRequest(content=message.text, metadata=message.metadata)
+                for message in messages
+            ),
+            metadata=metadata,
+        )
+        return await self._engine.runs.create(thread_id, request, tenant=self._tenant)
+
+    async def find_runs(self, thread_id: str, metadata: dict[str, str]) -> list[Run]:
+        page = await self._engine.runs.list(
+            thread_id, Cursor(limit=RECENT_RUNS), tenant=self._tenant
+        )
+        return [run for run in page.data if metadata.items() <= run.metadata.items()]
+
+    async def run(self, thread_id: str, run_id: str) -> Run:
+        return await self._engine.runs.get(thread_id, run_id, tenant=self._tenant)
+
+    async def cancel(self, thread_id: str, run_id: str) -> None:
+        try:
+            await self._engine.runs.cancel(thread_id, run_id, tenant=self._tenant)
+        except InvalidRequest as error:
+            if not str(error).startswith("Cannot cancel run"):
+                raise
+
+    def events(self, thread_id: str, run_id: str) -> AsyncIterator[StreamEvent]:
+        return self._engine.runs.follow(thread_id, run_id, tenant=self._tenant)

@@ -1,0 +1,118 @@
+"""The engine side of a process: stores, interpreter, executor, worker, and the services."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapters.blobs.local import LocalBlobs
+from adapters.redis.events import RedisRunEvents
+from adapters.redis.objects import RedisObjectStore
+from adapters.redis.runs import RedisRunQueue
+from adapters.redis.same_store import ensure_same_store
+from adapters.redis.threads import RedisThreadStore
+from adapters.sandbox.interpreter import SandboxedInterpreter
+from bots.wiring.store import Store
+from config.settings import ROOT, Settings
+from core.clock import Clock
+from core.engine.executor import Executor
+from core.engine.live import Live
+from core.engine.models import Catalogue, Endpoint
+from core.engine.ports import Interpreter
+from core.engine.service.engine import Engine
+from core.engine.worker import Worker
+from core.ids import Ids
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSide:
+    """What the engine side offers to the rest of the process."""
+
+    engine: Engine
+    interpreter: Interpreter
+
+
+@asynccontextmanager
+async def open_engine(
+    store: Store,
+    settings: Settings,
+    catalogue: Catalogue,
+    endpoint: Endpoint,
+    clock: Clock,
+    ids: Ids,
+    *,
+    owner: str,
+    owner_is_gone: Callable[[str], bool],
+    interpreter: Interpreter | None = None,
+) -> AsyncIterator[EngineSide]:
+    """Execute Runs until the block ends; then hand over what is not finished.
+
+    `interpreter` stands in for the sandbox.
+    """
+    lease_ms = round(settings.bobbin_lease_s * 1000)
+    async with AsyncExitStack() as stack:
+        threads = RedisThreadStore(store.client, store.partitions, ids, lease_ms=lease_ms)
+        objects = RedisObjectStore(store.client, store.partitions)
+        events = RedisRunEvents(store.client, store.partitions, ids)
+        stack.push_async_callback(events.aclose)
+        queue = RedisRunQueue(store.client, store.partitions, lease_ms=lease_ms)
+        stack.push_async_callback(queue.aclose)
+        blobs = LocalBlobs(settings.bobbin_data_dir / "blobs", clock, ids)
+        await ensure_same_store(store.client, await blobs.store_id())
+        if interpreter is None:
+            interpreter = await stack.enter_async_context(
+                SandboxedInterpreter(
+                    state_dir=settings.bobbin_data_dir / "sandbox",
+                    python=Path(sys.executable),
+                    clock=clock,
+                    hidden=(settings.bobbin_data_dir, ROOT / ".env"),
+                )
+            )
+        live = Live()
+        executor = Executor(
+            threads=threads,
+            objects=objects,
+            blobs=blobs,
+            events=events,
+            queue=queue,
+            endpoints={ENDPOINT: endpoint},
+            catalogue=catalogue,
+            interpreter=interpreter,
+            live=live,
+            clock=clock,
+            ids=ids,
+        )
+        await queue.recover(owner_is_gone)
+        worker = await stack.enter_async_context(
+            Worker(
+                owner=owner,
+                executor=executor,
+                threads=threads,
+                events=events,
+                queue=queue,
+                slots=(endpoint.slots,),
+                clock=clock,
+                lease_s=settings.bobbin_lease_s,
+                grace_s=5.0,
+            )
+        )
+        engine = Engine(
+            threads=threads,
+            objects=objects,
+            blobs=blobs,
+            events=events,
+            live=live,
+            clock=clock,
+            ids=ids,
+            executors=worker,
+            interpreter=interpreter,
+            run_ttl_s=settings.bobbin_run_ttl_s,
+        )
+        yield EngineSide(engine=engine, interpreter=interpreter)
+
+
+ENDPOINT = "model"
+"""The name of the one model endpoint, in catalogue and executor."""

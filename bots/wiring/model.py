@@ -1,0 +1,150 @@
+"""The model behind the engine: endpoint, tutor or local weights, as `choice.py` decided."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bots.wiring.choice import OPENAI, ModelChoice
+from bots.wiring.engine import ENDPOINT
+from config.models import ModelTable
+from config.settings import Settings
+from core.clock import Clock
+from core.engine.generation import ModelEvent, ModelRequest
+from core.engine.models import Alias, Catalogue, Endpoint, ModelFacts, Slots
+from core.engine.ports import ChatModel
+from core.errors import ModelRefused
+from core.ids import Ids
+
+ENDPOINT_SLOTS = 64
+LOCAL_SLOTS = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The endpoint, what model names mean there, and how many calls it takes at a time."""
+
+    endpoint: Endpoint
+    catalogue: Catalogue
+    slots: int
+
+
+@asynccontextmanager
+async def open_model(
+    choice: ModelChoice, settings: Settings, table: ModelTable, clock: Clock, ids: Ids
+) -> AsyncIterator[Model]:
+    """The chosen model, ready to be called."""
+    async with AsyncExitStack() as stack:
+        slots = settings.bobbin_model_slots or (
+            LOCAL_SLOTS if choice.api == "local" else ENDPOINT_SLOTS
+        )
+        if choice.api == "offline":
+            from adapters.offline.tutor import OfflineTutor
+
+            catalogue = make_catalogue(choice, settings, table, clock, served=(choice.model,))
+            yield Model(Endpoint(OfflineTutor(), Slots(slots)), catalogue, slots)
+            return
+        if choice.api == "local":
+            from bots.wiring.weights import open_weights
+
+            model = await stack.enter_async_context(open_weights(settings, clock, ids))
+            catalogue = make_catalogue(choice, settings, table, clock, served=(choice.model,))
+            yield Model(Endpoint(model, Slots(slots)), catalogue, slots)
+            return
+        yield await _remote(stack, choice, settings, table, clock, ids, slots)
+
+
+async def _remote(
+    stack: AsyncExitStack,
+    choice: ModelChoice,
+    settings: Settings,
+    table: ModelTable,
+    clock: Clock,
+    ids: Ids,
+    slots: int,
+) -> Model:
+    from adapters.openai.chat import ChatCompletionsModel
+    from adapters.openai.endpoint import Endpoint as Remote
+    from adapters.openai.json_loop import JsonActionModel
+    from adapters.openai.responses import ResponsesModel
+
+    remote = Remote(choice.base_url or OPENAI, choice.api_key, clock=clock)
+    stack.push_async_callback(remote.close)
+    kind: Any = ResponsesModel if choice.api == "responses" else ChatCompletionsModel
+    native: ChatModel = kind(remote, ids=ids)
+    if not choice.model:
+        native = FirstListed(native, remote.base_url, remote.get)
+    catalogue = make_catalogue(choice, settings, table, clock)
+    model = ByToolMode(native, JsonActionModel(native, ids=ids), catalogue, settings)
+    return Model(Endpoint(model, Slots(slots)), catalogue, slots)
+
+
+def make_catalogue(
+    choice: ModelChoice,
+    settings: Settings,
+    table: ModelTable,
+    clock: Clock,
+    *,
+    served: tuple[str, ...] | None = None,
+) -> Catalogue:
+    """What model names mean at the chosen endpoint."""
+    return Catalogue(
+        endpoint=ENDPOINT,
+        default=choice.model or "default",
+        facts=[ModelFacts(**row) for row in table.models],
+        aliases=[
+            Alias(match=row["match"], to=row["to"], starts=row.get("from")) for row in table.aliases
+        ],
+        clock=clock,
+        official=choice.official,
+        served=served,
+        window=settings.bobbin_context_window,
+    )
+
+
+class ByToolMode:
+    """Offers tools natively, or through the JSON action loop, as the model needs it."""
+
+    def __init__(
+        self, native: ChatModel, looped: ChatModel, catalogue: Catalogue, settings: Settings
+    ) -> None:
+        self._native = native
+        self._looped = looped
+        self._catalogue = catalogue
+        self._forced = settings.bobbin_tool_mode
+
+    def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+        """See `ChatModel`."""
+        mode = self._forced or self._catalogue.resolve(request.model).tool_mode
+        chosen = self._looped if mode == "json" and request.tools else self._native
+        return chosen.stream(request)
+
+
+class FirstListed:
+    """Asks the endpoint's first listed model where no model is configured."""
+
+    def __init__(
+        self, model: ChatModel, base_url: str, get: Callable[[str], Awaitable[Any]]
+    ) -> None:
+        self._model = model
+        self._url = f"{base_url}/models"
+        self._get = get
+        self._name: str | None = None
+
+    async def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+        """See `ChatModel`."""
+        if self._name is None:
+            self._name = _first_id(await self._get(self._url))
+        async for event in self._model.stream(replace(request, model=self._name)):
+            yield event
+
+
+def _first_id(answer: Any) -> str:
+    try:
+        return str(answer["data"][0]["id"])
+    except (TypeError, KeyError, IndexError):
+        raise ModelRefused(
+            "The endpoint lists no models: set BOBBIN_MODEL to the one that shall answer."
+        ) from None
