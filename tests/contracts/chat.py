@@ -16,6 +16,7 @@ from adapters.redis.feed import FeedLimits, RedisFeed
 from adapters.redis.mailbox import MailLimits, RedisMailbox
 from adapters.redis.sessions import RedisSessions
 from core.chat.messages import Author, ConversationKey, Inbound
+from core.chat.ports import Answered, TurnClaim
 from core.clock import SystemClock
 
 LEASE_MS = 60_000
@@ -169,3 +170,19 @@ async def chat_on(
             letters=RedisDeadLetters(client, partitions, limits=limits),
             feed=shown,
         )
+
+
+async def only_claim(chat: Chat, owner: str = "w1") -> TurnClaim:
+    """The one turn that can be claimed now."""
+    (claim,) = await chat.mailbox.claim(owner, 10)
+    return claim
+
+
+def ids(claim: TurnClaim) -> list[str]:
+    """The names of its messages."""
+    return [inbound.id for inbound in claim.mail]
+
+
+async def answer(chat: Chat, claim: TurnClaim) -> None:
+    """End the turn; its session stays as it was."""
+    await chat.mailbox.settle(claim, Answered(claim.session))
