@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import random
 from collections import defaultdict, deque
@@ -166,7 +167,7 @@ class Platform:
             total.lost += len(set(place.acknowledged) - set(shown))
             total.duplicated += len(shown) - len(set(shown))
             firsts = list(dict.fromkeys(shown))
-            total.reordered += sum(1 for a, b in zip(firsts, firsts[1:], strict=False) if b < a)
+            total.reordered += sum(1 for a, b in itertools.pairwise(firsts) if b < a)
             total.refused += sum("answer:" not in post["texts"][-1] for post in place.posts)
         return total
 
