@@ -49,7 +49,7 @@ SYMPY_NAMES: Final[frozenset[str]] = frozenset(
     "Abs Add And Eq Ne Lt Le Gt Ge E Float FiniteSet Function GreaterThan I Intersection Integer Integral"
     " Interval Limit LessThan Matrix Max Min Mod Mul N Or Poly Product Rational S Sum Union acos"
     " acosh acot acsc apart arg asec asin asinh atan atanh binomial cancel cbrt ceiling collect"
-    " conjugate continuous_domain cos cosh cot csc cse degree denom diff discriminant div divisors"
+    " conjugate continuous_domain cos cosh cot csc cse count_ops degree denom diff discriminant div divisors"
     " dsolve erf exp expand expand_log expand_trig factor factorial factorint factorlist ff floor"
     " gamma gcd im inflection integrate isprime lambdify latex lcm limit linsolve log logcombine"
     " nextprime nroots nsimplify nsolve numer oo periodicity pi primerange prime prevprime rad"

@@ -92,7 +92,7 @@ class Cursor:
         token, after, before = self.peek(), self.peek(1), self.peek(-1)
         if token.kind != "name" or token.order:
             return False
-        if token.text == "a":
+        if token.text in {"a", "A"}:
             blank = after.gap and before.kind != "op"
             return blank and (
                 (after.kind == "word" and after.text not in _AFTER_A)

@@ -55,7 +55,7 @@ class Numerals(Cursor):
 
     def _article(self) -> bool:
         token = self.peek()
-        if token.text in {"a", "an"} and token.kind in {"name", "word"}:
+        if token.text in {"a", "A", "an"} and token.kind in {"name", "word"}:
             self.at += 1
             return True
         return False
@@ -95,7 +95,7 @@ class Numerals(Cursor):
             token = self.peek()
             if token.kind not in {"word", "name"}:
                 break
-            if token.kind == "name" and not (token.text == "a" and self.peek(1).text in SCALES):
+            if token.kind == "name" and not (token.text in {"a", "A"} and self.peek(1).text in SCALES):
                 break
             if token.text == "and":
                 following = self.peek(1).text
@@ -103,7 +103,7 @@ class Numerals(Cursor):
                     break
                 if following not in NUMBER_WORDS or self.peek(2).text in FRACTION_WORDS:
                     break
-            elif token.text == "a":
+            elif token.text in {"a", "A"}:
                 group = 1
             elif token.text in NUMBER_WORDS:
                 value = NUMBER_WORDS[token.text]

@@ -164,7 +164,7 @@ class Operands(Notation):
                 return Apply(name, inside, token.order)
         if token.order:
             return Rate(name, "", token.order)
-        if token.upper and name in "cp" and called and name not in self.names:
+        if token.upper and name in {"c", "P"} and called and name not in self.names:
             mark = self.at
             inside = self._arguments()
             if inside and len(inside) == 2:

@@ -29,7 +29,6 @@ _SPACED: Final = frozenset(
     "mean means median medians mode modes average averages deviation variance range quartile"
     " quartiles data dataset numbers iqr sort".split()
 )
-_PAUSES: Final = frozenset(",;:.?!")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ def _is_word(tokens: Sequence[Token], at: int) -> bool:
     if token.kind == "word" and token.text in {"minus", "negative"}:
         return False
     return cursor.is_article() and not (
-        token.text == "a" and at + 1 < len(tokens) and re.match("half|third|quarter|hundred|thousand|million", tokens[at + 1].text) is not None
+        token.text in {"a", "A"} and at + 1 < len(tokens) and re.match("half|third|quarter|hundred|thousand|million", tokens[at + 1].text) is not None
     )
 
 
@@ -96,6 +95,6 @@ def _bare_one(tokens: Sequence[Token], at: int, found: tuple[Node, int]) -> bool
 def _plain(token: Token) -> Piece:
     if token.kind == "nl":
         return Piece(";")
-    if token.kind == "punct" and token.text not in _PAUSES and token.text not in {"...", "'", "#"}:
-        return Piece(token.text, gap=token.gap)
+    if token.kind == "dx":
+        return Piece(f"d{token.by}")
     return Piece(token.text, gap=token.gap)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
 
@@ -66,9 +66,20 @@ _PRIMED: Final = frozenset("fghyupqrsvwFGHPQ")
 _CONSTANTS: Final = {"pi": "pi", "infinity": "oo", "inf": "oo", "oo": "oo"}
 
 
+_CASED: Final = frozenset("ABDJKLMPRTUVW")
+"""Capitals that stay capitals (`V = πr²h`), unless the small letter is there too."""
+
+
 def lex(text: str) -> tuple[Token, ...]:
     """All tokens of a text that `clean.normalise` has made plain. Never raises."""
-    return tuple(_Lexer(text).run())
+    tokens = _Lexer(text).run()
+    small = {token.text for token in tokens if token.kind == "name"}
+    return tuple(
+        replace(token, text=token.text.lower())
+        if token.kind == "name" and token.text.isupper() and token.text.lower() in small
+        else token
+        for token in tokens
+    )
 
 
 class _Lexer:
@@ -184,7 +195,8 @@ class _Lexer:
         run = match[0] if match else self._text[self._at]
         gap = self._gap()
         if len(run.split("'")[0]) == 1:
-            self._put(Token("name", run[0].lower(), gap, upper=run[0].isupper()), 1)
+            letter = run[0] if run[0] in _CASED else run[0].lower()
+            self._put(Token("name", letter, gap, upper=run[0].isupper()), 1)
             self._suffix()
             return
         width = len(run)

@@ -1,0 +1,249 @@
+"""One message -> the questions in it, a short reply, or an honest refusal.
+
+A message is cut into stretches; neighbouring stretches are put together wherever that lets a rule
+read all of their words, and the cheapest way through the whole message wins. A stretch that no
+rule accounts for refuses the message: numbers are never picked out of a story.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from adapters.offline import clean, closed, definitions, followups, readers, show, smalltalk, voice
+from adapters.offline.pieces import Piece, pieces
+from adapters.offline.question import Question
+from adapters.offline.scan import Scan
+from adapters.offline.segments import segments, unlabelled
+from adapters.offline.tokens import Token, lex
+from adapters.offline.topics.common import Setting
+from adapters.offline.tree import Node
+from adapters.offline.words import CHATTER
+
+MAX_CHARACTERS: Final = 4_000
+MAX_TOKENS: Final = 1_200
+MAX_SEGMENTS: Final = 40
+_WIDEST: Final = 7
+_UNREADABLE: Final = 50.0
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What earlier messages of the conversation left behind."""
+
+    functions: Mapping[str, tuple[str, Node]] = field(default_factory=dict[str, tuple[str, Node]])
+    last: Question | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """Either questions, or one sentence to say."""
+
+    questions: tuple[Question, ...] = ()
+    sentence: str = ""
+    state: State = field(default_factory=State)
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """A stretch that was read: its cost, and what it gave."""
+
+    cost: float
+    questions: tuple[Question, ...] = ()
+    functions: Mapping[str, tuple[str, Node]] = field(default_factory=dict[str, tuple[str, Node]])
+    readable: bool = True
+
+
+def understand(text: str, state: State) -> Understanding:
+    """Read one message in the light of what was said before. Never raises for the text's sake."""
+    if len(text) > MAX_CHARACTERS:
+        return Understanding(sentence=voice.TOO_LONG.format(limit=MAX_CHARACTERS), state=state)
+    plain = clean.normalise(clean.address(unlabelled(text)))
+    if not plain.strip():
+        return Understanding(sentence=voice.GREETING if text.strip() else voice.NOT_UNDERSTOOD, state=state)
+    try:
+        outcome = _Reader(plain, state).understand()
+        if not outcome.questions and ":" in plain[:60]:
+            again = _unattributed(plain, state)
+            outcome = again if again is not None and again.questions else outcome
+    except closed.TooLarge:
+        return Understanding(sentence=voice.TOO_LARGE, state=state)
+    return outcome
+
+
+def _unattributed(plain: str, state: State) -> Understanding | None:
+    """The message without a name before its first colon, as shared threads put it there."""
+    head, _, rest = plain.partition(":")
+    name = head.strip(" <>[]*@")
+    if not rest.strip() or not name or len(name.split()) > 3 or any(c in name for c in "=+^()"):
+        return None
+    return _Reader(clean.address(rest), state).understand()
+
+
+class _Reader:
+    def __init__(self, plain: str, state: State) -> None:
+        self._plain = plain
+        self._state = state
+        tokens = lex(plain)
+        self._too_long = len(tokens) > MAX_TOKENS
+        self._names = _function_names(tokens) | frozenset(state.functions)
+        self._segments = [] if self._too_long else segments(tokens)
+
+    def understand(self) -> Understanding:
+        if self._too_long or len(self._segments) > MAX_SEGMENTS:
+            return Understanding(sentence=voice.TOO_LONG.format(limit=MAX_CHARACTERS), state=self._state)
+        parts = self._pieces(0, len(self._segments))
+        talk = smalltalk.reply(parts)
+        if talk is not None:
+            return Understanding(sentence=talk, state=self._state)
+        best = self._best()
+        questions = tuple(question for group in best for question in group.questions)
+        functions: dict[str, tuple[str, Node]] = dict(self._state.functions)
+        for group in best:
+            functions.update(group.functions)
+        state = State(functions, questions[-1] if questions else self._state.last)
+        if all(group.readable for group in best):
+            if questions:
+                return Understanding(questions, state=state)
+            if any(group.functions for group in best):
+                return Understanding(sentence=_noted(best), state=state)
+        return Understanding(sentence=self._refusal(parts, questions), state=replace(self._state))
+
+    def _pieces(self, start: int, end: int) -> tuple[Piece, ...]:
+        tokens: list[Token] = []
+        for segment in self._segments[start:end]:
+            if tokens and tokens[-1].kind not in {"punct", "nl"}:
+                tokens.append(Token("nl", "\n"))
+            tokens.extend(segment)
+        return pieces(tokens, self._names)
+
+    def _best(self) -> list[_Group]:
+        """The cheapest way to read all segments, from left to right."""
+        count = len(self._segments)
+        paths: list[tuple[float, list[_Group]]] = [(0.0, [])]
+        for end in range(1, count + 1):
+            candidates: list[tuple[float, list[_Group]]] = []
+            for start in range(max(0, end - _WIDEST), end):
+                cost, path = paths[start]
+                group = self._group(start, end, path)
+                candidates.append((cost + group.cost, [*path, group]))
+            paths.append(min(candidates, key=lambda item: (round(item[0], 6), -len(item[1]))))
+        return paths[count][1]
+
+    def _group(self, start: int, end: int, path: Sequence[_Group]) -> _Group:
+        parts = self._pieces(start, end)
+        width = 0.01 * (end - start - 1)
+        functions = dict(self._state.functions)
+        last = self._state.last
+        for group in path:
+            functions.update(group.functions)
+            last = group.questions[-1] if group.questions else last
+        if _is_chatter(parts):
+            return _Group(0.1 * (end - start) + width)
+        questions = self._read(parts, functions, last)
+        if questions:
+            weak = 0.6 if _is_bare(parts) else 0.0
+            made = _made_functions(parts)
+            return _Group(len(questions) + weak + width, questions, made)
+        pure = definitions.pure(parts)
+        if pure and end - start == 1:
+            return _Group(0.3, (), pure)
+        return _Group(_UNREADABLE * (end - start) + width, readable=False)
+
+    def _read(
+        self, parts: Sequence[Piece], functions: Mapping[str, tuple[str, Node]], last: Question | None
+    ) -> tuple[Question, ...]:
+        local, remaining = definitions.split(parts)
+        known = {**functions, **local}
+        setting = Setting(self._plain, known)
+        remaining = definitions.resolved(remaining, known)
+        for part in remaining:
+            if part.node is not None:
+                closed.guard(part.node)
+        found = readers.read(remaining, setting)
+        if not found:
+            found = _shared(remaining, setting)
+        if not found and last is not None:
+            found = followups.read(remaining, setting, last)
+        return found
+
+    def _refusal(self, parts: Sequence[Piece], questions: tuple[Question, ...]) -> str:
+        if followups.refers(parts) and self._state.last is None and not questions:
+            return voice.NOTHING_BEFORE
+        understood = [p for p in parts if p.node is not None and p.letter in "RAC" and p.gap is not None]
+        words = tuple(
+            word for word in Scan(parts).left() if not word.startswith("⟨") and word not in CHATTER
+        )
+        if understood and 0 < len(words) <= 3:
+            node = understood[0].node
+            if node is not None:
+                return voice.partly(show.typed(node)[:80], words)
+        return voice.NOT_UNDERSTOOD
+
+
+def _function_names(tokens: Sequence[Token]) -> frozenset[str]:
+    """`f`, `g`, `h`, and every letter that the text itself defines by `p(x) = …`."""
+    names = {"f", "g", "h"}
+    for index in range(len(tokens) - 4):
+        first, second, third, fourth, fifth = tokens[index : index + 5]
+        if (
+            first.kind == "name"
+            and second.text == "("
+            and third.kind == "name"
+            and fourth.text == ")"
+            and fifth.text in {"=", "be"}
+        ):
+            names.add(first.text)
+    return frozenset(names)
+
+
+def _is_chatter(parts: Sequence[Piece]) -> bool:
+    return all(part.node is None and (part.text in CHATTER or not part.text.isalpha()) for part in parts) and not any(
+        part.text in {"=", "<", ">", "^", "#", "..."} for part in parts
+    )
+
+
+def _is_bare(parts: Sequence[Piece]) -> bool:
+    """Whether no word asks for anything in particular."""
+    return not any(part.node is None and part.text.isalpha() for part in parts)
+
+
+def _made_functions(parts: Sequence[Piece]) -> dict[str, tuple[str, Node]]:
+    made: dict[str, tuple[str, Node]] = {}
+    for part in parts:
+        found = definitions.defined(part.node)
+        if found is not None:
+            from adapters.offline.tree import Apply, Relation
+
+            named = isinstance(part.node, Relation) and isinstance(part.node.sides[0], Apply)
+            if named or found[0] == "y":
+                made[found[0]] = (found[1], found[2])
+    return made
+
+
+def _shared(parts: Sequence[Piece], setting: Setting) -> tuple[Question, ...]:
+    """`the derivative and the integral of x²`: two requests that share what stands behind."""
+    for index, part in enumerate(parts):
+        if part.text not in {"and", ","} or part.node is not None:
+            continue
+        left, right = parts[:index], parts[index + 1 :]
+        if not left or any(p.node is not None for p in left):
+            continue
+        first = next((i for i, p in enumerate(right) if p.node is not None), None)
+        if first is None:
+            continue
+        tail = max((i for i in range(first) if right[i].text in {"of", "for"}), default=first)
+        one = readers.read((*left, *right[tail:]), setting)
+        two = readers.read(right, setting) or _shared(right, setting)
+        if one and two:
+            return (*one, *two)
+    return ()
+
+
+def _noted(groups: Sequence[_Group]) -> str:
+    texts: list[str] = []
+    for group in groups:
+        for name, (by, body) in group.functions.items():
+            texts.append(f"{name}({by}) = {show.pretty(body)}" if name != "y" else f"y = {show.pretty(body)}")
+    return f"Noted: {'; '.join(texts)}. What shall I do with it? For example: derivative, roots, plot."

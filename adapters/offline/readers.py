@@ -1,0 +1,71 @@
+"""All rules, in the order in which they are tried; the first that reads everything wins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from adapters.offline.pieces import Piece
+from adapters.offline.question import Question
+from adapters.offline.scan import Scan
+from adapters.offline.topics import (
+    algebra,
+    arithmetic,
+    complexes,
+    derivatives,
+    equations,
+    functions,
+    geometry,
+    inequalities,
+    integers,
+    integrals,
+    limits,
+    lines,
+    matrices,
+    odes,
+    percent,
+    plots,
+    quadratics,
+    sequences,
+    statistics,
+    systems,
+    units,
+)
+from adapters.offline.topics.common import Reader, Setting
+
+READERS: Final[tuple[Reader, ...]] = (
+    *plots.READERS,
+    *units.READERS,
+    *percent.READERS,
+    *geometry.READERS,
+    *limits.READERS,
+    *odes.READERS,
+    *derivatives.READERS,
+    *integrals.READERS,
+    *matrices.READERS,
+    *lines.READERS,
+    *sequences.READERS,
+    *integers.READERS,
+    *statistics.READERS,
+    *complexes.READERS,
+    *quadratics.READERS,
+    *algebra.READERS,
+    *functions.READERS,
+    *arithmetic.READERS,
+    *systems.READERS,
+    *equations.READERS,
+    *inequalities.READERS,
+    *algebra.BARE,
+)
+
+
+def read(parts: Sequence[Piece], setting: Setting) -> tuple[Question, ...]:
+    """The questions in one sentence; none when no rule accounts for every word of it."""
+    for reader in READERS:
+        found = reader(Scan(parts), setting)
+        if found is None:
+            continue
+        questions = (found,) if isinstance(found, Question) else tuple(found)
+        if questions:
+            return questions
+    return ()

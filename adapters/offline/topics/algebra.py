@@ -1,0 +1,211 @@
+"""Rewriting expressions: simplify, expand, factor, partial fractions, division of polynomials."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from adapters.offline import code, show
+from adapters.offline.form import take_form
+from adapters.offline.question import Answer, Question, Result, display
+from adapters.offline.scan import Scan, body
+from adapters.offline.topics.common import Setting, report, variable
+from adapters.offline.tree import (
+    Apply,
+    Binary,
+    Call,
+    Diff,
+    Integral,
+    Limit,
+    Listing,
+    Node,
+    Rate,
+    Relation,
+    Series,
+    free,
+    is_constant,
+    walk,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One way to rewrite: its words, its code, its name and what to say about it."""
+
+    cue: str
+    call: str
+    title: str
+    step: str
+    real: bool = False
+
+
+_JOBS: Final[tuple[_Job, ...]] = (
+    _Job(r"complete (?:the )?square(?: (?:for|of|in|on))?|completing (?:the )?square|completed square form|vertex form", "square", "Complete the square in", "Take half of the coefficient of x, square it, add and subtract it."),
+    _Job(r"(?:decompose|split|break|resolve|expand|write|express|rewrite)?(?: (?:up|down))?(?: (?:into|in|as|using|by))*(?: sum of)? ?partial fractions?(?: (?:decomposition|expansion|form))?(?: of)?", "apart", "Partial fractions of", "Split the quotient by the factors of its denominator."),
+    _Job(r"rationali[sz]e(?: denominator(?: of| in)?)?", "radsimp", "Rationalise", "Multiply top and bottom so that the root below goes."),
+    _Job(r"(?:completely |fully )?(?:factor|factori[sz]e|factored|factori[sz]ed|factori[sz]ation|factoring|factori[sz]ing|factors?)(?: out| completely| fully| form| into product)*(?: of)?", "factor", "Factor", "Look for common factors and roots, and write it as a product."),
+    _Job(r"(?:(?:multiply|foil)(?: out)?|expand|expanded|expansion|remove|open|distribute|clear|expanding|multiply out)(?: out| brackets?| parenthes[ei]s| form| fully| completely| product| and simplify| and collect like terms| and collect)*(?: of| in)?", "expand", "Expand", "Multiply every term of one bracket by every term of the other, then collect like terms."),
+    _Job(r"(?:simplify|simplified|simplification|reduce|collect|combine|tidy|condense|simplest|cancel|simplifying|rewrite)(?: down| up| fully| completely| like terms| terms| form| common factors| as much as possible| as far as possible| version| single fraction| expression)*(?: of| in)?", "simplify", "Simplify", "Collect like terms and cancel what is common."),
+)
+_EXTRA: Final = frozenset(
+    "expression polynomial quadratic trinomial binomial brackets bracket like terms form factors factor product"
+    " algebraic fully completely rational fraction cubic difference squares two out over integers reals possible irreducible"
+    " standard single simplest lowest its as f y x algebraically parentheses parenthesis equivalent rule rules exponents"
+    " indices equation far much write writing express power index trig trigonometric identity identities logs logarithm log logarithms".split()
+)
+
+
+def read_rewriting(scan: Scan, setting: Setting) -> list[Question] | None:
+    """`factor x² - 9`, `expand (x + 1)³`, `simplify 2x + 3x`."""
+    take_form(scan)
+    job = next((job for job in _JOBS if scan.cue(job.cue)), None)
+    if job is None:
+        return None
+    if job.call == "expand":
+        scan.cue(r"and (?:simplify|collect)(?: like terms)?|simplify|then simplify")
+    if job.call == "simplify" and scan.cue(r"(?:and )?factor(?:i[sz]e)?"):
+        job = _JOBS[3]
+    nodes = scan.rest("X")
+    if not nodes or not scan.done(_EXTRA):
+        return None
+    made = [_rewriting(body(node), job) for node in nodes]
+    return [question for question in made if question] if all(made) else None
+
+
+def read_bare(scan: Scan, setting: Setting) -> list[Question] | None:
+    """An expression with letters and nothing said about it: simplified."""
+    take_form(scan)
+    nodes = scan.rest("X")
+    if len(nodes) != 1 or not scan.done({"much", "equal", "equals", "=", "simple"}):
+        return None
+    node = nodes[0]
+    if not isinstance(node, Binary) or is_constant(node):
+        return None
+    question = _rewriting(node, _JOBS[-1])
+    return [question] if question else None
+
+
+def _rewriting(node: Node, job: _Job) -> Question | None:
+    unfit = Relation | Listing | Rate | Diff | Integral | Limit | Series | Apply
+    if any(isinstance(part, unfit) for part in walk(node)):
+        return None
+    if is_constant(node) and job.call in {"apart", "square"}:
+        return None
+    name = variable(node) or "x"
+    return rewriting(node, job, name)
+
+
+def rewriting(node: Node, job: _Job, name: str) -> Question:
+    """The rewritten expression, checked against the first one."""
+    positive = any(isinstance(p, Call) and p.name in {"ln", "log", "sqrt", "root"} for p in walk(node))
+    letter = code.identifier(name)
+    lines = [
+        code.symbols_line(free(node), "positive=True" if positive and job.call == "simplify" else ""),
+        f"expression = {code.exact(node)}",
+        *_calls(job.call, letter, node),
+        "same = simplify(expression - answer) == 0",
+        'print("answer:", answer, " equal to the first:", same)',
+        report(answer="str(answer)", same="bool(same)", factors="str(factor(expression))", near="str(N(answer, 15))"),
+    ]
+
+    def explain(result: Result) -> Answer:
+        shown = _shown(result)
+        steps = [job.step]
+        notes: list[str] = []
+        before = show.pretty(node)
+        if shown == before or shown.replace(" ", "") == before.replace(" ", ""):
+            if job.call == "factor":
+                notes.append("It does not factor further over the rational numbers.")
+            steps = []
+        elif job.call == "factor" and result.text("factors") == str(result.text("answer")) and "(" not in shown and "²" not in shown and "·" not in shown and "x" not in shown[1:]:
+            notes.append("It does not factor over the rational numbers.")
+        if result.text("same") == "True" and steps:
+            steps.append("Check: both forms are equal for every value ✓")
+        return Answer((f"{before} = {shown}",), tuple(steps), tuple(notes))
+
+    def again(other: Node) -> Question | None:
+        return _rewriting(body(other), job)
+
+    return Question(
+        kind=job.call,
+        title=f"{job.title} {show.pretty(node)}",
+        code=code.program(*lines),
+        explain=explain,
+        subject=node,
+        again=again,
+    )
+
+
+def _shown(result: Result) -> str:
+    return display(result.text("answer"))
+
+
+def _calls(call: str, letter: str, node: Node) -> list[str]:
+    match call:
+        case "square":
+            return [
+                f"a, b, c = [Poly(expression, {letter}).coeff_monomial({letter}**k) for k in (2, 1, 0)]",
+                "h, k = -b/(2*a), c - b**2/(4*a)",
+                f"answer = Add(Mul(a, ({letter} - h)**2, evaluate=False), k, evaluate=False) if a != 1 else ({letter} - h)**2 + k",
+            ]
+        case "apart":
+            return [f"answer = apart(expression, {letter})"]
+        case "simplify":
+            trig = any(isinstance(p, Call) for p in walk(node))
+            logs = any(isinstance(p, Call) and p.name in {"ln", "log"} for p in walk(node))
+            lines = ["answer = simplify(expression)"]
+            if not trig:
+                lines = [
+                    "forms = [simplify(expression), expand(expression), cancel(expression), factor(expression)]",
+                    "answer = min(forms, key=lambda form: (form.count_ops(), len(str(form))))",
+                ]
+            if logs:
+                lines.append("answer = simplify(logcombine(answer))")
+            return lines
+        case _:
+            return [f"answer = {call}(expression)"]
+
+
+def read_division(scan: Scan, setting: Setting) -> Question | None:
+    """`divide x³ - 1 by x - 1`, `remainder of x³ + 2 divided by x - 2`."""
+    scan.cue(r"(?:polynomial |using |use |by |with )*(?:long |synthetic )?division|polynomial")
+    remainder = scan.cue(r"remainder")
+    scan.cue(r"quotient(?: and)?")
+    found = scan.take(r"(?:divide|divided|dividing|when|of|split) ?(?:of )?A (?:is )?(?:divided )?by A")
+    if found is None:
+        nodes = scan.rest("A")
+        if len(nodes) != 1 or not remainder or not isinstance(nodes[0], Binary) or nodes[0].op != "/":
+            return None
+        found = (nodes[0].left, nodes[0].right)
+    if not scan.done({"when", "divided", "divide", "long", "synthetic", "polynomial", "and"}) or scan.has("X"):
+        return None
+    left, right = found
+    names = sorted({*free(left), *free(right)})
+    if len(names) != 1:
+        return None
+    letter = code.identifier(names[0])
+    lines = [
+        code.symbols_line(names),
+        f"quotient, remainder = div({code.exact(left)}, {code.exact(right)}, {letter})",
+        'print("quotient:", quotient, " remainder:", remainder)',
+        report(quotient="str(quotient)", remainder="str(remainder)"),
+    ]
+
+    def explain(result: Result) -> Answer:
+        steps = (
+            f"Divide the leading terms, multiply back, subtract, and repeat until the rest has a lower degree than {show.pretty(right)}.",
+        )
+        line = f"quotient {result.show('quotient')}, remainder {result.show('remainder')}"
+        return Answer((line,), steps)
+
+    return Question(
+        kind="division",
+        title=f"Divide {show.pretty(left)} by {show.pretty(right)}",
+        code=code.program(*lines),
+        explain=explain,
+        subject=left,
+    )
+
+
+READERS = (read_division, read_rewriting)
+BARE = (read_bare,)

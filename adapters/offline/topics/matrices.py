@@ -1,0 +1,226 @@
+"""Matrices and vectors: determinant, inverse, products, eigenvalues, dot and cross products."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from adapters.offline import code
+from adapters.offline.form import take_form
+from adapters.offline.question import Answer, Question, Result, decimal, display
+from adapters.offline.scan import Scan, body
+from adapters.offline.show import pretty
+from adapters.offline.topics.common import Setting, report
+from adapters.offline.tree import Binary, Listing, Neg, Node, free, is_constant
+
+_SINGLE: Final[tuple[tuple[str, str, str, str], ...]] = (
+    (r"determinants?|det", "m.det()", "determinant", "value"),
+    (r"inverse|invert|inverted", "m.inv()", "inverse", "matrix"),
+    (r"transpose|transposed", "m.T", "transpose", "matrix"),
+    (r"(?:reduced )?row echelon form|rref|row reduce|reduced echelon form|row reduced form", "m.rref()[0]", "reduced row echelon form", "matrix"),
+    (r"rank", "Integer(m.rank())", "rank", "value"),
+    (r"trace", "m.trace()", "trace", "value"),
+    (r"characteristic polynomial", "m.charpoly().as_expr()", "characteristic polynomial", "value"),
+    (r"eigen ?values?(?: and eigen ?vectors?)?|eigen values", "m.eigenvals()", "eigenvalues", "eigen"),
+    (r"eigen ?vectors?", "m.eigenvects()", "eigenvectors", "vectors"),
+)
+_EXTRA: Final = frozenset("matrix matrices vector vectors product products two by size m a b A B u v x its square rows times multiply add subtract given".split())
+
+
+def _is_matrix(node: Node) -> bool:
+    if not isinstance(node, Listing) or not node.items:
+        return False
+    rows = [row.items for row in node.items if isinstance(row, Listing)]
+    if len(rows) != len(node.items) or len({len(row) for row in rows}) != 1:
+        return False
+    return all(not isinstance(entry, Listing) for row in rows for entry in row)
+
+
+def _is_vector(node: Node) -> bool:
+    return isinstance(node, Listing) and len(node.items) >= 2 and all(not isinstance(e, Listing) for e in node.items) and all(map(is_constant, node.items))
+
+
+def read_matrix(scan: Scan, setting: Setting) -> list[Question] | None:
+    """`determinant of [[1, 2], [3, 4]]`, `inverse of …`, `eigenvalues of …`."""
+    take_form(scan)
+    wanted = [entry for entry in _SINGLE if scan.cue(entry[0])]
+    nodes = [body(node) for node in scan.rest("X")]
+    nodes = [node.sides[1] if hasattr(node, "sides") else node for node in nodes]  # A = [[...]]
+    if not wanted or len(nodes) != 1 or not _is_matrix(nodes[0]) or not scan.done(_EXTRA):
+        return None
+    return [_single(nodes[0], *entry[1:]) for entry in wanted]
+
+
+def _single(node: Node, call: str, label: str, kind: str) -> Question:
+    head = [code.symbols_line(free(node)), f"m = Matrix({code.expression(node)})"]
+    square = label in {"determinant", "inverse", "trace", "eigenvalues", "eigenvectors", "characteristic polynomial"}
+    lines: list[str] = []
+    entries: dict[str, str]
+    if label == "inverse":
+        lines = ["determinant = m.det()", "answer = m.inv() if m.is_square and determinant != 0 else None", 'print("inverse:", answer)']
+        entries = {"rows": "[[str(e) for e in row] for row in answer.tolist()] if answer is not None else []", "det": "str(determinant)"}
+    elif kind == "matrix":
+        lines = [f"answer = {call}", f'print("{label}:", answer)']
+        entries = {"rows": "[[str(e) for e in row] for row in answer.tolist()]"}
+    elif kind == "eigen":
+        lines = [f"answer = {call}", f'print("{label}:", answer)']
+        entries = {"values": "[[str(v), int(k), str(N(v, 10, chop=True))] for v, k in answer.items()]", "poly": "str(m.charpoly().as_expr())"}
+    elif kind == "vectors":
+        lines = [f"answer = {call}", f'print("{label}:", answer)']
+        entries = {"vectors": "[[str(v), [[str(e) for e in vec] for vec in vecs]] for v, k, vecs in answer]"}
+    else:
+        lines = [f"answer = {call}", f'print("{label}:", answer)']
+        entries = {"value": "str(simplify(answer))"}
+    size_ok = not square or (isinstance(node, Listing) and isinstance(node.items[0], Listing) and len(node.items) == len(node.items[0].items))
+
+    def explain(result: Result) -> Answer:
+        return _explained(label, kind, result)
+
+    title = f"{label.capitalize()} of {pretty(node)}"
+    if not size_ok:
+        wrong = Answer((f"Only a square matrix has a {label}." if label != "inverse" else "Only a square matrix can have an inverse.",))
+        return Question(kind="matrix", title=title, code=code.program('print("not square")', report(square="False")), explain=lambda _: wrong, subject=node)
+    return Question(
+        kind="matrix",
+        title=title,
+        code=code.program(*head, *lines, report(**entries)),
+        explain=explain,
+        subject=node,
+        again=lambda other: _single(other, call, label, kind) if _is_matrix(other) else None,
+    )
+
+
+def _explained(label: str, kind: str, result: Result) -> Answer:
+    match kind:
+        case "matrix":
+            rows: list[Any] = result.list("rows")
+            if label == "inverse":
+                if not rows:
+                    return Answer(("There is no inverse: the determinant is 0.",))
+                return Answer((f"inverse = {_rows(rows)}",), (f"The determinant is {result.show('det')}, not 0, so the inverse exists.",))
+            return Answer((f"{label} = {_rows(rows)}",))
+        case "eigen":
+            steps = (f"The characteristic polynomial is {result.show('poly')}; its roots are the eigenvalues.",)
+            texts: list[str] = []
+            for value, times, near in result.list("values"):
+                shown = display(str(value))
+                text = shown if len(shown) < 30 else f"≈ {decimal(str(near))}"
+                texts.append(text + (f" ({times} times)" if int(times) > 1 else ""))
+            return Answer((f"eigenvalues: {', '.join(texts)}",), steps)
+        case "vectors":
+            lines = [
+                f"eigenvalue {display(str(value))}: {', '.join('(' + ', '.join(display(str(e)) for e in vec) + ')' for vec in vecs)}"
+                for value, vecs in result.list("vectors")
+            ]
+            return Answer(tuple(lines))
+        case _:
+            return Answer((f"{label} = {result.show('value')}",))
+
+
+def _rows(rows: list[Any]) -> str:
+    return "[" + ", ".join("[" + ", ".join(display(str(e)) for e in row) + "]" for row in rows) + "]"
+
+
+def read_products(scan: Scan, setting: Setting) -> Question | None:
+    """`[[1,2],[3,4]] * [[5,6],[7,8]]`, `dot product of (1,2,3) and (4,5,6)`, `magnitude of (3,4)`."""
+    take_form(scan)
+    dot = scan.cue(r"(?:dot|scalar|inner) product")
+    cross = scan.cue(r"(?:cross|vector) product")
+    length = scan.cue(r"magnitude|length|norm|modulus")
+    angle = scan.cue(r"angle")
+    unit = scan.cue(r"unit vector")
+    verb = scan.word(r"multiply|product|add|sum|subtract|difference")
+    nodes = scan.rest("X")
+    if not scan.done(_EXTRA | {"between", "direction", "in"}):
+        return None
+    if len(nodes) == 1 and isinstance(nodes[0], Binary):
+        return _expression(nodes[0])
+    if (length or unit) and len(nodes) == 1 and _is_vector(nodes[0]):
+        return _vector("m.norm()" if length else "m/m.norm()", "length" if length else "unit vector", nodes)
+    if len(nodes) != 2:
+        return None
+    if all(map(_is_vector, nodes)):
+        if dot:
+            return _vector("m.dot(n)", "dot product", nodes)
+        if cross and all(isinstance(n, Listing) and len(n.items) == 3 for n in nodes):
+            return _vector("m.cross(n)", "cross product", nodes)
+        if angle:
+            return _vector("acos(m.dot(n)/(m.norm()*n.norm()))", "angle", nodes)
+    if verb and all(_is_matrix(node) or _is_vector(node) for node in nodes) and verb in {"multiply", "product"} and all(map(_is_matrix, nodes)):
+        return _expression(Binary("*", nodes[0], nodes[1]))
+    if verb in {"add", "sum"}:
+        return _expression(Binary("+", nodes[0], nodes[1]))
+    return None
+
+
+def _vector(call: str, label: str, nodes: tuple[Node, ...]) -> Question | None:
+    sizes = {len(node.items) for node in nodes if isinstance(node, Listing)}
+    if len(sizes) != 1:
+        return None
+    lines = [f"m = Matrix({code.expression(nodes[0])})"]
+    if len(nodes) > 1:
+        lines.append(f"n = Matrix({code.expression(nodes[1])})")
+    lines.append(f"answer = {call}")
+    lines.append(f'print("{label}:", answer)')
+    if label in {"cross product", "unit vector"}:
+        lines.append(report(entries="[str(e) for e in answer]"))
+    else:
+        lines.append(report(value="str(answer)", near="str(N(answer, 15))"))
+
+    def explain(result: Result) -> Answer:
+        if "entries" in result:
+            return Answer((f"{label} = ({', '.join(display(str(e)) for e in result.list('entries'))})",))
+        from adapters.offline.form import Form
+        from adapters.offline.values import value_text
+
+        text = value_text(result.text("value"), result.text("near"), Form())
+        if label == "angle":
+            import math
+
+            return Answer((f"angle = {text} radians ≈ {decimal(str(math.degrees(float(result.text('near')))))}°",), ("cos φ = u·v/(|u|·|v|)",))
+        steps = ("Multiply matching coordinates and add them up.",) if label == "dot product" else ("Take the root of the sum of squares.",)
+        return Answer((f"{label} {text}" if text.startswith("≈") else f"{label} = {text}",), steps)
+
+    shown = " and ".join(map(pretty, nodes))
+    return Question(kind="vector", title=f"{label[0].upper()}{label[1:]} of {shown}", code=code.program(*lines), explain=explain, subject=nodes[0])
+
+
+def _matrix_code(node: Node) -> str | None:
+    """Code for sums and products of matrices and numbers."""
+    match node:
+        case Listing():
+            return f"Matrix({code.expression(node)})" if _is_matrix(node) or _is_vector(node) else None
+        case Neg(arg):
+            inner = _matrix_code(arg)
+            return f"-({inner})" if inner else None
+        case Binary("+" | "-" | "*", left, right):
+            a, b = _matrix_code(left), _matrix_code(right)
+            return f"({a} {node.op} {b})" if a and b else None
+        case _:
+            return code.exact(node) if is_constant(node) else None
+
+
+def _expression(node: Binary) -> Question | None:
+    from adapters.offline.tree import walk
+
+    if not any(isinstance(part, Listing) for part in walk(node)):
+        return None
+    text = _matrix_code(node)
+    if text is None:
+        return None
+    lines = [
+        f"answer = {text.removeprefix('(').removesuffix(')')}",
+        'print("answer:", answer)',
+        report(rows="[[str(e) for e in row] for row in answer.tolist()]"),
+    ]
+
+    def explain(result: Result) -> Answer:
+        rows: list[Any] = result.list("rows")
+        if rows and all(len(row) == 1 for row in rows):
+            return Answer((f"({', '.join(display(str(row[0])) for row in rows)})",))
+        steps = ("Each entry is a row of the first times a column of the second.",) if node.op == "*" else ("Entry by entry.",)
+        return Answer((_rows(rows),), steps)
+
+    return Question(kind="matrix", title=pretty(node), code=code.program(*lines), explain=explain, subject=node)
+
+
+READERS = (read_matrix, read_products)

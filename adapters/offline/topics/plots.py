@@ -1,0 +1,243 @@
+"""Plots of curves, of implicit equations, of points."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from adapters.offline import arrays, code, show
+from adapters.offline.form import take_form
+from adapters.offline.question import Answer, Question, Result
+from adapters.offline.scan import Scan, body
+from adapters.offline.topics.common import Setting, report
+from adapters.offline.tree import (
+    Apply,
+    Call,
+    Diff,
+    Integral,
+    Listing,
+    Neg,
+    Node,
+    Num,
+    Relation,
+    Sym,
+    free,
+    is_constant,
+    number,
+    sub,
+    walk,
+)
+
+_CUE: Final = r"plot|plots|plotting|plotted|graph|graphs|graphing|graphed|draw|drawing|drawn|sketch|sketching|chart|visuali[sz]e|diagram|picture|visuali[sz]ation"
+_EXTRA: Final = frozenset(
+    "plot graph curve curves function functions line lines parabola both same axes axis together one y x f coordinate plane"
+    " system set grid figure over range domain interval window values against xaxis yaxis versus vs let trig create generate"
+    " produce make circle ellipse hyperbola cartesian looks image behaviour behavior between shape linear quadratic cubic"
+    " equation points point nice separate where all each when using matplotlib on single labelled colours".split()
+)
+_RANGE: Final = (
+    r"(?:(?:for|with|on|over|in|where|when|using|as|and) )?(?:(?:x|S|values|xvalues|x values|xaxis|x axis|domain|range|interval|window) )*(?:of |is |goes |going |going |ranging |in |= |running |runs |varying |varies )*(?:from|between|range) (?:S = )?(?:R|E) (?:to|and|until|through|up to) (?:S = )?(?:R|E)",
+    r"(?:(?:for|with|on|over|in|where) )?(?:S )?(?:in |on |over )?(?:(?:interval|domain|range|window|xrange) )?(?:of )?L",
+    r"(?:for|with|in|on|over|where|range|domain) (?:S = )?(?:N|R) (?:to|\.\.\.|until) N",
+    r"(?:where|for|with|when|if|on|over|domain)? ?R",
+)
+
+
+def read_plot(scan: Scan, setting: Setting) -> Question | None:
+    """`plot y = x² from -3 to 3`, `graph sin x and cos x`, `sketch x² + y² = 9`."""
+    take_form(scan)
+    if not scan.cue(_CUE):
+        return None
+    points = _points(scan)
+    window = None if points else _window(scan)
+    nodes = scan.rest("X")
+    if not nodes or not scan.done(_EXTRA):
+        return None
+    if points:
+        return _scatter(nodes)
+    curves: list[Node] = []
+    implicit: list[Relation] = []
+    for node in nodes:
+        inner = body(node)
+        if isinstance(inner, Relation):
+            implicit.append(inner)
+        else:
+            curves.append(inner)
+    if implicit and curves:
+        implicit += [Relation((Sym("y"), curve), ("=",)) for curve in curves]
+    if implicit:
+        return _implicit(implicit, window)
+    return plot(tuple(curves), window)
+
+
+def _points(scan: Scan) -> bool:
+    lists = [part.node for part in scan.parts if isinstance(part.node, Listing)]
+    others = [part for part in scan.parts if part.node is not None and part.letter != "L"]
+    plain = all(len(node.items) == 2 and all(map(is_constant, node.items)) for node in lists)
+    return bool(lists) and not others and plain
+
+
+def _window(scan: Scan) -> tuple[Node, Node] | None:
+    for pattern in _RANGE[:3]:
+        found = scan.take(pattern)
+        if found is None:
+            continue
+        pair: tuple[Node, ...] = found[-2:]
+        if isinstance(found[-1], Listing):
+            pair = found[-1].items
+        bounds = tuple(node.sides[1] if isinstance(node, Relation) else node for node in pair)
+        if len(bounds) == 2 and all(map(is_constant, bounds)):
+            return bounds[0], bounds[1]
+        scan.text += " unread-window "
+        return None
+    for index, part in enumerate(scan.parts):
+        node = part.node
+        if isinstance(node, Relation) and len(node.ops) == 2 and f"⟨R{index}⟩" in scan.text:
+            low, middle, high = node.sides
+            if isinstance(middle, Sym) and is_constant(low) and is_constant(high):
+                scan.text = scan.text.replace(f"⟨R{index}⟩", "¦")
+                return (low, high) if node.ops[0][0] == "<" else (high, low)
+    return None
+
+
+def plot(curves: tuple[Node, ...], window: tuple[Node, Node] | None) -> Question | None:
+    """Curves `y = f(x)` over one window."""
+    names = sorted({name for curve in curves for name in free(curve)})
+    if len(names) > 1 or len(curves) > 6:
+        return None
+    if any(isinstance(p, Apply | Diff | Integral | Relation | Listing) for c in curves for p in walk(c)):
+        return None
+    name = names[0] if names else "x"
+    low, high = window or _usual_window(curves)
+    letter = code.identifier(name)
+    try:
+        drawn = [arrays.expression(curve) for curve in curves]
+        edges = [arrays.expression(edge) for edge in (low, high)]
+    except code.Unwritable:
+        return None
+    lines = [
+        "import json",
+        "import matplotlib.pyplot as plt",
+        "import numpy as np",
+        "",
+        f"{letter} = np.linspace({edges[0]}, {edges[1]}, 1201)",
+        "low, high = [], []",
+        "with np.errstate(all=\"ignore\"):",
+    ]
+    for index, (curve, text) in enumerate(zip(curves, drawn, strict=True), start=1):
+        label = show.pretty(curve).replace("\\", "").replace('"', "")
+        lines += [
+            f"    y{index} = np.where(np.isfinite({text}), {text}, np.nan) + 0*{letter}",
+            f"    y{index}[np.abs(y{index}) > 50*(1 + np.nanmedian(np.abs(y{index})))] = np.nan  # leave gaps at poles",
+            f'    plt.plot({letter}, y{index}, label="y = {label}")',
+            f"    low.append(float(np.nanmin(y{index})))",
+            f"    high.append(float(np.nanmax(y{index})))",
+        ]
+    lines += [
+        'plt.axhline(0, color="gray", linewidth=0.8)',
+        'plt.axvline(0, color="gray", linewidth=0.8)',
+        "plt.grid(True, alpha=0.3)",
+        f'plt.xlabel("{letter}")',
+        "plt.legend()",
+        "plt.show()",
+        report(low="low", high="high"),
+    ]
+    shown = " and ".join(f"y = {show.pretty(curve)}" for curve in curves)
+    bounds = f"for {show.pretty(Sym(name))} from {show.pretty(low)} to {show.pretty(high)}"
+
+    def explain(result: Result) -> Answer:
+        from adapters.offline.question import decimal
+
+        notes = () if window else ("No range was given, so I chose one.",)
+        steps: list[str] = []
+        for curve, least, most in zip(curves, result.list("low"), result.list("high"), strict=True):
+            steps.append(f"y = {show.pretty(curve)}: on this range from about {decimal(f'{least:.4g}')} to about {decimal(f'{most:.4g}')}.")
+        return Answer((f"The plot of {shown} {bounds} is drawn.",), tuple(steps), notes)
+
+    return Question(
+        kind="plot",
+        title=f"Plot {shown} {bounds}",
+        code="\n".join(lines) + "\n",
+        explain=explain,
+        subject=curves[0],
+        again=lambda node: plot((body(node),), window) if not is_constant(node) else None,
+    )
+
+
+def _usual_window(curves: tuple[Node, ...]) -> tuple[Node, Node]:
+    calls = {part.name for curve in curves for part in walk(curve) if isinstance(part, Call)}
+    if calls & {"sin", "cos", "tan", "sec", "csc", "cot"}:
+        from fractions import Fraction
+
+        from adapters.offline.tree import PI, mul
+
+        turn = mul(Num(Fraction(2)), PI)
+        return Neg(turn), turn
+    if calls & {"ln", "log", "sqrt"}:
+        return Neg(number(1)), number(10)
+    return Neg(number(5)), number(5)
+
+
+def _implicit(relations: list[Relation], window: tuple[Node, Node] | None) -> Question | None:
+    """Curves in x and y, by their zero line."""
+    if any(relation.ops != ("=",) for relation in relations):
+        return None
+    if any(set(free(relation)) - {"x", "y"} for relation in relations):
+        return None
+    try:
+        zeros = [arrays.expression(sub(*relation.sides[:2])) for relation in relations]
+        low, high = (arrays.expression(edge) for edge in window) if window else ("-10", "10")
+    except code.Unwritable:
+        return None
+    lines = [
+        "import json",
+        "import matplotlib.pyplot as plt",
+        "import numpy as np",
+        "",
+        f"x, y = np.meshgrid(np.linspace({low}, {high}, 601), np.linspace({low}, {high}, 601))",
+        'with np.errstate(all="ignore"):',
+        *(f"    plt.contour(x, y, {zero} + 0*x, levels=[0], colors=[\"C{index}\"])" for index, zero in enumerate(zeros)),
+        'plt.axhline(0, color="gray", linewidth=0.8)',
+        'plt.axvline(0, color="gray", linewidth=0.8)',
+        "plt.grid(True, alpha=0.3)",
+        'plt.gca().set_aspect("equal")',
+        "plt.show()",
+        report(drawn=str(len(zeros))),
+    ]
+    shown = " and ".join(show.pretty(relation) for relation in relations)
+    return Question(
+        kind="plot",
+        title=f"Plot {shown}",
+        code="\n".join(lines) + "\n",
+        explain=lambda _: Answer((f"The plot of {shown} is drawn, for x and y from {low} to {high}.",)),
+        subject=relations[0],
+    )
+
+
+def _scatter(nodes: tuple[Node, ...]) -> Question:
+    points = [node.items for node in nodes if isinstance(node, Listing)]
+    xs = ", ".join(arrays.expression(point[0]) for point in points)
+    ys = ", ".join(arrays.expression(point[1]) for point in points)
+    lines = [
+        "import json",
+        "import matplotlib.pyplot as plt",
+        "",
+        f"xs = [{xs}]",
+        f"ys = [{ys}]",
+        'plt.scatter(xs, ys)',
+        'plt.axhline(0, color="gray", linewidth=0.8)',
+        'plt.axvline(0, color="gray", linewidth=0.8)',
+        "plt.grid(True, alpha=0.3)",
+        "plt.show()",
+        report(drawn="len(xs)"),
+    ]
+    shown = ", ".join(map(show.pretty, nodes))
+    return Question(
+        kind="plot",
+        title=f"Plot the points {shown}",
+        code="\n".join(lines) + "\n",
+        explain=lambda _: Answer((f"The points {shown} are drawn.",)),
+        subject=nodes[0],
+    )
+
+
+READERS = (read_plot,)
