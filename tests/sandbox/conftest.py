@@ -86,6 +86,8 @@ class Jails:
 
     def __init__(self, mode: str, folder: Path) -> None:
         self._setting = setting(mode)
+        self.mode = mode
+        self.python = self._setting.python
         self._folder = folder
         self._made: dict[Limits, SandboxedInterpreter] = {}
 
@@ -106,12 +108,13 @@ class Jails:
 
     def _new(self, **options: Any) -> SandboxedInterpreter:
         settled: dict[str, Any] = {
+            "state_dir": self._folder,
             "preload": (),
             "limits": CALM,
             **self._setting.options(),
             **options,
         }
-        return SandboxedInterpreter(state_dir=self._folder, **settled)
+        return SandboxedInterpreter(**settled)
 
     async def close(self) -> None:
         for interpreter in self._made.values():
@@ -163,6 +166,11 @@ def state_of(pid: int) -> str:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except FileNotFoundError:
         return ""
+
+
+def ended(pid: int) -> bool:
+    """Whether it is gone, or only waits for somebody to take note."""
+    return state_of(pid) in {"", "Z"}
 
 
 async def until(holds: Callable[[], bool]) -> None:

@@ -10,7 +10,7 @@ from tests.sandbox.conftest import Jails, said
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 # The id of a session's first request.
-REPLY = {"id": 1, "text": "forged", "failed": False, "figures": [], "files": []}
+REPLY: dict[str, object] = {"id": 1, "text": "forged", "failed": False, "figures": [], "files": []}
 
 
 def writing(frames: bytes) -> str:
