@@ -5,11 +5,19 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 WORDS = st.sampled_from(
-    "the a sort of divide conquer recursion n+1 O(n) naïve 漢字かな交じり文 👩‍👩‍👧 🇩🇪🇫🇷 e\u0301t\u00e9 "
-    "**strong** `code span` [a link](https://example.org/x_(y)) $x^2 + 1$ \\(a_i\\) <@U123> "
-    "https://example.org/a/very/long/address?with=query&and=more ~~gone~~ | || \\$5 $5 *it*".split(
-        " "
-    )
+    [
+        *["the", "a", "sort", "of", "divide", "conquer", "recursion", "n+1", "O(n)", "naïve"],
+        *[
+            "漢字かな交じり文",
+            "👩\u200d👩\u200d👧",
+            "🇩🇪🇫🇷",
+            "e\u0301t\u00e9",
+            "**strong**",
+            "**a b**",
+        ],
+        *["`code span`", "[a link](https://example.org/x_(y))", "$x^2 + 1$", "\\(a_i\\)", "<@U1>"],
+        *["~~gone~~", "|", "||", "\\$5", "$5", "*it*", "https://example.org/a/long/one?with=query"],
+    ]
 )
 SENTENCES = st.lists(WORDS, min_size=1, max_size=25).map(lambda words: " ".join(words) + ". ")
 PARAGRAPHS = st.lists(SENTENCES, min_size=1, max_size=4).map("".join)
@@ -43,9 +51,7 @@ def tables(draw: st.DrawFn) -> str:
 @st.composite
 def lists(draw: st.DrawFn) -> str:
     entries = draw(
-        st.lists(
-            st.tuples(st.integers(0, 3), st.booleans(), PARAGRAPHS, st.booleans()), max_size=8
-        )
+        st.lists(st.tuples(st.integers(0, 3), st.booleans(), PARAGRAPHS, st.booleans()), max_size=8)
     )
     lines: list[str] = []
     depth = -1

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.chat.text.blocks import scan
-from core.chat.text.split import MINIMUM_LIMIT, StreamingSplitter, join, split
+from core.chat.text.split import MINIMUM_LIMIT, Measure, Part, StreamingSplitter, join, split
 from tests.text.documents import DOCUMENTS, TIDY
 
 LIMITS = st.one_of(st.integers(MINIMUM_LIMIT, 200), st.integers(MINIMUM_LIMIT, 3000))
@@ -22,7 +22,7 @@ def escaped(text: str) -> int:
     return len(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
 
 
-MEASURES = st.sampled_from([len, utf16_units, escaped])
+MEASURES: st.SearchStrategy[Measure] = st.sampled_from([len, utf16_units, escaped])
 
 
 def open_fence(text: str) -> str | None:
@@ -40,7 +40,7 @@ def open_fence(text: str) -> str | None:
 
 
 @given(DOCUMENTS, LIMITS, MEASURES)
-def test_nothing_is_lost_and_no_part_is_too_long(text, limit, measure):
+def test_nothing_is_lost_and_no_part_is_too_long(text: str, limit: int, measure: Measure) -> None:
     parts = split(text, limit, measure=measure)
     assert join(parts) == text
     assert all(measure(part.text) <= limit for part in parts)
@@ -48,30 +48,32 @@ def test_nothing_is_lost_and_no_part_is_too_long(text, limit, measure):
 
 
 @given(DOCUMENTS, LIMITS, st.integers(0, 40))
-def test_overhead_is_left_free(text, limit, overhead):
+def test_overhead_is_left_free(text: str, limit: int, overhead: int) -> None:
     parts = split(text, limit + overhead, overhead=overhead)
     assert parts == split(text, limit)
 
 
 @given(TIDY, LIMITS)
-def test_every_part_closes_its_fences(text, limit):
+def test_every_part_closes_its_fences(text: str, limit: int) -> None:
     for part in split(text, limit):
         assert open_fence(part.text) is None, part
 
 
 @given(DOCUMENTS, LIMITS)
-def test_no_fence_is_left_open_by_our_own_reading(text, limit):
+def test_no_fence_is_left_open_by_our_own_reading(text: str, limit: int) -> None:
     for part in split(text, limit):
         *_, last = scan(part.text)
         assert last.after.fence is None or last.after.fence.is_math, part
 
 
 @given(DOCUMENTS, LIMITS, MEASURES, st.lists(st.integers(1, 400), max_size=30))
-def test_closed_parts_never_change_while_the_text_grows(text, limit, measure, steps):
+def test_closed_parts_never_change_while_the_text_grows(
+    text: str, limit: int, measure: Measure, steps: list[int]
+) -> None:
     whole = split(text, limit, measure=measure)
     splitter = StreamingSplitter(limit, measure=measure)
     end = 0
-    closed = ()
+    closed: tuple[Part, ...] = ()
     for step in [*steps, len(text)]:
         end = min(len(text), end + step)
         parts = splitter.update(text[:end])
@@ -86,7 +88,7 @@ def test_closed_parts_never_change_while_the_text_grows(text, limit, measure, st
 
 @given(DOCUMENTS, LIMITS)
 @settings(max_examples=20)
-def test_one_character_at_a_time_gives_the_same_parts(text, limit):
+def test_one_character_at_a_time_gives_the_same_parts(text: str, limit: int) -> None:
     text = text[:600]
     splitter = StreamingSplitter(limit)
     for end in range(len(text)):
@@ -95,7 +97,9 @@ def test_one_character_at_a_time_gives_the_same_parts(text, limit):
 
 
 @given(DOCUMENTS, DOCUMENTS, DOCUMENTS, LIMITS)
-def test_what_is_not_settled_may_be_replaced(stable, first, second, limit):
+def test_what_is_not_settled_may_be_replaced(
+    stable: str, first: str, second: str, limit: int
+) -> None:
     splitter = StreamingSplitter(limit)
     shown = splitter.update(stable + first, settled=len(stable))
     assert join(shown) == stable + first

@@ -13,7 +13,7 @@ growing. The reading is the one that chat platforms share rather than CommonMark
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
@@ -45,6 +45,9 @@ class Kind(Enum):
     ROW = auto()
     ITEM = auto()
     TEXT = auto()
+
+
+_SEPARATE: Final = (Kind.BLANK, Kind.ITEM, Kind.HEADING, Kind.RULE, Kind.DELIMITER, Kind.ROW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,25 @@ def scan(text: str, state: State = START, start: int = 0) -> Iterator[Line]:
         kind, after = advance(state, text[start:end])
         yield Line(start, end, kind, state, after)
         state, start = after, end + 1
+
+
+def paragraphs(lines: Iterable[Line]) -> Iterator[tuple[int, int]]:
+    """Runs of lines that an inline span may go over, as `(start, end)` in the text.
+
+    No blank line, no code, no new list item, no table row goes on with the run before it; display
+    mathematics does.
+    """
+    start = end = -1
+    for line in lines:
+        fence = line.before.fence or line.after.fence
+        is_code = fence is not None and not fence.is_math
+        if start >= 0 and (is_code or line.kind in _SEPARATE):
+            yield start, end
+            start = -1
+        if line.kind is not Kind.BLANK and not is_code:
+            start, end = (line.start if start < 0 else start), line.end
+    if start >= 0:
+        yield start, end
 
 
 def advance(state: State, line: str) -> tuple[Kind, State]:

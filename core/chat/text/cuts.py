@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from enum import IntEnum, auto
 from typing import Final
 
-from core.chat.text.blocks import Kind, Line, indent_of, is_delimiter
+from core.chat.text.blocks import Kind, Line, indent_of, is_delimiter, paragraphs
 from core.chat.text.graphemes import is_boundary
 from core.chat.text.inline import inline
 
@@ -92,7 +92,7 @@ class _Choice:
         ranked[_Rank.SENTENCE] = self.inside_lines(_SENTENCE)
         ranked[_Rank.WORD] = self.inside_lines(_WORD)
         for rank in (rank for rank in _FILL if rank >= _Rank.CODE_PARAGRAPH):
-            if (found := self.last(ranked[rank] if rank in ranked else (), _FILL[rank])) is not None:
+            if (found := self.last(ranked.get(rank, ()), _FILL[rank])) is not None:
                 return found
         everywhere = sorted(at for places in ranked.values() for at in places)
         found = self.last(everywhere, _LEAST_FILL)
@@ -165,7 +165,7 @@ class _Choice:
     def spans(self) -> tuple[tuple[int, int], ...]:
         """The places that belong together, ascending and apart."""
         found: list[tuple[int, int]] = []
-        for start, end in _paragraphs(self.lines):
+        for start, end in paragraphs(self.lines):
             seen = inline(self.window[start:end])
             found += [(start + span.start, start + span.end) for span in seen.spans]
             if end < len(self.window):
@@ -216,20 +216,6 @@ class _Choice:
         if found is not None:
             return found
         return next((at for at in range(end, half, -1) if is_boundary(self.window, at)), end)
-
-
-def _paragraphs(lines: Sequence[Line]) -> Iterable[tuple[int, int]]:
-    """Runs of lines that inline spans may go over: no blank line, no code."""
-    start = end = -1
-    for line in lines:
-        if line.kind in (Kind.BLANK, Kind.FENCE_OPEN, Kind.FENCE_CLOSE, Kind.FENCED):
-            if start >= 0:
-                yield start, end
-            start = -1
-        else:
-            start, end = (line.start if start < 0 else start), line.end
-    if start >= 0:
-        yield start, end
 
 
 def _merged(spans: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

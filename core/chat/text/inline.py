@@ -47,7 +47,7 @@ class Found:
 class Inline:
     """The spans of a paragraph in order, and what its end leaves open.
 
-    Only a strong span may hold others; apart from those no two overlap.
+    Links and strong spans may hold others; apart from those no two overlap.
     `open` is where the first code span or formula starts that more text could still close,
     `strong` where a strong span does.
     """
@@ -124,9 +124,7 @@ class _Scanner:
             self.strong_open = at
         elif self.strong_end > inner:
             # What is inside is looked at too, so the scan goes on right after the opening mark.
-            self.spans.append(
-                Found(Span.STRONG, at, self.strong_end + 2, inner, self.strong_end)
-            )
+            self.spans.append(Found(Span.STRONG, at, self.strong_end + 2, inner, self.strong_end))
         return inner
 
     def backslash(self, at: int) -> int:
@@ -192,7 +190,8 @@ class _Scanner:
         if "(" in text[middle + 2 : end] and text[end + 1 : end + 2] == ")":
             end += 1
         start = at - 1 if text[at - 1 : at] == "!" else at
-        return self.add(Span.LINK, start, at + 1, end, 1)
+        self.add(Span.LINK, start, at + 1, end, 1)
+        return at + 1
 
 
 def _is_escaped(text: str, at: int, start: int) -> bool:

@@ -33,19 +33,19 @@ Platform = Literal["slack", "discord", "generic"]
 ZERO_WIDTH_SPACE: Final = "\u200b"
 
 _BARE: Final = r"@(?=everyone|here|channel)"
-_SLACK_TOKEN: Final = r"<(?=[@!])"
-_SLACK_TOKEN_IN_CODE: Final = r"<(?=@[UWB][A-Z0-9]+[|>]|!(?:channel|here|everyone|group|subteam))"
-_DISCORD_TOKEN: Final = r"<(?=@[!&]?\d|/[^<>\n:]{1,100}:\d)"
+_SLACK: Final = r"<(?=[@!])"
+_SLACK_IN_CODE: Final = r"<(?=@[UWB][A-Z0-9]+[|>]|!(?:channel|here|everyone|group|subteam))"
+_DISCORD: Final = r"<(?=@[!&]?\d|/[^<>\n:]{1,100}:\d)"
 
 _LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
 
 _PROSE: Final = {
-    "slack": re.compile(f"{_SLACK_TOKEN}|{_BARE}", re.IGNORECASE),
-    "discord": re.compile(f"{_DISCORD_TOKEN}|{_BARE}", re.IGNORECASE),
-    "generic": re.compile(f"{_SLACK_TOKEN}|{_DISCORD_TOKEN}|{_BARE}", re.IGNORECASE),
+    "slack": re.compile(f"{_SLACK}|{_BARE}", re.IGNORECASE),
+    "discord": re.compile(f"{_DISCORD}|{_BARE}", re.IGNORECASE),
+    "generic": re.compile(f"{_SLACK}|{_DISCORD}|{_BARE}", re.IGNORECASE),
 }
 _CODE: Final = {
-    "slack": re.compile(_SLACK_TOKEN_IN_CODE),
+    "slack": re.compile(_SLACK_IN_CODE),
     "discord": None,
     "generic": None,
 }

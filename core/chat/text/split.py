@@ -54,9 +54,7 @@ def join(parts: Iterable[Part]) -> str:
     return "".join(part.body for part in parts)
 
 
-def split(
-    text: str, limit: int, *, measure: Measure = len, overhead: int = 0
-) -> tuple[Part, ...]:
+def split(text: str, limit: int, *, measure: Measure = len, overhead: int = 0) -> tuple[Part, ...]:
     """Split `text` into parts of which none is longer than `limit - overhead` under `measure`.
 
     `measure` gives the length that the platform counts (characters, UTF-16 units, characters
@@ -140,9 +138,7 @@ class _Room:
             part, state = self.ended(window, first, at, lines)
         return part, self.affordable(reopening(state, window[:at], _line_at(window, at)))
 
-    def ended(
-        self, window: str, first: int, at: int, lines: Sequence[Line]
-    ) -> tuple[Part, State]:
+    def ended(self, window: str, first: int, at: int, lines: Sequence[Line]) -> tuple[Part, State]:
         """The part that ends at `at` in `window`, and what is open there."""
         line = lines[bisect_right(lines, at, key=lambda each: each.start) - 1]
         state = line.before
