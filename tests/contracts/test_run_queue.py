@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
-from adapters.redis import keys
+from adapters.redis import keys, leases
 from adapters.redis.claims import Claims
-from adapters.redis.connection import connect
+from adapters.redis.connection import Client, Script, connect
 from adapters.redis.runs import RedisRunQueue
 from core.clock import SystemClock
 from core.engine.records import Change, RunClaim
 from core.errors import StoreError
-from tests.contracts.engine_stores import BACKENDS, LEASE_MS, RUN, THREAD, Stores, engine_stores
+from tests.contracts.engine_stores import (
+    BACKENDS,
+    LEASE_MS,
+    RUN,
+    THREAD,
+    Stores,
+    engine_stores,
+    redis_client,
+)
 from tests.servers import Server, redis_server
 
 LONG_S = 30.0
@@ -240,25 +250,60 @@ async def test_the_doorbell_outlives_the_server(tmp_path_factory: pytest.TempPat
             await client.aclose()
 
 
-async def test_a_partition_that_rings_is_looked_at_at_once(chat_server: Server) -> None:
-    """And one that does not, in its turn: a bell may be lost."""
-    chat_server.ask("FLUSHALL")
-    client = await connect(chat_server.url, SystemClock())
-    claims = Claims(client, "t", 8, lease_ms=LEASE_MS)
-    try:
-        busy, silent = keys.base("t", 5), keys.base("t", 2)
+async def test_a_busy_partition_does_not_starve_a_silent_one(chat_server: Server) -> None:
+    """Its bell may be lost: it is looked at in its turn, which comes within as many claims."""
+    async with claims_of(chat_server, 8) as (client, claims):
         await claims.claim("w1", 1)
-        found: list[str] = []
-        for number in range(8):
-            await client.rpush(f"{busy}ready", f"thread/{number}")
-        await client.rpush(f"{silent}ready", "thread/silent")
-        for _ in range(9):
-            found += [one.item for one in await claims.claim("w1", 1)]
+        for number in range(20):
+            await client.rpush(f"{keys.base('t', 5)}ready", f"thread/{number}")
+        await client.rpush(f"{keys.base('t', 2)}ready", "thread/silent")
+        found = [one.item for _ in range(8) for one in await claims.claim("w1", 1)]
+        assert len(found) == 8
         assert "thread/silent" in found
-        assert len(found) == 9
-    finally:
-        await claims.aclose()
-        await client.aclose()
+
+
+AWAY = Script(
+    leases.PRELUDE
+    + """
+if redis.call('EXISTS', base .. 'away') == 1 then
+  redis.call('INCR', base .. 'away')
+  return redis.error_reply('ERR away')
+end
+local item, epoch, lost = pop(ARGV[1], tonumber(ARGV[2]))
+if not item then return {} end
+return {item, whole(epoch), lost}
+"""
+)
+"""Claims one item, except in partitions with a key `away`, which counts."""
+
+
+async def test_a_partition_that_is_away_holds_up_no_other(chat_server: Server) -> None:
+    async with claims_of(chat_server, 8) as (client, claims):
+        away = f"{keys.base('t', 3)}away"
+        await client.set(away, 0)
+        for number in range(8):
+            await client.rpush(f"{keys.base('t', number)}ready", f"thread/{number}")
+        found: list[str] = []
+        for _ in range(8):
+            with contextlib.suppress(StoreError):
+                found += [one.item for one in await claims.claim("w1", 1, script=AWAY)]
+        assert sorted(found) == [f"thread/{number}" for number in range(8) if number != 3]
+        assert await client.get(away) == b"1"
+        with pytest.raises(StoreError):
+            await claims.claim("w1", 1, script=AWAY)
+        await client.delete(away)
+        assert [one.item for one in await claims.claim("w1", 1, script=AWAY)] == ["thread/3"]
+
+
+@asynccontextmanager
+async def claims_of(server: Server, partitions: int) -> AsyncIterator[tuple[Client, Claims]]:
+    server.ask("FLUSHALL")
+    async with redis_client(server.url) as client:
+        claims = Claims(client, "t", partitions, lease_ms=LEASE_MS)
+        try:
+            yield client, claims
+        finally:
+            await claims.aclose()
 
 
 async def test_a_store_that_is_gone_is_said(tmp_path_factory: pytest.TempPathFactory) -> None:
