@@ -187,13 +187,14 @@ class Execution:
             self._work.cancel()
 
     async def heed_cancel(self) -> None:
-        """Stop if the Run is `cancelling` in the store."""
+        """Stop if the Run is `cancelling` in the store, or was deleted."""
         self._looked_s = self._bench.clock.monotonic()
         stored = await self._read()
-        if stored is None or stored.run.status != "cancelling" or self._journal is None:
-            return
-        self._journal.cancelled_outside(stored)
-        self.stop(CANCELLED)
+        if stored is None:
+            self.lose()
+        elif stored.run.status == "cancelling" and self._journal is not None:
+            self._journal.cancelled_outside(stored)
+            self.stop(CANCELLED)
 
     def unseen_s(self) -> float:
         """Seconds since the store was last asked whether the Run is still wanted."""

@@ -103,6 +103,7 @@ class Journal:
         self._on_lost = on_lost
         self._on_cancel = on_cancel
         self._reader = channel.reader()
+        self._reader.drain()  # whoever made the Run has logged what it told
         self._due = False
         self._queue: list[_Write] = []
         self._writer: asyncio.Task[None] | None = None

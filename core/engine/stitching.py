@@ -205,6 +205,8 @@ class Stitching:
     def _rest_of_step(self, step: RunStep) -> list[StreamEvent]:
         if step.status == "in_progress" or step.type != "tool_calls":
             return []
+        if self._behind_call in _call_ids(step.step_details):
+            return []  # whoever submitted its outputs knows the calls
         return self._rest_of_calls(step.id, step.step_details)
 
     def _rest_of_calls(self, step_id: str, details: Json) -> list[StreamEvent]:

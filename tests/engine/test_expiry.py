@@ -1,0 +1,80 @@
+"""A Run that takes too long ends by itself, whoever has it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from core.budgets import RunCeiling
+from core.engine.generation import TextDelta
+from tests.engine.listening import Client
+from tests.engine.world import CODE, WEATHER, process
+from tests.fakes.interpreter import ScriptedInterpreter
+from tests.fakes.scripted_model import calls
+
+NEVER = asyncio.Event
+PATIENT = RunCeiling(seconds=10_000)
+
+
+async def test_a_run_that_nobody_takes_expires() -> None:
+    async with process(slots=0) as here:
+        run = await here.start()
+        await here.clock.advance(599)
+        assert (await here.now(run)).status == "queued"
+        await here.clock.advance(7)
+        done = await here.now(run)
+        assert (done.status, done.expires_at) == ("expired", None)
+        assert here.store.expiry == {}
+        client = Client(await here.events(run))
+        assert client.short() == ["run.created", "run.queued", "run.expired"]
+        assert here.store.rows[run.thread_id].active is None
+
+
+async def test_a_run_that_waits_for_outputs_expires_with_its_step() -> None:
+    async with process(calls(("call_a", "weather", "{}"))) as here:
+        run = await here.ended(await here.start(tools=(WEATHER,)))
+        await here.clock.advance(607)
+        done = await here.now(run)
+        assert (done.status, done.required_action) == ("expired", None)
+        (step,) = await here.steps(run)
+        assert (step.status, step.expired_at is not None) == ("expired", True)
+
+
+async def test_a_run_in_mid_text_expires_with_what_it_said() -> None:
+    async with process([TextDelta("Once upon"), NEVER()], ceiling=PATIENT) as here:
+        run = await here.start()
+        await here.clock.advance(602)
+        done = await here.now(run)
+        assert done.status == "expired"
+        (message,) = await here.messages(run)
+        assert (message.status, message.text) == ("incomplete", "Once upon")
+        assert message.incomplete_details == {"reason": "run_expired"}
+        (step,) = await here.steps(run)
+        assert step.status == "expired"
+
+
+async def test_the_text_of_a_run_whose_process_is_gone_comes_from_the_log() -> None:
+    async with process([TextDelta("Once "), TextDelta("upon"), NEVER()]) as there:
+        run = await there.start()
+        await there.clock.advance(0.05)
+        for _, task in there.worker._running.values():
+            task.cancel()
+        there.store.leases.clear()
+        await there.clock.advance(611)
+        done = await there.now(run)
+        assert done.status == "expired"
+        (message,) = await there.messages(run)
+        assert (message.status, message.text) == ("incomplete", "Once upon")
+        client = Client(await there.events(run))
+        assert client.short()[-1] == "run.expired"
+
+
+async def test_a_run_that_expires_while_code_runs() -> None:
+    interpreter = ScriptedInterpreter()
+    interpreter.hold = asyncio.Event()
+    rounds = [calls(("call_a", "code_interpreter", '{"code": "loop"}'))]
+    async with process(*rounds, interpreter=interpreter, ceiling=PATIENT) as here:
+        run = await here.start(tools=(CODE,))
+        await here.clock.advance(602)
+        assert (await here.now(run)).status == "expired"
+        (step,) = await here.steps(run)
+        assert step.status == "expired"

@@ -1,0 +1,74 @@
+"""Assistants, Files and blobs in memory, for tests."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections import defaultdict
+
+from core.assistants import Assistant, File, from_wire, to_wire
+from core.engine.ports import ObjectKind
+from core.engine.records import Cursor, ObjectRecord, Page
+from core.errors import NotFound
+from tests.fakes.memory_codec import cut_page, paged
+
+
+class MemoryObjects:
+    """`ObjectStore`."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+
+    async def put(self, record: ObjectRecord) -> None:
+        await asyncio.sleep(0)
+        text = json.dumps({"value": to_wire(record.value), "state": record.state})
+        self._rows[record.value.object, record.tenant][record.value.id] = text
+
+    async def get(
+        self, kind: ObjectKind, object_id: str, *, tenant: str = ""
+    ) -> ObjectRecord | None:
+        await asyncio.sleep(0)
+        text = self._rows[kind, tenant].get(object_id)
+        return None if text is None else self._record(kind, tenant, text)
+
+    async def page(
+        self, kind: ObjectKind, cursor: Cursor, *, tenant: str = ""
+    ) -> Page[ObjectRecord]:
+        await asyncio.sleep(0)
+        rows = self._rows[kind, tenant]
+        ids, more = cut_page(paged(list(rows), cursor), cursor)
+        return Page(tuple(self._record(kind, tenant, rows[i]) for i in ids), more)
+
+    async def delete(self, kind: ObjectKind, object_id: str, *, tenant: str = "") -> bool:
+        await asyncio.sleep(0)
+        return self._rows[kind, tenant].pop(object_id, None) is not None
+
+    def _record(self, kind: ObjectKind, tenant: str, text: str) -> ObjectRecord:
+        body = json.loads(text)
+        value = from_wire(Assistant if kind == "assistant" else File, body["value"])
+        return ObjectRecord(value=value, tenant=tenant, state=body["state"])
+
+
+class MemoryBlobs:
+    """`Blobs`."""
+
+    def __init__(self) -> None:
+        self.data: dict[str, bytes] = {}
+
+    async def put(self, data: bytes) -> str:
+        await asyncio.sleep(0)
+        name = hashlib.sha256(data).hexdigest()
+        self.data[name] = data
+        return name
+
+    async def get(self, name: str) -> bytes:
+        await asyncio.sleep(0)
+        try:
+            return self.data[name]
+        except KeyError:
+            raise NotFound(f"There is no blob {name}.") from None
+
+    async def delete(self, name: str) -> None:
+        await asyncio.sleep(0)
+        self.data.pop(name, None)

@@ -1,0 +1,370 @@
+"""The engine's stores in memory, for tests: atomic, fenced by epoch, leases by an injected clock.
+
+A change is applied without an await in between; what a test may do is hold it back (`gate`), let
+it fail (`outage`), or let its answer be lost (`lose_answers`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+
+from core.assistants import StreamEvent, Thread, from_wire
+from core.clock import Clock
+from core.engine.records import (
+    Absent,
+    Change,
+    Collection,
+    Conflict,
+    Cursor,
+    Document,
+    Epoch,
+    Exists,
+    Expectation,
+    LoggedEvent,
+    NoActiveRun,
+    Page,
+    RunAt,
+    RunClaim,
+    ThreadRecord,
+)
+from core.errors import ClaimLost, StoreUnavailable
+from tests.fakes.memory_codec import (
+    cut_page,
+    decoded,
+    decoded_event,
+    encoded,
+    encoded_event,
+    paged,
+)
+from tests.fakes.memory_objects import MemoryBlobs, MemoryObjects
+
+
+@dataclass
+class _Thread:
+    doc: str = ""
+    active: str | None = None
+    lists: dict[str, dict[str, str]] = field(
+        default_factory=lambda: defaultdict[str, dict[str, str]](dict)
+    )
+    """Documents by id, by list (`messages`, `runs`, `steps/<run>`), in order of insertion."""
+
+
+@dataclass
+class _Lease:
+    state: str
+    epoch: int = 0
+    owner: str = ""
+    deadline: float = 0.0
+    lost: int = 0
+
+
+class MemoryStore:
+    """All ports on one state."""
+
+    def __init__(self, clock: Clock, *, lease_s: float = 10.0, log_length: int = 5_000) -> None:
+        self.clock = clock
+        self.lease_s = lease_s
+        self.log_length = log_length
+        self.rows: dict[str, _Thread] = {}
+        self.leases: dict[tuple[str, str], _Lease] = {}
+        self.logs: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
+        self.expiry: dict[tuple[str, str], int] = {}
+        self.epoch = 0
+        self.bell = asyncio.Event()
+        self.commits: list[Change] = []
+        """Every change that was applied."""
+        self.published = 0
+        self.gate: asyncio.Event | None = None
+        """Commits wait for it."""
+        self.outage = False
+        self.lose_answers = 0
+        """So many commits are applied and then fail."""
+        self.threads = MemoryThreads(self)
+        self.objects = MemoryObjects()
+        self.queue = MemoryQueue(self)
+        self.events = MemoryEvents(self)
+        self.blobs = MemoryBlobs()
+
+    def check(self) -> None:
+        """Fail as a store that is away."""
+        if self.outage:
+            raise StoreUnavailable("the store is away")
+
+    def ring(self) -> None:
+        """Wake whoever waits."""
+        bell, self.bell = self.bell, asyncio.Event()
+        bell.set()
+
+    async def rung(self, timeout_s: float) -> None:
+        """Wait for the bell or the time."""
+        waits = [
+            asyncio.ensure_future(self.bell.wait()),
+            asyncio.ensure_future(self.clock.sleep(timeout_s)),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    def take(self, item: tuple[str, str], owner: str) -> _Lease:
+        """Lease an item."""
+        self.epoch += 1
+        lost = self.leases[item].lost if item in self.leases else 0
+        deadline = self.clock.monotonic() + self.lease_s
+        lease = self.leases[item] = _Lease("leased", self.epoch, owner, deadline, lost)
+        return lease
+
+    def offer(self, item: tuple[str, str]) -> None:
+        """Make an item ready, whoever holds it."""
+        lease = self.leases.pop(item, None)
+        self.leases[item] = _Lease("ready", lost=lease.lost if lease else 0)
+        self.ring()
+
+    def held(self, item: tuple[str, str], epoch: int) -> bool:
+        """Whether the item is leased under this epoch."""
+        lease = self.leases.get(item)
+        return lease is not None and lease.state == "leased" and lease.epoch == epoch
+
+    def append(self, run_id: str, events: Sequence[StreamEvent]) -> None:
+        """Add to a Run's log."""
+        log = self.logs[run_id]
+        number = log[-1][0] if log else 0
+        for event in events:
+            number += 1
+            log.append((number, event.name, encoded_event(event)))
+        del log[: max(0, len(log) - self.log_length)]
+        self.ring()
+
+
+class MemoryThreads:
+    """`ThreadStore`."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    async def commit(self, change: Change) -> int:
+        store = self._store
+        if store.gate is not None:
+            await store.gate.wait()
+        await asyncio.sleep(0)
+        store.check()
+        epoch = self._apply(change)
+        store.commits.append(change)
+        if store.lose_answers:
+            store.lose_answers -= 1
+            raise StoreUnavailable("the answer was lost")
+        return epoch
+
+    def _apply(self, change: Change) -> int:
+        store = self._store
+        row = store.rows.get(change.thread_id)
+        for expectation in change.expect:
+            if not self._holds(expectation, row, change.thread_id):
+                active = row.active if row and isinstance(expectation, NoActiveRun) else None
+                raise Conflict(expectation, active_run=active)
+        if row is None:
+            if not any(isinstance(document, ThreadRecord) for document in change.put):
+                raise Conflict(Exists())
+            row = store.rows[change.thread_id] = _Thread()
+        for document in change.put:
+            name, document_id, text = encoded(document)
+            if name == "thread":
+                row.doc = text
+            else:
+                row.lists[name][document_id] = text
+        for message_id in change.remove_messages:
+            row.lists["messages"].pop(message_id, None)
+        return self._move_run(change, row)
+
+    def _move_run(self, change: Change, row: _Thread) -> int:
+        store = self._store
+        run_id = change.run_id or ""
+        item = (change.thread_id, run_id)
+        epoch = 0
+        if change.activate:
+            row.active = run_id
+        if change.expires_at is not None:
+            store.expiry[item] = change.expires_at
+        if change.claim_as is not None:
+            epoch = store.take(item, change.claim_as).epoch
+        elif change.enqueue:
+            store.offer(item)
+        if change.events:
+            store.append(run_id, change.events)
+        if change.park or change.deactivate:
+            store.leases.pop(item, None)
+        if change.deactivate:
+            store.expiry.pop(item, None)
+            if row.active == run_id:
+                row.active = None
+        return epoch
+
+    def _holds(self, expectation: Expectation, row: _Thread | None, thread_id: str) -> bool:
+        match expectation:
+            case Absent(None, None):
+                return row is None
+            case Absent(run_id, message_id):
+                return row is not None and not (
+                    run_id in row.lists["runs"] or message_id in row.lists["messages"]
+                )
+            case Exists(message_id):
+                return row is not None and (
+                    message_id is None or message_id in row.lists["messages"]
+                )
+            case NoActiveRun():
+                return row is not None and row.active is None
+            case RunAt(run_id, revision):
+                text = row.lists["runs"].get(run_id) if row else None
+                return text is not None and json.loads(text)["revision"] == revision
+            case Epoch(run_id, epoch):
+                return self._store.held((thread_id, run_id), epoch)
+
+    async def thread(self, thread_id: str) -> ThreadRecord | None:
+        await asyncio.sleep(0)
+        self._store.check()
+        row = self._store.rows.get(thread_id)
+        if row is None:
+            return None
+        body = json.loads(row.doc)
+        return ThreadRecord(thread=from_wire(Thread, body["thread"]), tenant=body["tenant"])
+
+    async def get(self, thread_id: str, collection: Collection, *ids: str) -> list[Document | None]:
+        await asyncio.sleep(0)
+        self._store.check()
+        row = self._store.rows.get(thread_id)
+        found: list[Document | None] = []
+        for path in ids:
+            run_id, _, own = path.rpartition("/")
+            name = f"steps/{run_id}" if collection == "steps" else collection
+            text = row.lists[name].get(own) if row else None
+            found.append(None if text is None else decoded(collection, text))
+        return found
+
+    async def page(
+        self, thread_id: str, collection: Collection, cursor: Cursor, *, run_id: str | None = None
+    ) -> Page[Document]:
+        await asyncio.sleep(0)
+        self._store.check()
+        row = self._store.rows.get(thread_id)
+        name = f"steps/{run_id}" if collection == "steps" else collection
+        rows = row.lists[name] if row else {}
+        ids = paged(list(rows), cursor)
+        if collection == "messages" and cursor.run_id is not None:
+            ids = [i for i in ids if json.loads(rows[i])["run_id"] == cursor.run_id]
+        ids, more = cut_page(ids, cursor)
+        return Page(tuple(decoded(collection, rows[i]) for i in ids), more)
+
+    async def delete_thread(self, thread_id: str) -> bool:
+        await asyncio.sleep(0)
+        self._store.check()
+        for items in (self._store.leases, self._store.expiry):
+            for item in [item for item in items if item[0] == thread_id]:
+                del items[item]
+        return self._store.rows.pop(thread_id, None) is not None
+
+
+class MemoryQueue:
+    """`RunQueue`."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    async def claim(self, owner: str, limit: int) -> list[RunClaim]:
+        await asyncio.sleep(0)
+        store = self._store
+        store.check()
+        for lease in store.leases.values():
+            if lease.state == "leased" and lease.deadline <= store.clock.monotonic():
+                lease.state, lease.epoch = "ready", 0
+                lease.lost += 1
+        ready = [item for item, lease in store.leases.items() if lease.state == "ready"]
+        claims: list[RunClaim] = []
+        for item in ready[:limit]:
+            lease = store.take(item, owner)
+            claims.append(RunClaim(*item, lease.epoch, lease.lost))
+        return claims
+
+    async def renew(self, claims: Sequence[RunClaim]) -> list[bool]:
+        await asyncio.sleep(0)
+        store = self._store
+        store.check()
+        kept: list[bool] = []
+        for claim in claims:
+            item = (claim.thread_id, claim.run_id)
+            kept.append(store.held(item, claim.epoch))
+            if kept[-1]:
+                store.leases[item].deadline = store.clock.monotonic() + store.lease_s
+        return kept
+
+    async def release(self, claim: RunClaim, *, again: bool) -> None:
+        await asyncio.sleep(0)
+        store = self._store
+        store.check()
+        item = (claim.thread_id, claim.run_id)
+        if not store.held(item, claim.epoch):
+            return
+        if again:
+            store.offer(item)
+        else:
+            del store.leases[item]
+
+    async def expired(self, now: int, limit: int) -> list[tuple[str, str]]:
+        await asyncio.sleep(0)
+        self._store.check()
+        due = sorted((at, item) for item, at in self._store.expiry.items() if at <= now)
+        return [item for _, item in due[:limit]]
+
+    async def wait(self, timeout_s: float) -> None:
+        if not any(lease.state == "ready" for lease in self._store.leases.values()):
+            await self._store.rung(timeout_s)
+
+
+class MemoryEvents:
+    """`RunEvents`."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+        self._cancels: list[asyncio.Queue[str]] = []
+        self.deaf = False
+        """Cancel requests get lost, as pub/sub may lose them."""
+
+    async def publish(self, claim: RunClaim, events: Sequence[StreamEvent]) -> None:
+        await asyncio.sleep(0)
+        self._store.check()
+        if not self._store.held((claim.thread_id, claim.run_id), claim.epoch):
+            raise ClaimLost(claim.run_id)
+        self._store.published += 1
+        self._store.append(claim.run_id, events)
+
+    async def read(
+        self, thread_id: str, run_id: str, after: str, timeout_s: float
+    ) -> list[LoggedEvent]:
+        await asyncio.sleep(0)
+        deadline = self._store.clock.monotonic() + timeout_s
+        while True:
+            self._store.check()
+            found = [entry for entry in self._store.logs[run_id] if entry[0] > int(after)]
+            left = deadline - self._store.clock.monotonic()
+            if found or left <= 0:
+                break
+            await self._store.rung(left)
+        return [LoggedEvent(str(number), decoded_event(name, text)) for number, name, text in found]
+
+    async def request_cancel(self, thread_id: str, run_id: str) -> None:
+        await asyncio.sleep(0)
+        for waiting in [] if self.deaf else self._cancels:
+            waiting.put_nowait(run_id)
+
+    async def cancel_requests(self) -> AsyncIterator[str]:
+        waiting: asyncio.Queue[str] = asyncio.Queue()
+        self._cancels.append(waiting)
+        try:
+            while True:
+                yield await waiting.get()
+        finally:
+            self._cancels.remove(waiting)
