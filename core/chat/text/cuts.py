@@ -56,7 +56,7 @@ _SENTENCE = re.compile(r"[.!?…][\"'”’)\]*_]*[ \t]+(?=[^\sa-z])|[。！？]
 _WORD = re.compile(r"[ \t]+(?=\S)")
 _BLOCK_MARK = re.compile(r"#{1,6}\s|[-+*=]+(?:\s|$)|>|\d{1,9}[.)]\s|`{3}|~{3}|\|")
 _INDENT = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?)?")
-_OPEN_LINK = re.compile(r"!?\[[^\[\]\n]*(?:\]\([^()\s]*)?")
+_OPEN_LINK = re.compile(r"!?\[[^\[\]\n]*(?:\](?:\([^()\s]*)?)?")
 _FIXED: Final = (Kind.FENCE_OPEN, Kind.FENCE_CLOSE, Kind.DELIMITER)
 
 
@@ -133,8 +133,6 @@ class _Choice:
         fence = line.before.fence
         if fence is None or previous.kind is Kind.FENCE_OPEN or fence.may_be_closed_by(text):
             return None
-        if fence.is_math:
-            return _Rank.WORD
         is_blank = not self.window[previous.start : previous.end].strip()
         return _Rank.CODE_PARAGRAPH if is_blank else _Rank.CODE_LINE
 
@@ -210,12 +208,21 @@ class _Choice:
         end = len(self.window) - 1
         half = max(self.visible, self.first + self.size // 2)
         for at in range(end, half, -1):
-            if is_boundary(self.window, at) and not self.within(at):
+            if is_boundary(self.window, at) and not self.within(at) and self.goes_on(at):
                 return at
         found = self.last(self.inside_lines(_WORD, protected=True), _LEAST_FILL)
         if found is not None:
             return found
         return next((at for at in range(end, half, -1) if is_boundary(self.window, at)), end)
+
+    def goes_on(self, at: int) -> bool:
+        """Whether code that is cut at `at` has something to show after it on the same line."""
+        line = self.lines[bisect_right(self.lines, at, key=lambda each: each.start) - 1]
+        fence = line.before.fence
+        if fence is None:
+            return line.kind not in _FIXED
+        rest = self.window[at : line.end]
+        return bool(rest.strip()) and not fence.may_be_closed_by(self.window[line.start : line.end])
 
 
 def _merged(spans: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

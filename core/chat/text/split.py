@@ -46,7 +46,8 @@ class Part:
     def is_blank(self) -> bool:
         """Whether a reader would see nothing of the text in it, so that it need not be sent."""
         rest = self.body.strip()
-        return not rest or (bool(self.prefix) and not rest.strip("`~$> \t\r\n"))
+        is_mark = "\n" not in rest and not rest.strip("`~$> \t")
+        return not rest or (bool(self.prefix) and is_mark)
 
 
 def join(parts: Iterable[Part]) -> str:
@@ -152,6 +153,8 @@ class _Room:
         if not body.strip():
             return Part(body)
         shown = prefix + body
+        if "```" not in shown and "~~~" not in shown:
+            return Part(body, prefix)
         return Part(body, prefix, closing(_state_after(shown), shown, mathematics=False))
 
     def overflow(self, text: str, start: int, prefix: str) -> tuple[str, Sequence[Line]] | None:
