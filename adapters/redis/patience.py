@@ -92,6 +92,10 @@ class PatientCluster(RedisCluster):
                 if is_unreachable(error):
                     raise sdk.ConnectionError(str(error)) from error
                 raise
+            except (AttributeError, RuntimeError) as error:
+                # redis-py 8.1 closes a node's connection while another task still connects it;
+                # that task then writes to None. The connection is gone, and that is all.
+                raise sdk.ConnectionError("the connection was closed by another task") from error
 
         async def ignore(error: Exception) -> None:
             del error

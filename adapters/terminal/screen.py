@@ -14,6 +14,7 @@ from typing import Any
 from adapters.terminal.render import DIM, PLAIN, Markdown, safe, sign_line
 from core.chat.messages import ConversationKey
 from core.chat.ports import Feed
+from core.errors import StoreError
 
 Write = Callable[[str], object]
 
@@ -40,12 +41,17 @@ class Screen:
     async def run(self, after: str) -> None:
         """Show what comes behind `after`, for ever."""
         while True:
-            entries = await self._feed.read(self._conversation, after, 1.0)
-            for item in entries:
-                self._show(item.body)
-                after = item.sequence
+            try:
+                entries = await self._feed.read(self._conversation, after, 1.0)
+                for item in entries:
+                    self._show(item.body)
+                    after = item.sequence
+                if entries:
+                    await self._feed.mark_seen(self._conversation, after)
+            except StoreError:
+                await asyncio.sleep(0.5)  # the store comes back, and the feed with it
+                continue
             if entries:
-                await self._feed.mark_seen(self._conversation, after)
                 self._pulse.set()
                 self._pulse = asyncio.Event()
 

@@ -139,10 +139,13 @@ class Dispatcher:
             try:
                 await self._claim_some()
                 pause = 0.1
+                continue
             except StoreError as error:
                 log.warning("the store is out of reach, trying again in %.1f s: %s", pause, error)
-                await _first_of(asyncio.sleep(pause), self._stop.wait())
-                pause = min(pause * 2, 2.0)
+            except Exception:
+                log.exception("claiming failed for a reason nobody foresaw; it goes on")
+            await _first_of(asyncio.sleep(pause), self._stop.wait())
+            pause = min(pause * 2, 2.0)
 
     async def _claim_some(self) -> None:
         free = self.free()
@@ -171,6 +174,9 @@ class Dispatcher:
             except StoreError as error:
                 log.warning("leases could not be renewed: %s", error)
                 continue
+            except Exception:
+                log.exception("renewing failed for a reason nobody foresaw; it goes on")
+                continue
             for turn, answer in zip(turns, answers, strict=True):
                 if answer == "lost":
                     self._abandon(turn)
@@ -192,8 +198,11 @@ class Dispatcher:
                     held = self._turns.get(conversation)
                     if held is not None:
                         held[0].stop.set()
-            except StoreError:
-                await asyncio.sleep(1.0)
+            except StoreError as error:
+                log.warning("stop requests cannot be heard just now: %s", error)
+            except Exception:
+                log.exception("hearing of stops failed for a reason nobody foresaw; it goes on")
+            await asyncio.sleep(1.0)
 
     # ------------------------------------------------------------------- one turn
 
@@ -231,10 +240,10 @@ class Dispatcher:
                 await self._mailbox.settle(turn.claim, outcome)
             except StoreError as error:
                 log.warning("the turn's end could not be stored yet: %s", error)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 2.0)
             else:
                 return
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 2.0)
 
     async def _drain(self) -> None:
         """Let turns finish for a while, then hand over what is left, at once claimable."""
