@@ -12,7 +12,7 @@ from types import TracebackType
 from adapters.sandbox.files import DiskFull
 from adapters.sandbox.jail import Mode
 from adapters.sandbox.limits import Limits
-from adapters.sandbox.nursery import PRELOAD, Plan, ZygoteGone
+from adapters.sandbox.nursery import PRELOAD, ROOT, Plan, ZygoteGone
 from adapters.sandbox.pool import Policy, Pool, Record
 from adapters.sandbox.probe import Finding, candidates, probe
 from adapters.sandbox.protocol import RunReply, plain_name
@@ -52,9 +52,13 @@ class SandboxedInterpreter:
         self._clock = clock
         self._limits = limits or Limits()
         self._policy = policy or Policy()
+        libraries = _installed() if libraries is None else libraries
+        # Installed among the packages, our code is as readable as theirs, and holds no secret.
+        if ROOT not in {path.resolve() for path in libraries}:
+            hidden = (*hidden, ROOT)
         plan = Plan(
             python=python.absolute(),
-            libraries=libraries if libraries is not None else _installed(),
+            libraries=libraries,
             preload=preload,
             limits=self._limits,
             folder=state_dir,

@@ -36,7 +36,8 @@ PRELOAD = (
     "zipfile",
     "encodings.idna",
 )
-_ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[2]
+"""Where this package is imported from: the checkout, or the folder of installed packages."""
 _START_S = 120.0
 _ANSWER_S = 30.0
 # The checkout is on the import path only while this package is imported from it.
@@ -103,7 +104,7 @@ class Nursery:
                 process = subprocess.Popen(  # noqa: ASYNC220 - a spawn; it is not waited for
                     [
                         *(str(plan.python), "-I", "-S", "-B", "-c", _BOOT),
-                        *(str(_ROOT), str(theirs.fileno())),
+                        *(str(ROOT), str(theirs.fileno())),
                     ],
                     pass_fds=(theirs.fileno(),),
                     cwd="/",
@@ -132,7 +133,7 @@ class Nursery:
             "preload": list(plan.preload),
             "anchor": str(anchor),
             "scratch": str(plan.folder),
-            "hidden": [str(path) for path in (_ROOT, plan.folder, *plan.hidden)],
+            "hidden": [str(path) for path in (plan.folder, *plan.hidden)],
         }
         self._send(config)
         hello = await self._receive(_START_S)

@@ -6,11 +6,13 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from adapters.sandbox.jail import Mode
 from adapters.sandbox.nursery import BirthFailed, Nursery, Plan, ZygoteGone
 from adapters.sandbox.sessions import Session, SessionLost
 
+_SAMPLES = 20
 _ADVICE = (
     "Code needs Linux 5.13 or later on x86_64 or aarch64, with seccomp and either Landlock or user "
     "namespaces."
@@ -71,18 +73,26 @@ async def _try(nursery: Nursery, plan: Plan, mode: Mode) -> str | None:
         return str(error)
     session = Session(nursery, number, channel, plan.limits)
     try:
-        found = await session.check(nursery.readable, tuple(_ours(plan)))
+        hidden = tuple(_samples((*plan.hidden, plan.folder), nursery.readable))
+        found = await session.check(nursery.readable, hidden)
     except SessionLost as error:
         return error.why
     await session.kill()
     return ", ".join(found) or None
 
 
-def _ours(plan: Plan) -> Iterable[str]:
-    """Files and folders that exist and that a session must not be able to open."""
-    yield __file__
-    yield str(plan.folder)
-    yield from (str(path) for path in plan.hidden)
+def _samples(hidden: Iterable[Path], readable: Iterable[str]) -> Iterable[str]:
+    """Some files and folders in `hidden` that a session must not be able to open.
+
+    Folders on the way to what it may read are left out: they exist in its root, with nothing else
+    in them.
+    """
+    allowed = [Path(path) for path in readable]
+    on_the_way = {*allowed, *(parent for path in allowed for parent in path.parents)}
+    for path in hidden:
+        real = path.resolve()
+        inner = real.iterdir() if real.is_dir() else [real]
+        yield from [str(found) for found in inner if found not in on_the_way][:_SAMPLES]
 
 
 def _label(mode: Mode) -> str:

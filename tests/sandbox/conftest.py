@@ -96,14 +96,14 @@ class Jails:
         """The interpreter with these limits, shared by the tests of a module."""
         if limits not in self._made:
             self._made[limits] = self._new(limits=limits)
-        await skip_without(self._made[limits])
+        await skip_without(self._made[limits], self.mode)
         yield self._made[limits]
 
     @asynccontextmanager
     async def fresh(self, **options: Any) -> AsyncIterator[SandboxedInterpreter]:
         """One of the test's own."""
         async with self._new(**options) as interpreter:
-            await skip_without(interpreter)
+            await skip_without(interpreter, self.mode)
             yield interpreter
 
     def _new(self, **options: Any) -> SandboxedInterpreter:
@@ -137,11 +137,43 @@ def session(request: pytest.FixtureRequest) -> str:
     return request.node.name
 
 
-async def skip_without(interpreter: SandboxedInterpreter) -> None:
-    """Skip where this machine cannot give the mode asked for."""
+async def skip_without(interpreter: SandboxedInterpreter, mode: str) -> None:
+    """Skip where this machine cannot give the mode asked for; where it can, insist."""
     status = await interpreter.status()
     if not status.available:
-        pytest.skip(status.sentence)
+        skip_or_fail(mode, status.sentence)
+
+
+def skip_or_fail(mode: str, why: str, *, nobody: bool = False) -> None:
+    if machine_gives(mode, nobody=nobody):
+        pytest.fail(f"the kernel gives {mode}, and yet: {why}")
+    pytest.skip(why)
+
+
+def machine_gives(mode: str, *, nobody: bool = False) -> bool:
+    """Asked of the kernel without any of the code under test."""
+    identity: dict[str, Any] = (
+        {"user": NOBODY, "group": NOBODY, "extra_groups": []} if nobody else {}
+    )
+    python = python_for_nobody() or sys.executable
+    asked = subprocess.Popen([python, "-I", "-S", "-c", _ASK[mode]], **identity)
+    return asked.wait() == 0
+
+
+_ASK = {
+    # User, mount, process and network namespaces, and the right to mount in them.
+    "namespaces": """
+import ctypes, os
+libc, uid = ctypes.CDLL(None), os.geteuid()
+assert libc.unshare(0x10000000 | 0x20000 | 0x20000000 | 0x40000000) == 0
+open("/proc/self/uid_map", "w").write(f"0 {uid} 1")
+assert libc.mount(b"none", b"/", None, 0x4000 | 0x40000, None) == 0
+""",
+    "landlock": """
+import ctypes
+assert ctypes.CDLL(None).syscall(444, None, 0, 1) >= 1
+""",
+}
 
 
 def said(execution: Execution) -> str:

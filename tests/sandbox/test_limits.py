@@ -29,7 +29,6 @@ SMALL = Limits(
 @pytest.mark.parametrize(
     "code",
     [
-        "while True: pass",
         "import time; time.sleep(60)",
         "while True:\n    try:\n        while True: pass\n    except Exception: pass",
         "while True:\n    try:\n        while True: pass\n    except: break\nwhile True: pass",
@@ -40,13 +39,13 @@ SMALL = Limits(
 async def test_code_that_does_not_end_is_stopped_and_keeps_its_variables(
     jails: Jails, session: str, code: str
 ) -> None:
-    limits = Limits(soft_s=0.5, grace_s=30.0)
+    limits = Limits(soft_s=0.3, grace_s=30.0)
     async with jails(limits=limits) as interpreter:
         await interpreter.run(session, "kept = 1")
         execution = await interpreter.run(session, code)
         assert execution.failed
         assert execution.state == "kept"
-        assert "TimeoutError: stopped after 0.5 s" in said(execution)
+        assert "TimeoutError: stopped after 0.3 s" in said(execution)
         assert said(await interpreter.run(session, "kept")) == "1\n"
 
 
@@ -60,7 +59,7 @@ async def test_code_that_does_not_end_is_stopped_and_keeps_its_variables(
 async def test_code_that_cannot_be_stopped_is_killed_and_keeps_its_files(
     jails: Jails, session: str, code: str
 ) -> None:
-    async with jails(limits=Limits(soft_s=0.5, grace_s=1.5)) as interpreter:
+    async with jails(limits=Limits(soft_s=0.4, grace_s=1.0)) as interpreter:
         await interpreter.put(session, "in.txt", b"in")
         await interpreter.run(session, "x = 1\nopen('out.txt', 'w').write('out')")
         execution = await interpreter.run(session, code)

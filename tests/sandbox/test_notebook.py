@@ -27,7 +27,7 @@ async def notebook(
     options = setting(request.param).options()
     state: Path = tmp_path_factory.mktemp("state")
     async with SandboxedInterpreter(state_dir=state, limits=LIMITS, **options) as interpreter:
-        await skip_without(interpreter)
+        await skip_without(interpreter, request.param)
         yield interpreter
 
 

@@ -12,7 +12,7 @@ from adapters.sandbox.interpreter import SandboxedInterpreter
 from adapters.sandbox.jail import Mode
 from adapters.sandbox.probe import candidates
 from core.errors import InterpreterUnavailable
-from tests.sandbox.conftest import Jails, setting
+from tests.sandbox.conftest import Jails, setting, skip_without
 
 
 def interpreter(state: Path, **options: Any) -> SandboxedInterpreter:
@@ -52,9 +52,7 @@ async def test_a_library_that_cannot_be_hidden_from_is_not_readable(tmp_path: Pa
     (tmp_path / "lib/secret.py").write_text("SECRET = 1")
     options: dict[str, Any] = {"libraries": (tmp_path / "lib",), "hidden": (tmp_path / "lib",)}
     async with interpreter(tmp_path / "state", **options) as jail:
-        status = await jail.status()
-        if not status.available:
-            pytest.skip(status.sentence)
+        await skip_without(jail, "namespaces")
         execution = await jail.run("s", "import secret")
         assert execution.failed
 
@@ -87,9 +85,8 @@ def test_candidates_only_ever_lose_layers(root: bool, namespaces: bool, landlock
 async def test_namespaces_alone_are_enough(tmp_path: Path) -> None:
     """As on a kernel without Landlock."""
     async with interpreter(tmp_path, landlock=False) as jail:
+        await skip_without(jail, "namespaces")
         status = await jail.status()
-        if not status.available:
-            pytest.skip(status.sentence)
         assert "namespaces" in status.layers
         assert not any("landlock" in layer for layer in status.layers)
         execution = await jail.run("s", "open('/etc/shadow')")
