@@ -140,7 +140,7 @@ def _markdown(text: str) -> str:
     """Take off code fences, back-ticks, bold, quotes and list marks; `2**3` keeps its stars."""
     text = re.sub(r"```[a-z]*", "\n", text).replace("`", " ")
     text = re.sub(r"^\s*(?:>+|[-*+](?=\s))\s*", "", text, flags=re.MULTILINE)
-    text = re.sub(r"(?<![\w)\]])\*{1,2}(?=[\w(\\∫])", "", text)
+    text = re.sub(r"(?<![\w)\]*])\*{1,2}(?=[\w(\\∫])", "", text)
     text = re.sub(r"(?<=[^\s*])\*{1,2}(?=\s*$|[\s.,;:?!]+[A-Za-z]{2,}|[.,;:?!])", "", text, flags=re.MULTILINE)
     text = text.replace('"', " ")
     text = re.sub(r"(?:(?<=\s)|^)'(?=\S)(?=[^']*'(?:[\s.,?!;:]|$))", " ", text)

@@ -60,6 +60,7 @@ SYMPY_NAMES: Final[frozenset[str]] = frozenset(
 ) - {"symify", "rationaltest", "factorlist", "inflection", "is_increasing"}
 """What generated code may import from SymPy."""
 
+_CALCULUS: Final = frozenset({"continuous_domain", "function_range"})
 _WORD: Final = re.compile(r"(?<![\w.\"'])[A-Za-z_]\w*(?=[\s(.,*/+\-)\]:%]|$)")
 
 
@@ -96,6 +97,10 @@ def program(*lines: str) -> str:
     defined = set(re.findall(r"^(\w+) = ", body, re.MULTILINE))
     head = ["import json"]
     used -= defined
+    from_calculus = sorted(used & _CALCULUS)
+    used -= _CALCULUS
+    if from_calculus:
+        head.append(f"from sympy.calculus.util import {', '.join(from_calculus)}")
     if used:
         head.append(f"from sympy import {', '.join(sorted(used, key=str.lower))}")
     return "\n".join([*head, "", body]) + "\n"

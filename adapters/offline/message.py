@@ -185,6 +185,7 @@ class _Reader:
 def _function_names(tokens: Sequence[Token]) -> frozenset[str]:
     """`f`, `g`, `h`, and every letter that the text itself defines by `p(x) = …`."""
     names = {"f", "g", "h"}
+    names |= {token.text for token in tokens if token.kind == "rate" or (token.kind == "name" and token.order)}
     for index in range(len(tokens) - 4):
         first, second, third, fourth, fifth = tokens[index : index + 5]
         if (

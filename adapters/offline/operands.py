@@ -212,6 +212,8 @@ class Operands(Notation):
     def _brackets(self, *, keep: bool = False) -> Node | None:
         """`(x + 1)` is its inside; commas, or `keep`, make a `Listing` of it."""
         opening = self.peek().text
+        if opening == "{" == self.peek(1).text:
+            return None
         self.at += 1
         bars, self.bars = self.bars, 0
         spaced, self.spaced = self.spaced, opening == "[" or (self.spaced and opening != "(")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from adapters.offline import parser, show
-from adapters.offline.tree import Node
+from adapters.offline.tree import ONE, Binary, Neg, Node, Num, rebuild
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,22 @@ def from_sympy(text: str) -> Node | None:
 def display(text: str) -> str:
     """A value as SymPy prints it -> Unicode mathematics; what is not known stays as it is."""
     node = from_sympy(text)
-    return show.pretty(node) if node is not None else text.replace("**", "^")
+    return show.pretty(tidy(node)) if node is not None else text.replace("**", "^")
+
+
+def tidy(node: Node) -> Node:
+    """`-1 + e` as `e - 1`, `x⁻²` as `1/x²`: the order and the shape that people write."""
+    node = rebuild(node, tidy)
+    match node:
+        case Binary("+", Neg(first), second) if not isinstance(second, Neg):
+            return Binary("-", second, first)
+        case Binary("^", base, Neg(Num(value))) if value.denominator == 1:
+            below = base if value == 1 else Binary("^", base, Num(value))
+            return Binary("/", ONE, below)
+        case Binary("*", left, Binary("/", top, below)) if top == ONE:
+            return Binary("/", left, below)
+        case _:
+            return node
 
 
 def decimal(text: str, places: int | None = None) -> str:

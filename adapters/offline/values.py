@@ -95,6 +95,8 @@ def _rational_text(fraction: Fraction, form: Form, *, decimals: bool) -> str:
         return f"≈ {decimal(str(float(fraction)))}"
     if not terminates(fraction) or len(decimal_text(fraction)) > 14:
         near = decimal(str(float(fraction)))
+        if decimals and fraction.denominator > 999:
+            return f"≈ {near}"
         return f"{near} (rounded; exactly {shown})" if form.decimal else f"{shown} ≈ {near}"
     exact = decimal_text(fraction)
     if form.fraction:

@@ -28,13 +28,13 @@ FILLER: Final = frozenset(
     step steps working detail details detailed method process clearly carefully
     thanks thank much many lot advance appreciate appreciated cheers love great nice cool sorry
     stuck confused struggling lost help quick easy brief briefly one thing something please
-    am have has had got been make going come go use using look looking solution solutions
+    am im ive id ill have has had got been make going come go use using look looking solution solutions
     right correct correctly properly full fully complete completely whole entire
     wondering wonder curious asking ask asked tomorrow today tonight soon asap
     next first second last question part number let's yes no yeah yep sure
     expression function equation formula term terms form that its it's
     """.split()
-) - {"number", "last", "no", "first", "second", "next", "part", "one", "where", "when", "or", "many"}
+) - {"number", "last", "no", "first", "second", "next", "part", "where", "when", "or", "many"}
 """Harmless wherever they are left over."""
 
 CHATTER: Final = FILLER | frozenset(

@@ -94,7 +94,7 @@ def read_remainder(scan: Scan, setting: Setting) -> Question | None:
         if len(single) != 1 or not isinstance(single[0], Binary) or single[0].op not in {"/", "mod"}:
             return None
         found = (single[0].left, single[0].right)
-    if not scan.done({"divided", "divide", "dividing", "division"}):
+    if not scan.done({"divided", "divide", "dividing", "division", "when", "if", "after", "you", "left"}):
         return None
     left, right = found
     node = Binary("mod", left, right)

@@ -73,7 +73,7 @@ def read_derivative(scan: Scan, setting: Setting) -> list[Question] | None:
     calculus = any(isinstance(body(node), Diff) or isinstance(node, Diff) for node in nodes)
     if not nodes or not (cue or slope or calculus) or not scan.done(_EXTRA):
         return None
-    if slope and point is None:
+    if slope and (point is None or any(is_constant(body(node)) for node in nodes)):
         return None
     wishes: list[Wish] = []
     for node in nodes:
@@ -193,13 +193,14 @@ def derivative(wish: Wish) -> Question:
     lines = [
         code.symbols_line(names),
         f"f = {code.exact(wish.function)}",
-        f"slope = simplify(diff(f, {letter}{times}))",
+        f"raw = diff(f, {letter}{times})",
+        "slope = simplify(raw)",
         'print("derivative:", slope)',
     ]
     entries = {
         "derivative": "str(slope)",
         "terms": f"[[str(term), str(diff(term, {letter}))] for term in Add.make_args(f)]",
-        "raw": f"str(diff(f, {letter}{times}))",
+        "raw": "str(raw)",
     }
     if wish.point:
         put = ", ".join(f"{code.identifier(name)}: {code.expression(value)}" for name, value in wish.point)
@@ -262,7 +263,9 @@ def _concluded(wish: Wish, result: Result) -> Answer:
     elif wish.order > 1:
         steps.append(f"Differentiate {wish.order} times in a row.")
     mark = _notation(wish)
-    lines = [f"{mark} = {result.show('derivative')}"]
+    raw, slope = result.show("raw"), result.show("derivative")
+    both = raw != slope and len(raw) + len(slope) < 90
+    lines = [f"{mark} = {raw} = {slope}" if both else f"{mark} = {slope}"]
     if "value" in result:
         text = values.value_text(
             result.text("value"), result.text("near"), wish.form, decimals=has_decimal(wish.point[0][1])

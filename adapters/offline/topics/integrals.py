@@ -14,6 +14,7 @@ from adapters.offline.topics.common import Setting, report, variable
 from adapters.offline.topics.derivatives import natural_logs
 from adapters.offline.tree import (
     Apply,
+    Call,
     Diff,
     Integral,
     Listing,
@@ -24,6 +25,7 @@ from adapters.offline.tree import (
     free,
     is_constant,
     sub,
+    walk,
 )
 
 _CUE: Final = (
@@ -148,6 +150,9 @@ def integral(wish: Wish) -> Question:
         f"f = {code.exact(wish.function)}",
         f"antiderivative = integrate(f, {letter})",
     ]
+    if any(isinstance(part, Call) for part in walk(wish.function)):
+        lines.append("antiderivative = min(antiderivative, simplify(antiderivative), key=lambda form: form.count_ops())")
+
     entries = {"antiderivative": "str(antiderivative)", "failed": "bool(antiderivative.has(Integral))"}
     if wish.low is None or wish.high is None:
         lines += [
