@@ -91,6 +91,9 @@ class Settings(BaseSettings):
     bobbin_log: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
     """Log level; message text appears at DEBUG only."""
 
+    path: str = os.defpath
+    """PATH: where a `valkey-server` or `redis-server` is looked for if the wheel has none."""
+
     @field_validator("bobbin_data_dir")
     @classmethod
     def _absolute(cls, value: Path) -> Path:

@@ -44,6 +44,7 @@ __all__ = [
     "decode",
     "ensure_layout",
     "inspect",
+    "shown",
     "translate",
 ]
 

@@ -114,5 +114,27 @@ async def open_engine(
         yield EngineSide(engine=engine, interpreter=interpreter)
 
 
+@asynccontextmanager
+async def open_services(
+    store: Store, settings: Settings, clock: Clock, ids: Ids
+) -> AsyncIterator[Engine]:
+    """The services alone: no Run is executed by this process."""
+    lease_ms = round(settings.bobbin_lease_s * 1000)
+    events = RedisRunEvents(store.client, store.partitions, ids)
+    try:
+        yield Engine(
+            threads=RedisThreadStore(store.client, store.partitions, ids, lease_ms=lease_ms),
+            objects=RedisObjectStore(store.client, store.partitions),
+            blobs=LocalBlobs(settings.bobbin_data_dir / "blobs", clock, ids),
+            events=events,
+            live=Live(),
+            clock=clock,
+            ids=ids,
+            run_ttl_s=settings.bobbin_run_ttl_s,
+        )
+    finally:
+        await events.aclose()
+
+
 ENDPOINT = "model"
 """The name of the one model endpoint, in catalogue and executor."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from adapters.redis.connection import Client, ServerFacts, connect, ensure_layout, inspect
+from adapters.redis.connection import Client, ServerFacts, connect, ensure_layout, inspect, shown
 from config.settings import Settings
 from core.clock import Clock
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, StoreUnavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +36,29 @@ async def open_store(settings: Settings, clock: Clock) -> AsyncIterator[Store]:
 
             _make_folder(settings)
             server = await stack.enter_async_context(
-                embedded_server(
-                    settings.bobbin_data_dir, clock, search_path=os.defpath + ":/usr/local/bin"
-                )
+                embedded_server(settings.bobbin_data_dir, clock, search_path=settings.path)
             )
             url, where, embedded = server.url, f"embedded, {settings.bobbin_data_dir}", True
         else:
             url, where, embedded = settings.redis_url.get_secret_value(), "REDIS_URL", False
-        client = await connect(url, clock, cluster=settings.redis_cluster)
+        client = await _connected(url, settings, clock)
         stack.push_async_callback(client.aclose)
         facts = await inspect(client, embedded=embedded)
         partitions = settings.bobbin_partitions or (16 if facts.cluster else 1)
         await ensure_layout(client, partitions)
         yield Store(client, partitions, facts, where)
+
+
+async def _connected(url: str, settings: Settings, clock: Clock) -> Client:
+    try:
+        return await connect(url, clock, cluster=settings.redis_cluster)
+    except StoreUnavailable as error:
+        if settings.redis_url is None:
+            raise
+        raise StoreUnavailable(
+            f"REDIS_URL ({shown(url)}) cannot be reached: is the server running, and the address "
+            "right? Without REDIS_URL, Bobbin starts a server of its own."
+        ) from error
 
 
 def _make_folder(settings: Settings) -> None:

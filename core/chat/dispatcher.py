@@ -169,6 +169,7 @@ class Dispatcher:
             turns = [turn for turn, _ in self._turns.values()]
             if not turns:
                 continue
+            asked_at = self._clock.monotonic()
             try:
                 answers = await self._mailbox.renew([turn.claim for turn in turns])
             except StoreError as error:
@@ -181,7 +182,7 @@ class Dispatcher:
                 if answer == "lost":
                     self._abandon(turn)
                     continue
-                turn.renewed()
+                turn.renewed(asked_at)
                 if answer == "stop":
                     turn.stop.set()
 

@@ -126,6 +126,7 @@ class Outbox:
             return
         part.state = "sending"
         await self._record(self.to_json())
+        await self._still_ours()  # a process may have been stopped since the record was asked for
         try:
             part.ref = await self._platform.send(self._conversation, post)
         except DeliveryUnclear:

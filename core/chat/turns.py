@@ -69,9 +69,12 @@ class Turn:
         """The Inbounds that this turn answers."""
         return tuple(inbound.id for inbound in self.claim.mail)
 
-    def renewed(self) -> None:
-        """The lease was extended just now."""
-        self._renewed = self._clock.monotonic()
+    def renewed(self, asked_at: float) -> None:
+        """The lease was extended, by a request sent at `asked_at` (monotonic seconds).
+
+        Not when the answer was read: a process that was stopped in between reads an old answer.
+        """
+        self._renewed = max(self._renewed, asked_at)
 
     async def save(self) -> None:
         """Write the checkpoint; it is the fence too.
@@ -79,9 +82,10 @@ class Turn:
         Raises:
             ClaimLost: somebody else holds the turn.
         """
+        asked_at = self._clock.monotonic()
         try:
             await self._mailbox.checkpoint(self.claim, self.progress.to_json())
-            self.renewed()
+            self.renewed(asked_at)
         except ClaimLost:
             if self._fenced:
                 raise
@@ -100,11 +104,12 @@ class Turn:
         Raises:
             ClaimLost: somebody else holds the turn.
         """
-        if not self._fenced or self._clock.monotonic() - self._renewed < self._lease_s / 2:
+        asked_at = self._clock.monotonic()
+        if not self._fenced or asked_at - self._renewed < self._lease_s / 2:
             return
         (answer,) = await self._mailbox.renew([self.claim])
         if answer == "lost":
             raise ClaimLost(f"turn {self.claim.turn_id!r} has another owner")
         if answer == "stop":
             self.stop.set()
-        self.renewed()
+        self.renewed(asked_at)
