@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import hashlib
 import multiprocessing
 import os
@@ -159,6 +160,23 @@ async def test_an_orphan_that_is_put_again_begins_a_new_grace(
     assert await blobs.get(name) == b"again"
     clock.time += 100
     assert await blobs.sweep(nobody, grace_s=60) == 1
+
+
+async def test_a_put_and_the_removal_of_an_orphan_wait_for_each_other(
+    blobs: LocalBlobs, clock: HandClock, tmp_path: Path
+) -> None:
+    """Else a sweep could remove what a put has just found to be there."""
+    await blobs.put(b"orphan")
+    clock.time += 100
+    with (tmp_path / "blobs" / "lock").open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        putting = asyncio.create_task(blobs.put(b"x"))
+        assert not (await asyncio.wait([putting], timeout=0.1))[0]
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        await putting
+        sweeping = asyncio.create_task(blobs.sweep(nobody, grace_s=60))
+        assert not (await asyncio.wait([sweeping], timeout=0.1))[0]
+    assert await sweeping == 1
 
 
 async def test_a_sweep_removes_what_was_never_finished(
