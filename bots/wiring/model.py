@@ -9,13 +9,14 @@ from typing import Any
 
 from bots.wiring.choice import OPENAI, ModelChoice
 from bots.wiring.engine import ENDPOINT
+from bots.wiring.weights import open_weights, pulled
 from config.models import ModelTable
 from config.settings import Settings
 from core.clock import Clock
 from core.engine.generation import ModelEvent, ModelRequest
 from core.engine.models import Alias, Catalogue, Endpoint, ModelFacts, Slots
 from core.engine.ports import ChatModel
-from core.errors import ModelRefused
+from core.errors import ConfigurationError, ModelRefused
 from core.ids import Ids
 
 ENDPOINT_SLOTS = 64
@@ -47,13 +48,20 @@ async def open_model(
             yield Model(Endpoint(OfflineTutor(), Slots(slots)), catalogue, slots)
             return
         if choice.api == "local":
-            from bots.wiring.weights import open_weights
-
-            model = await stack.enter_async_context(open_weights(settings, clock, ids))
+            model = await stack.enter_async_context(_local(settings, clock, ids))
             catalogue = make_catalogue(choice, settings, table, clock, served=(choice.model,))
             yield Model(Endpoint(model, Slots(slots)), catalogue, slots)
             return
         yield await _remote(stack, choice, settings, table, clock, ids, slots)
+
+
+@asynccontextmanager
+async def _local(settings: Settings, clock: Clock, ids: Ids) -> AsyncIterator[ChatModel]:
+    path = pulled(settings.bobbin_data_dir)
+    if path is None:
+        raise ConfigurationError("the weights are gone: `bobbin model pull` fetches them again.")
+    async with open_weights(path, clock, ids) as model:
+        yield model
 
 
 async def _remote(
