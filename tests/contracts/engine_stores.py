@@ -28,6 +28,7 @@ from core.engine.ports import ObjectStore, RunEvents, RunQueue, ThreadStore
 from core.engine.records import Absent, Change, RunClaim, RunRecord, ThreadRecord
 from core.ids import RandomIds
 from tests.contracts.key_leaks import assert_no_leaks
+from tests.fakes.memory_store import MemoryStore
 
 LEASE_MS = 60_000
 """Longer than any test: what shall run out is made to."""
@@ -75,12 +76,15 @@ class Stores:
         return claim
 
 
-BACKENDS = ("standalone", "cluster")
+BACKENDS = ("standalone", "cluster", "memory")
 
 
 @asynccontextmanager
 async def engine_stores(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
     """The ports on the backend that `request.param` names, whose keys are checked at the end."""
+    if request.param == "memory":
+        yield in_memory()
+        return
     async with redis_client(redis_url(request)) as client:
         async with stores_on(client, partitions=4) as stores:
             yield stores
@@ -103,6 +107,17 @@ async def stores_on(client: Client, partitions: int = 1, **events: Any) -> Async
     finally:
         await queue.aclose()
         await log.aclose()
+
+
+def in_memory() -> Stores:
+    """The ports on the fake that the engine's own tests run on."""
+    store = MemoryStore(SystemClock(), lease_s=LEASE_MS / 1000)
+
+    async def run_out() -> None:
+        for lease in store.leases.values():
+            lease.deadline = 0.0
+
+    return Stores(store.threads, store.objects, store.queue, store.events, run_out)
 
 
 def redis_url(request: pytest.FixtureRequest) -> str:
