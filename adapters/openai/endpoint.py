@@ -56,6 +56,10 @@ class Retries:
     longest_s: float = 8.0
 
 
+class IsBobbin(ModelRefused):
+    """The endpoint is Bobbin: it would ask itself for ever."""
+
+
 class Answer:
     """A response that began well (2xx), still open."""
 
@@ -197,14 +201,17 @@ class Endpoint:
             attempt += 1
             await self._clock.sleep(wait_s)
 
-    async def get(self, url: str, *, model: str = "") -> Any:
+    async def get(self, url: str, body: dict[str, Any] | None = None) -> Any:
         """The JSON at `url` (absolute, or a path behind the base address). Never repeated.
+
+        With a body it is POSTed: some servers answer questions about themselves only so.
 
         Raises: as `post`.
         """
         absolute = self.base_url + url if url.startswith("/") else url
-        asked = Asked(self.host, urlsplit(absolute).path, model, self.api_key)
-        async with await self._once("GET", absolute, asked, None) as answer:
+        asked = Asked(self.host, urlsplit(absolute).path, "", self.api_key)
+        method, data = ("GET", None) if body is None else ("POST", orjson.dumps(body))
+        async with await self._once(method, absolute, asked, data) as answer:
             return await answer.json()
 
     def _wait_s(self, error: ModelError, attempt: int) -> float | None:
@@ -235,7 +242,7 @@ class Endpoint:
         answer = Answer(response, asked)
         if response.headers.get("x-bobbin") == "engine":
             answer.close()
-            raise ModelRefused(IS_BOBBIN)
+            raise IsBobbin(IS_BOBBIN)
         if response.status < 300:
             return answer
         async with answer:

@@ -59,6 +59,10 @@ class Rejected(ModelRefused):
         self.complaint = complaint
 
 
+class NoSuchPath(ModelRefused):
+    """The endpoint does not have what was asked for at all, or not under this address."""
+
+
 def complaint_in(body: bytes | Any) -> Complaint:
     """Read an error body. Anything unreadable becomes a message of its first characters."""
     if isinstance(body, bytes):
@@ -171,7 +175,7 @@ class Asked:
                 f"The key in {KEY_VARIABLE} may not do this at {self.host} (HTTP 403): {told}"
             )
         if status in {404, 405, 410}:
-            return ModelRefused(
+            return NoSuchPath(
                 f"{self.host} knows no {self.path} (HTTP {status}): check {URL_VARIABLE}, "
                 "which usually ends with /v1, and BOBBIN_MODEL_API."
             )

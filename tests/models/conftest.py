@@ -46,6 +46,23 @@ async def server() -> AsyncIterator[ModelServer]:
 
 
 @pytest.fixture
+async def silent() -> AsyncIterator[str]:
+    """The address of a server that takes connections and never says anything."""
+    conversations: list[asyncio.Task[None] | None] = []
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        conversations.append(asyncio.current_task())
+        await reader.read()
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    server.close()
+    await asyncio.gather(*filter(None, conversations))
+
+
+@pytest.fixture
 async def endpoint(server: ModelServer, clock: PatientClock) -> AsyncIterator[Endpoint]:
     endpoint = Endpoint(server.base_url, "sk-secret-0123456789", clock=clock, jitter=lambda: 1.0)
     yield endpoint

@@ -143,7 +143,7 @@ async def test_nobody_there(clock: PatientClock) -> None:
 
 
 async def test_silence_before_the_first_byte_and_between_bytes(
-    server: ModelServer, clock: PatientClock
+    server: ModelServer, silent: str, clock: PatientClock
 ) -> None:
     endpoint = Endpoint(server.base_url, None, clock=clock, timeouts=Timeouts(read_s=0.2))
     model = ChatCompletionsModel(endpoint, ids=RandomIds())
@@ -151,21 +151,12 @@ async def test_silence_before_the_first_byte_and_between_bytes(
     server.script(Raw(events=(chunk({"content": "Hi"}), b""), hold=never))
     with pytest.raises(ModelUnavailable, match="silent in the middle"):
         await run(model)
-
-    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
-        writer.close()
-
-    silent = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
-    port = silent.sockets[0].getsockname()[1]
-    mute = Endpoint(f"http://127.0.0.1:{port}/v1", None, clock=clock, timeouts=Timeouts(read_s=0.2))
+    mute = Endpoint(f"{silent}/v1", None, clock=clock, timeouts=Timeouts(read_s=0.2))
     with pytest.raises(ModelUnavailable, match="sent nothing in time"):
         await run(ChatCompletionsModel(mute, ids=RandomIds()))
     assert clock.waits == [], "what took its full time once is not waited for again"
     await endpoint.close()
     await mute.close()
-    silent.close()
-    await silent.wait_closed()
 
 
 async def test_an_endpoint_that_is_bobbin_itself_is_refused(
