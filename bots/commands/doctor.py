@@ -121,20 +121,29 @@ async def _model(settings: Settings, report: Report, *, call_model: bool) -> Non
     if choice.base_url is None or not call_model:
         await _ollama(report, offline=choice.api == "offline")
         return
+    from adapters.openai.chat import ChatCompletionsModel
     from adapters.openai.endpoint import Endpoint
-    from adapters.openai.probe import examine
+    from adapters.openai.probe import describe
+    from adapters.openai.responses import ResponsesModel
 
     endpoint = Endpoint(choice.base_url, choice.api_key, clock=SystemClock())
+    kind = ResponsesModel if choice.api == "responses" else ChatCompletionsModel
     try:
-        findings = await examine(
-            endpoint, api=choice.api, model=choice.model or None, ids=RandomIds()
-        )
-        for finding in findings:
-            report.say(finding.kind, "model", finding.sentence)
-    except BobbinError as error:
-        report.say("bad", "model", str(error))
+        found = await describe(endpoint, kind(endpoint, ids=RandomIds()), choice.model)
     finally:
         await endpoint.close()
+    works = found.answers and not found.is_bobbin
+    for sentence in found.sentences:
+        report.say("ok" if works else "bad", "model", sentence)
+    if found.tool_mode == "json" and settings.bobbin_tool_mode is None:
+        report.say("note", "model", "set BOBBIN_TOOL_MODE=json: it does not call tools by itself")
+    if found.context_tokens and settings.bobbin_context_window is None:
+        report.say(
+            "note",
+            "model",
+            f"its window is {found.context_tokens:,} tokens: set "
+            f"BOBBIN_CONTEXT_WINDOW={found.context_tokens} to use all of it",
+        )
 
 
 async def _ollama(report: Report, *, offline: bool) -> None:
@@ -154,7 +163,7 @@ async def _interpreter(settings: Settings, report: Report) -> None:
         hidden=(settings.bobbin_data_dir, ROOT / ".env"),
     ) as interpreter:
         status = await interpreter.status()
-        layers = f" ({', '.join(status.layers)})" if status.layers else ""
+        layers = ""
         report.say("ok" if status.available else "bad", "interpreter", f"{status.sentence}{layers}")
 
 
