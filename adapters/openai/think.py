@@ -47,4 +47,4 @@ class ThinkFilter:
         if self._open or self._closing:
             return ""
         self._open = True
-        return "" if self._dropped else self._held
+        return self._held.lstrip() if self._dropped else self._held

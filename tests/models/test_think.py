@@ -29,6 +29,7 @@ def shown(*pieces: str) -> str:
         ("Write `<think>a</think>` so.", "Write `<think>a</think>` so."),
         ("<thin ice", "<thin ice"),
         ("<th", "<th"),
+        ("<think></think><", "<"),
         ("  ", "  "),
         ("  indented", "  indented"),
         ("", ""),
