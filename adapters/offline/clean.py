@@ -78,6 +78,9 @@ _COMPOUND: Final = re.compile(r"(?<![\w^])([a-z]+)-(?=[a-z]{2,}\b)", re.IGNORECA
 _AXIS: Final = re.compile(
     r"\b([xyz])[- ](axis|intercepts?|coordinates?|values?|scores?|terms?)\b", re.IGNORECASE
 )
+_EMPHASIS: Final = re.compile(
+    r"(?<![^\s(,.:;])(\*{1,3})(?![\s*])([^*\n]*(?:\*\*?[^*\n]+)*?)(?<![\s*])\1(?=$|[\s.,;:?!)])", re.MULTILINE
+)
 _WORDLIKE: Final = re.compile(r"[A-Za-z](?:[A-Za-z]|[.'](?=[A-Za-z]))*")
 _CURRENCY: Final = re.compile(r"[€£](?=\d)")
 
@@ -140,12 +143,21 @@ def _markdown(text: str) -> str:
     """Take off code fences, back-ticks, bold, quotes and list marks; `2**3` keeps its stars."""
     text = re.sub(r"```[a-z]*", "\n", text).replace("`", " ")
     text = re.sub(r"^\s*(?:>+|[-*+](?=\s))\s*", "", text, flags=re.MULTILINE)
-    text = re.sub(r"(?<![\w)\]*])\*{1,2}(?=[\w(\\∫])", "", text)
-    text = re.sub(r"(?<=[^\s*])\*{1,2}(?=\s*$|[\s.,;:?!]+[A-Za-z]{2,}|[.,;:?!])", "", text, flags=re.MULTILINE)
+    text = _EMPHASIS.sub(_unemphasised, text)
     text = text.replace('"', " ")
     text = re.sub(r"(?:(?<=\s)|^)'(?=\S)(?=[^']*'(?:[\s.,?!;:]|$))", " ", text)
     text = re.sub(r"(?<=[\w)])'(?=[\s.,?!;:]|$)(?<![fghyuFGHY]')", " ", text)
     return text.replace("**", "^")
+
+
+def _unemphasised(match: re.Match[str]) -> str:
+    """Stars around a stretch are emphasis when what stands before them is no operand."""
+    before = match.string[: match.start()].rstrip()
+    word = re.search(r"[A-Za-z]{2,}$", before)
+    operand = before[-1:].isalnum() or before[-1:] in {")", "]", "°", "%", "!"}
+    if operand and (word is None or word[0].lower() in {"pi", "oo", *FUNCTIONS, *GREEK}):
+        return match[0]
+    return match[2]
 
 
 def _words(text: str) -> str:

@@ -51,7 +51,7 @@ SYMPY_NAMES: Final[frozenset[str]] = frozenset(
     " acosh acot acsc apart arg asec asin asinh atan atanh binomial cancel cbrt ceiling collect"
     " conjugate continuous_domain cos cosh cot csc cse count_ops degree denom diff discriminant div divisors"
     " dsolve erf exp expand expand_log expand_trig factor factorial factorint factorlist ff floor"
-    " gamma gcd im inflection integrate isprime lambdify latex lcm limit linsolve log logcombine"
+    " gamma gcd igcd im inflection integrate isprime lambdify latex lcm limit linsolve log logcombine"
     " nextprime nroots nsimplify nsolve numer oo periodicity pi primerange prime prevprime rad"
     " radsimp rationaltest re real_root real_roots reduce_inequalities resultant root roots rsolve"
     " sec series sign simplify sin singularities sinh solve solveset sqrt srepr stationary_points"

@@ -59,6 +59,9 @@ def split(parts: Sequence[Piece]) -> tuple[dict[str, tuple[str, Node]], tuple[Pi
         name, by, body = found
         others = [p.node for p in parts if p is not part and p.node is not None]
         used = any(_mentions(other, name) for other in others)
+        alone = sum(1 for other in others if name in free(other)) == 1
+        if alone and Sym(name) in others and sum(1 for p in parts if defined(p.node)) == 1:
+            used = True
         if used:
             functions[name] = (by, body)
             out = _without(out, part)
@@ -105,6 +108,8 @@ def resolve(node: Node, functions: Functions, depth: int = 0) -> Node:
             if isinstance(inner, Sym) and inner.name == by:
                 return Diff(body, by, primes)
             return Apply(name, (inner,), primes)
+        case Sym(name) if name in functions and name not in free(functions[name][1]):
+            return resolve(functions[name][1], functions, depth + 1)
         case Rate(name, by, order) if name in functions:
             variable, body = functions[name]
             if by in {"", variable}:

@@ -43,12 +43,41 @@ def read(parts: Sequence[Piece], setting: Setting, last: Question) -> tuple[Ques
     words = [part.text for part in parts if part.node is None and part.text.isalpha()]
     if not nodes and words and set(words) <= _AGAIN_WORDS:
         return (replace(last, title=last.title),)
-    pointed = _pointed(parts, setting, last)
+    pointed = _pointed(_begun(parts), setting, last)
     if pointed:
         return pointed
-    if len(nodes) == 1:
-        return _next(parts, nodes[0], last)
+    verb = _VERBS.get(last.kind)
+    if nodes and verb and last.subject is not None:
+        words = tuple(Piece(word) for word in verb.split())
+        return readers.read((*words, Piece("", last.subject), *parts), setting)
     return ()
+
+
+def elliptic(parts: Sequence[Piece], last: Question) -> tuple[Question, ...]:
+    """`and of x³?`, `what about sin x?`: one expression and nothing but words that carry on."""
+    nodes = [part.node for part in parts if part.node is not None]
+    words = [part for part in parts if part.node is None and part.text.isalpha()]
+    return _next(parts, nodes[0], last) if len(nodes) == 1 and words else ()
+
+
+_VERBS: Final = {
+    "integral": "integral of",
+    "derivative": "derivative of",
+    "plot": "plot",
+    "limit": "limit of",
+    "evaluate": "evaluate",
+    "statistics": "",
+}
+"""How a question begins that the next message only changes in its bounds or its point."""
+_STARTERS: Final = frozenset("and but now then ok so what about how also".split())
+
+
+def _begun(parts: Sequence[Piece]) -> tuple[Piece, ...]:
+    """Without the words that only carry on from before."""
+    index = 0
+    while index < len(parts) - 1 and parts[index].node is None and parts[index].text in _STARTERS:
+        index += 1
+    return tuple(parts[index:])
 
 
 def _pointed(parts: Sequence[Piece], setting: Setting, last: Question) -> tuple[Question, ...]:

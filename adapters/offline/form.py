@@ -44,6 +44,8 @@ class Form:
     decimal: bool = False
     degrees: bool = False
     percent: bool = False
+    mixed: bool = False
+    scientific: bool = False
 
     @property
     def rounds(self) -> bool:
@@ -53,10 +55,10 @@ class Form:
     @property
     def given(self) -> bool:
         """Whether anything was asked for."""
-        return self.rounds or self.fraction or self.decimal or self.degrees or self.percent
+        return self.rounds or self.fraction or self.decimal or self.degrees or self.percent or self.mixed or self.scientific
 
 
-_ROUND: Final = r"(?:rounded |round |rounding |correct |accurate |given |give |answer |approximate )*"
+_ROUND: Final = r"(?:rounded |round |rounding |correct |accurate |given |give |giving |answer |answers |approximate )*"
 
 
 def take_form(scan: Scan) -> Form:
@@ -77,8 +79,10 @@ def take_form(scan: Scan) -> Form:
     )
     degrees = scan.cue(r"in degrees?|to degrees|degree mode|\(? degrees \)?")
     scan.cue(r"in radians?|radian mode|radians")
+    mixed = scan.cue(r"(?:as|in|into|to)? ?mixed (?:number|fraction|numeral)s?")
+    scientific = scan.cue(r"(?:as|in|into|to|using)? ?(?:scientific|standard) (?:notation|form)")
     percent = scan.cue(r"(?:as|in|into|to) (?:percent|percentage)")
-    return Form(places, figures, fraction, decimal, degrees, percent)
+    return Form(places, figures, fraction, decimal, degrees, percent, mixed, scientific)
 
 
 def _places(scan: Scan) -> int | None:

@@ -108,6 +108,11 @@ class _Reader:
                 return Understanding(questions, state=state)
             if any(group.functions for group in best):
                 return Understanding(sentence=_noted(best), state=state)
+        last = self._state.last
+        if last is not None and not questions:
+            repeated = followups.read(parts, Setting(self._plain, functions), last)
+            if repeated:
+                return Understanding(repeated, state=State(functions, repeated[-1]))
         return Understanding(sentence=self._refusal(parts, questions), state=replace(self._state))
 
     def _pieces(self, start: int, end: int) -> tuple[Piece, ...]:
@@ -161,7 +166,9 @@ class _Reader:
         for part in remaining:
             if part.node is not None:
                 closed.guard(part.node)
-        found = readers.read(remaining, setting)
+        found = followups.elliptic(remaining, last) if last is not None else ()
+        if not found:
+            found = readers.read(remaining, setting)
         if not found:
             found = _shared(remaining, setting)
         if not found and last is not None:

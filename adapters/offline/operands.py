@@ -164,6 +164,9 @@ class Operands(Notation):
                 return Apply(name, inside, token.order)
         if token.order:
             return Rate(name, "", token.order)
+        spoken = self._spoken_application(name)
+        if spoken is not None:
+            return spoken
         if token.upper and name in {"c", "P"} and called and name not in self.names:
             mark = self.at
             inside = self._arguments()
@@ -176,6 +179,18 @@ class Operands(Notation):
         if name == "e":
             return Const("e")
         return Const("i") if name == "i" else Sym(name)
+
+    def _spoken_application(self, name: str) -> Node | None:
+        """`f of x`, `g of 2`."""
+        mark = self.at
+        if name in self.names and self.word("of"):
+            token = self.peek()
+            if token.kind in {"num", "name"} and not self.is_article():
+                argument = self.primary()
+                if argument is not None:
+                    return Apply(name, (argument,))
+        self.at = mark
+        return None
 
     def _inverse_of(self, name: str) -> Node | None:
         """`f^-1(x)`, also with the exponent in brackets."""
@@ -359,6 +374,19 @@ class Operands(Notation):
             node = mul(node, more)
         return node
 
+    def compact(self) -> Node | None:
+        """A tight product, and the quotient of two plain numbers written without blanks: `9/16`."""
+        negative = self.op("-") if not self.peek(1).gap else None
+        node = self.tight_product()
+        slash, below = self.peek(), self.peek(1)
+        tight = slash.text == "/" and not slash.gap and not below.gap and below.kind == "num"
+        if isinstance(node, Num) and tight and below.value is not None:
+            self.at += 2
+            node = div(node, Num(below.value, below.decimal))
+        if negative and node is not None:
+            return Neg(node)
+        return node
+
     def _words(self) -> Node | None:
         start = self.at
         while self.word("the", "a", "an"):
@@ -377,7 +405,7 @@ class Operands(Notation):
         if name is not None:
             self.word("of")
             self.word("the")
-            argument = self.tight_product()
+            argument = self.compact()
             if argument is not None and not isinstance(argument, Listing):
                 return _applied(name, argument, self._base_after(name))
         self.at = start
@@ -404,7 +432,7 @@ class Operands(Notation):
             items: list[Node] = []
             joined = False
             while True:
-                item = self.tight_product()
+                item = self.compact()
                 if item is None or isinstance(item, Listing):
                     break
                 items.append(item)

@@ -192,9 +192,17 @@ class Parser(Operands):
             return Binary(op, left, right)
         if _is_share(left) and self.word("of"):
             self.word("the")
-            right = self.factor()
+            right = self._whole_of_share()
             return None if right is None or isinstance(right, Listing) else mul(left, right)
         return self._implicit(left)
+
+    def _whole_of_share(self) -> Node | None:
+        """After `of`: a factor, or another share: `2/3 of 3/5 of 50`."""
+        right = self.compact()
+        if right is not None and _is_share(right) and self.word("of"):
+            inner = self._whole_of_share()
+            return None if inner is None else mul(right, inner)
+        return right
 
     def _modulo(self) -> str | None:
         """`17 % 5`: a percent sign with a number after it."""
@@ -286,9 +294,12 @@ class Parser(Operands):
             self.at += 1
             self.word("power")
             return Num(Fraction(ordinal))
-        if bare and bare_the and self.peek().kind not in {"num", "name", "open", "op"}:
+        signed = self.word("minus", "negative")
+        if not signed and bare and bare_the and self.peek().kind not in {"num", "name", "open", "op"}:
             return None
-        exponent = self.factor()
+        exponent = self.compact()
+        if signed and exponent is not None:
+            exponent = Neg(exponent)
         self.word("power")
         return None if isinstance(exponent, Listing) or isinstance(base, Listing) else exponent
 
@@ -326,13 +337,20 @@ class Parser(Operands):
             return None if right is None else call(name, node, right)
         return None
 
+    def _has_factorials(self) -> bool:
+        """Whether the text has another factorial, one that cannot be an exclamation."""
+        return any(
+            mark.text == "!" and not mark.gap and number.kind == "num" and follower.text in {"+", "-", "*", "/"}
+            for number, mark, follower in zip(self.tokens, self.tokens[1:], self.tokens[2:], strict=False)
+        )
+
     def _is_factorial(self) -> bool:
         """`5!` is one; in `2 + 2!` at the very end the mark may be mere joy, so it is neither."""
         after, before = self.peek(1), self.peek(-2)
         if after.text == "!":
             return False
         closing = after.kind in {"end", "nl"}
-        if closing and before.kind == "op" and before.text not in {"(", "|"}:
+        if closing and before.kind == "op" and not self._has_factorials():
             return False
         self.at += 1
         return True

@@ -25,7 +25,7 @@ from adapters.offline.tree import (
     is_constant,
 )
 
-_SPACED: Final = frozenset(
+SPACED: Final = frozenset(
     "mean means median medians mode modes average averages deviation variance range quartile"
     " quartiles data dataset numbers iqr sort".split()
 )
@@ -60,18 +60,44 @@ class Piece:
 
 def pieces(tokens: Sequence[Token], names: frozenset[str]) -> tuple[Piece, ...]:
     """Cut tokens into words and the longest expressions between them."""
-    spaced = any(token.kind == "word" and token.text in _SPACED for token in tokens)
+    spaced = any(token.kind == "word" and token.text in SPACED for token in tokens)
     out: list[Piece] = []
     at = 0
     while at < len(tokens):
-        found = None if _is_word(tokens, at) else parse_at(tokens, at, names=names, spaced=spaced)
+        found = None if _is_word(tokens, at) or _counts_things(tokens, at) else parse_at(tokens, at, names=names, spaced=spaced)
         if found is not None and not _bare_one(tokens, at, found):
             node, at = found
-            out.append(Piece("", node, tokens[at - 1].gap))
+            out.extend(_opened(node))
             continue
-        out.append(_plain(tokens[at]))
+        if _counts_things(tokens, at):
+            at += 1
+            continue
+        out.append(_plain(tokens[at], tokens[at - 1] if at else None))
         at += 1
     return tuple(out)
+
+
+_COUNTED: Final = frozenset(
+    "equations unknowns variables numbers lines points functions curves values solutions roots things questions"
+    " expressions problems exercises vectors matrices parts graphs steps".split()
+)
+
+
+def _counts_things(tokens: Sequence[Token], at: int) -> bool:
+    """`two equations`: the number says nothing that the equations do not."""
+    following = tokens[at + 1] if at + 1 < len(tokens) else None
+    small = tokens[at].text in {"two", "three", "four", "2", "3", "4", "both"}
+    return small and following is not None and following.text in _COUNTED
+
+
+def _opened(node: Node) -> list[Piece]:
+    """`{2x + y = 5, x = 1}` is its equations."""
+    if isinstance(node, Listing) and all(isinstance(item, Relation) for item in node.items):
+        out: list[Piece] = []
+        for item in node.items:
+            out += [Piece("", item), Piece(",")]
+        return out[:-1]
+    return [Piece("", node)]
 
 
 def _is_word(tokens: Sequence[Token], at: int) -> bool:
@@ -92,9 +118,13 @@ def _bare_one(tokens: Sequence[Token], at: int, found: tuple[Node, int]) -> bool
     return end == at + 1 and tokens[at].text == "one" and node == Num(Fraction(1))
 
 
-def _plain(token: Token) -> Piece:
+def _plain(token: Token, before: Token | None) -> Piece:
     if token.kind == "nl":
         return Piece(";")
+    if token.text == "..." and (before is None or before.kind == "word"):
+        return Piece(",")
     if token.kind == "dx":
         return Piece(f"d{token.by}")
+    if token.text == "!" and not token.gap and before is not None and before.kind in {"num", "close", "name"}:
+        return Piece("!?")
     return Piece(token.text, gap=token.gap)

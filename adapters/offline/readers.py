@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from adapters.offline.pieces import SPACED as _SPACED
 from adapters.offline.pieces import Piece
 from adapters.offline.question import Question
 from adapters.offline.scan import Scan
@@ -59,8 +60,18 @@ READERS: Final[tuple[Reader, ...]] = (
 )
 
 
+def _run_together(parts: Sequence[Piece]) -> bool:
+    """Two expressions with nothing between them: something there was not read."""
+    if any(part.text in _SPACED for part in parts):
+        return False
+    pairs = zip(parts, parts[1:], strict=False)
+    return any(a.letter in {"N", "A", "S", "C"} and b.letter in {"N", "A", "S", "C"} for a, b in pairs)
+
+
 def read(parts: Sequence[Piece], setting: Setting) -> tuple[Question, ...]:
     """The questions in one sentence; none when no rule accounts for every word of it."""
+    if _run_together(parts):
+        return ()
     for reader in READERS:
         found = reader(Scan(parts), setting)
         if found is None:

@@ -74,6 +74,10 @@ def value_text(exact: str, approx: str, form: Form, *, decimals: bool = False) -
     if form.rounds:
         near = rounded(exact if fraction is not None else approx, form)
         return f"≈ {near} ({rounding_name(form)})" if near != exact else near
+    if form.mixed and fraction is not None:
+        return _mixed(fraction)
+    if form.scientific and _is_number(approx):
+        return _scientific(exact, approx)
     if form.percent and fraction is not None:
         return f"{decimal_or_near(fraction * 100)}%"
     if fraction is not None:
@@ -85,6 +89,30 @@ def value_text(exact: str, approx: str, form: Form, *, decimals: bool = False) -
     if form.decimal:
         return f"{near} (rounded; exactly {shown})" if len(shown) <= _LONG else near
     return f"{shown} ≈ {near}" if len(shown) <= _LONG else f"≈ {near}"
+
+
+def _mixed(fraction: Fraction) -> str:
+    """`7/4` as `1 3/4`."""
+    whole, rest = divmod(abs(fraction.numerator), fraction.denominator)
+    sign = "-" if fraction < 0 else ""
+    if not rest:
+        return f"{sign}{whole}"
+    part = f"{rest}/{fraction.denominator}"
+    return f"{sign}{whole} {part}" if whole else f"{sign}{part}"
+
+
+def _scientific(exact: str, approx: str) -> str:
+    """`45000` as `4.5·10⁴`."""
+    fraction = rational(exact)
+    with localcontext() as context:
+        context.prec = 12
+        value = Decimal(fraction.numerator) / Decimal(fraction.denominator) if fraction is not None else Decimal(approx)
+    if not value:
+        return "0"
+    exponent = value.adjusted()
+    mantissa = f"{value.scaleb(-exponent).normalize():f}"
+    power = str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{mantissa}·10{power}"
 
 
 def _rational_text(fraction: Fraction, form: Form, *, decimals: bool) -> str:

@@ -11,8 +11,8 @@ from typing import Final
 ARTICLES: Final = frozenset(
     "the a an please kindly just exactly this these those following given below above here"
     " actually basically also now then so well hi hello hey ok okay um uh hmm really simply"
-    " bobbin tutor bot my our maybe again quickly quick everyone guys buddy mate sir madam"
-    " there".split()
+    " bobbin tutor bot my our maybe your again quickly quick everyone guys buddy mate sir madam"
+    " there yo dude bro man fellow folks".split()
 )
 """Taken out before any pattern is tried."""
 
@@ -31,7 +31,7 @@ FILLER: Final = frozenset(
     am im ive id ill have has had got been make going come go use using look looking solution solutions
     right correct correctly properly full fully complete completely whole entire
     wondering wonder curious asking ask asked tomorrow today tonight soon asap
-    next first second last question part number let's yes no yeah yep sure
+    says said saying reads take taking wanted trying wants want state hence otherwise teach mind computing calculating solving finding evaluating idea any someone anybody anyone uhh uh umm lol haha keep getting wrong incorrect struggle struggling revising sorry thanks alright gotta working hoping wish kindly thx regards greetings quickly seems looks sort following listed given below tried attempt attempting cannot supposed trouble having difficulty difficulties doubt doubts practice practise exam sheet gave gives asked asks told forgot remember next first second last question part number let's yes no yeah yep sure
     expression function equation formula term terms form that its it's
     """.split()
 ) - {"number", "last", "no", "first", "second", "next", "part", "where", "when", "or", "many"}
@@ -55,16 +55,18 @@ CHATTER: Final = FILLER | frozenset(
 
 METHODS: Final[tuple[str, ...]] = (
     "step by step",
+    "(?:i )?(?:do|did|am|can|could)? ?not (?:really |quite )?(?:get|understand|know|remember|sure)(?: how)?(?: to)?(?: do)?",
+    "(?:i )?cannot (?:figure out|solve|do|get|work out|find)(?: it)?",
     "(?:with|showing|show|include|including) (?:me |all |each |every |full |your |of )*(?:steps?|working|work)",
     "show how",
     "by hand",
     "(?:without|no|not) (?:using )?calculator",
     "do not use calculator",
-    "(?:by|using|through|via|with) (?:factoring|factorising|factorizing|factorisation|factorization"
+    "(?:by|using|through|via|with|use|apply|applying) (?:factoring|factorising|factorizing|factorisation|factorization"
     "|substitution|elimination|quadratic formula|completing square|power rule|product rule"
     "|quotient rule|chain rule|first principles|integration by parts|parts|u substitution"
     "|partial fractions|long division|cramer s rule|gaussian elimination|inspection|python"
-    "|sympy|code|calculator|code interpreter|interpreter|l hopital s rule)(?: method| formula)?",
+    "|sympy|code|calculator|code interpreter|interpreter|l hopital s rule)(?: method| formula| rule)?(?: to)?",
     "(?:and )?explain(?: (?:how|why|it|each step|steps|your (?:reasoning|answer|steps)))?",
     "if (?:you can|possible|that is ok|you do not mind|you could)",
     "(?:can|could|would|will) you",

@@ -11,6 +11,7 @@ from adapters.offline.question import Answer, Question, Result, display
 from adapters.offline.scan import Scan, body
 from adapters.offline.topics.common import Setting, report, variable
 from adapters.offline.tree import (
+    ZERO,
     Apply,
     Binary,
     Call,
@@ -22,6 +23,7 @@ from adapters.offline.tree import (
     Rate,
     Relation,
     Series,
+    equation,
     free,
     is_constant,
     walk,
@@ -43,7 +45,7 @@ _JOBS: Final[tuple[_Job, ...]] = (
     _Job(r"complete (?:the )?square(?: (?:for|of|in|on))?|completing (?:the )?square|completed square form|vertex form", "square", "Complete the square in", "Take half of the coefficient of x, square it, add and subtract it."),
     _Job(r"(?:decompose|split|break|resolve|expand|write|express|rewrite)?(?: (?:up|down))?(?: (?:into|in|as|using|by))*(?: sum of)? ?partial fractions?(?: (?:decomposition|expansion|form))?(?: of)?", "apart", "Partial fractions of", "Split the quotient by the factors of its denominator."),
     _Job(r"rationali[sz]e(?: denominator(?: of| in)?)?", "radsimp", "Rationalise", "Multiply top and bottom so that the root below goes."),
-    _Job(r"(?:completely |fully )?(?:factor|factori[sz]e|factored|factori[sz]ed|factori[sz]ation|factoring|factori[sz]ing|factors?)(?: out| completely| fully| form| into product)*(?: of)?", "factor", "Factor", "Look for common factors and roots, and write it as a product."),
+    _Job(r"(?:completely |fully )?(?:factor|factori[sz]e|factored|factori[sz]ed|factori[sz]ation|factoring|factori[sz]ing|factors?)(?: out| completely| fully| form| into product| greatest common factor| common factors?| gcf| common term)*(?: of| in| from)?", "factor", "Factor", "Look for common factors and roots, and write it as a product."),
     _Job(r"(?:(?:multiply|foil)(?: out)?|expand|expanded|expansion|remove|open|distribute|clear|expanding|multiply out)(?: out| brackets?| parenthes[ei]s| form| fully| completely| product| and simplify| and collect like terms| and collect)*(?: of| in)?", "expand", "Expand", "Multiply every term of one bracket by every term of the other, then collect like terms."),
     _Job(r"(?:simplify|simplified|simplification|reduce|collect|combine|tidy|condense|simplest|cancel|simplifying|rewrite)(?: down| up| fully| completely| like terms| terms| form| common factors| as much as possible| as far as possible| version| single fraction| expression)*(?: of| in)?", "simplify", "Simplify", "Collect like terms and cancel what is common."),
 )
@@ -86,6 +88,9 @@ def read_bare(scan: Scan, setting: Setting) -> list[Question] | None:
 
 
 def _rewriting(node: Node, job: _Job) -> Question | None:
+    pair = equation(node)
+    if pair is not None and pair[1] == ZERO and job.call in {"factor", "expand"}:
+        node = pair[0]
     unfit = Relation | Listing | Rate | Diff | Integral | Limit | Series | Apply
     if any(isinstance(part, unfit) for part in walk(node)):
         return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
@@ -54,13 +56,13 @@ def read_orders(scan: Scan, setting: Setting) -> Question | None:
     """`divide 12 by 4`, `subtract 5 from 12`, `add 2, 3 and 4`."""
     form = take_form(scan)
     node = _ordered(scan)
-    if node is None or not is_constant(node) or not scan.done(_HARMLESS):
+    if node is None or not is_constant(node) or not scan.done(_HARMLESS | {"if", "when"}):
         return None
     return evaluate(node, form)
 
 
 def _ordered(scan: Scan) -> Node | None:
-    many = scan.take(r"(?:add|sum|total|multiply)(?: (?:up|together|of))* (?=E (?:,|and|\+))")
+    many = scan.take(r"(?:add|sum|total|multiply)(?: (?:up|together|of))*(?= E (?:,|and|\+))")
     if many is not None:
         nodes = scan.rest("E")
         product = "multiply" in " ".join(part.text for part in scan.parts)
@@ -125,7 +127,7 @@ def read_comparison(scan: Scan, setting: Setting) -> Question | None:
     relation = relations[0]
     if not isinstance(relation, Relation) or not all(is_constant(side) for side in relation.sides):
         return None
-    return _truth(relation)
+    return truth(relation)
 
 
 def _which(nodes: tuple[Node, ...], *, smallest: bool) -> Question:
@@ -162,7 +164,7 @@ def _which(nodes: tuple[Node, ...], *, smallest: bool) -> Question:
     )
 
 
-def _truth(relation: Relation) -> Question:
+def truth(relation: Relation) -> Question:
     parts = [
         f"simplify({code.expression(a)} - ({code.expression(b)})) {'==' if op == '=' else op} 0"
         for op, a, b in zip(relation.ops, relation.sides, relation.sides[1:], strict=False)
@@ -224,7 +226,7 @@ def read_value(scan: Scan, setting: Setting) -> list[Question] | None:
     if any(_is_bare(node) for node in nodes) and len(nodes) > 1:
         return None
     fraction = form.fraction or (asked and not form.given and not form.rounds)
-    wish = Form(form.places, form.figures, fraction, form.decimal, form.degrees, form.percent)
+    wish = replace(form, fraction=fraction)
     return [evaluate(node, wish) for node in nodes]
 
 
@@ -287,6 +289,37 @@ def _percent_change(node: Binary, form: Form) -> Question:
     )
 
 
-READERS = (read_orders, read_remainder, read_comparison, read_value)
+def read_ratio(scan: Scan, setting: Setting) -> Question | None:
+    """`simplify the ratio 18:24`."""
+    if not scan.cue(r"ratios?"):
+        return None
+    found = scan.take(r"N : N(?: : N)?") or scan.take(r"N to N")
+    whole = [closed.exact(node) for node in found or () if isinstance(node, Num)]
+    if found is None or len(whole) != len(found) or scan.has("X"):
+        return None
+    if not scan.done({"simplify", "simplest", "form", "reduce", "lowest", "terms"}):
+        return None
+    scale = math.lcm(*(value.denominator for value in whole))
+    integers = [int(value * scale) for value in whole]
+    divisor = math.gcd(*integers) or 1
+    text = ":".join(str(value // divisor) for value in integers)
+    written = ":".join(map(show.pretty, found))
+    lines = [
+        f"divisor = igcd({', '.join(map(str, integers))})",
+        f"parts = [value//divisor for value in ({', '.join(map(str, integers))})]",
+        'print("ratio:", parts)',
+        report(parts="[str(part) for part in parts]", divisor="str(divisor)"),
+    ]
+    answer = Answer((f"{written} = {text}",), (f"Divide both parts by {divisor}.",) if scale == 1 else ())
+    return Question(
+        kind="ratio",
+        title=f"Simplify the ratio {written}",
+        code=code.program(*lines),
+        explain=lambda _: answer,
+        closed=lambda: answer,
+    )
+
+
+READERS = (read_ratio, read_orders, read_remainder, read_comparison, read_value)
 
 _ = (Sym, flat)

@@ -32,7 +32,7 @@ from adapters.offline.tree import (
 
 CUE: Final = (
     r"derivatives?|differentiate|differentiated|differentiating|differentiation|derive|derivate|derivation|differential"
-    r"|rate of change|gradient function|slope function|first principles"
+    r"|rate of change|how fast (?:is|does)|changing|gradient function|slope function|first principles"
 )
 _SLOPE: Final = r"(?:slope|gradient|steepness)(?: of)?(?: (?:tangent(?: line)?|curve|graph|function|tangent line to|line tangent))*"
 _EXTRA: Final = frozenset(
@@ -61,11 +61,13 @@ def read_derivative(scan: Scan, setting: Setting) -> list[Question] | None:
     form = take_form(scan)
     applied = _applied(scan, setting)
     cue = scan.cue(CUE) or applied is not None
-    order = _order(scan)
+    rate = _of_rate(scan)
+    cue = cue or rate is not None
+    order = rate.order if rate else _order(scan)
     slope = scan.cue(_SLOPE)
     if slope and not scan.has(r"(?:at|when|where|through) (?:point )?X|at S = E"):
         return None
-    by = _by(scan)
+    by = _by(scan) or (rate.by if rate and rate.by else None)
     point = _point(scan)
     nodes = scan.rest("X")
     if applied is not None:
@@ -82,6 +84,17 @@ def read_derivative(scan: Scan, setting: Setting) -> list[Question] | None:
             return None
         wishes.append(wish)
     return [derivative(wish) for wish in wishes]
+
+
+def _of_rate(scan: Scan) -> Rate | None:
+    """`dy/dx of 7x`: the sign asks, and what follows is the function."""
+    for index, part in enumerate(scan.parts):
+        if isinstance(part.node, Rate):
+            if scan.take(r"C (?:of|for|if|when|where|given|in|,|;|:)(?= (?:E|R))") is None:
+                return None
+            return part.node
+        del index
+    return None
 
 
 def _applied(scan: Scan, setting: Setting) -> Node | None:

@@ -35,6 +35,8 @@ from adapters.offline.tree import (
 
 _TARGET: Final = (
     r"(?:solve|solved|solving|rearrange|rearranged|rearranging|transpose|transform|change|express|isolate|isolating|find|finding|get|determine|calculate|compute|work out|give|tell|show|write)?(?: \w+){0,3}? (?:for|find|isolate|get|isolating) (?:variable |unknown |letter |value of |values? (?:of|for) )*S(?: and S)?(?: and S)?",
+    r"(?:express|write|give|get|find) S (?:in terms of|as function of|using|via) S",
+    r"(?:what|which) (?:\w+ )?(?:values?|numbers?) (?:of |for )?S (?:satisfies|satisfy|makes|make|solves|solve|gives|give|work|works)",
     r"make S (?:subject|sole)",
     r"S (?:as )?subject",
     r"(?:find|determine|calculate|compute|get|give|tell|show|solve|evaluate|state|work out|figure out|what is|what are|what s|what does|isolate|obtain|need) (?:me )?(?:for )?(?:all |both |possible |real |every |each )*(?:(?:exact |numerical |unknown |actual )?values? (?:of|for) )?(?:variable |unknown )?S(?: and S)?(?: and S)?(?: (?:equal|equals))?",
@@ -59,7 +61,7 @@ _EXTRA: Final = frozenset(
     " all both possible simple algebraic algebra formula variable subject over values x equal"
     " equals true set simultaneous terms root real = parabola graph curve exponential logarithmic rational absolute radical only there any each"
     " trigonometric literal system where cross crosses = written put single general order degree square zero no does"
-    " quartic such".split()
+    " quartic such simultaneously both two three together algebraically".split()
 )
 
 
@@ -81,7 +83,10 @@ def read_equation(scan: Scan, setting: Setting) -> Question | list[Question] | N
     domain = take_domain(scan)
     targets = _targets(scan)
     scan.cue(_CUES)
+    spoken = scan.take(r"A (?:is|gives|yields|makes|results in|comes to) E") if not (roots or zero) else None
     relations = scan.rest("R")
+    if spoken is not None:
+        relations = (*relations, Relation((spoken[0], spoken[1]), ("=",)))
     expressions = scan.rest("E")
     wish = Wish(form, domain, method)
     if any(isinstance(p, Rate) for node in (*relations, *expressions) for p in walk(node)):
@@ -130,7 +135,8 @@ def _targets(scan: Scan) -> tuple[str, ...]:
     found: list[str] = []
     for pattern in _TARGET:
         while (nodes := scan.take(pattern)) is not None:
-            found.extend(node.name for node in nodes if isinstance(node, Sym))
+            picked = nodes[:1] if pattern.startswith("(?:express") else nodes
+            found.extend(node.name for node in picked if isinstance(node, Sym))
     return tuple(dict.fromkeys(found))
 
 
@@ -332,6 +338,34 @@ def _solution_lines(
     return tuple(texts)
 
 
-READERS = (read_equation,)
+_VERIFY: Final = r"(?:solutions?|roots?|zeros?|zeroes)(?: of| to| for)?|satisfy|satisfies|solves?"
+
+
+def read_verification(scan: Scan, setting: Setting) -> Question | None:
+    """`is 2 a root of x³ - 8?`, `verify that x = 3 solves 2x = 6`."""
+    found = scan.take(r"(?:is|does|check|verify|show|prove|confirm|whether|if|that)+ (?:that |if |whether )*(?:N|R) (?:is )?(?:" + _VERIFY + r") (?:equation )?X")
+    if found is None or len(found) != 2 or not scan.done({"check", "verify", "whether", "if", "show", "prove", "equation"}) or scan.has("X"):
+        return None
+    place, target = found
+    pair = equation(place)
+    if pair is not None:
+        if not isinstance(pair[0], Sym):
+            return None
+        place = pair[1]
+    sides = equation(target)
+    if sides is not None and body(target) is not target:
+        sides = (body(target), ZERO)
+    left, right = sides or (target, ZERO)
+    names = free(Relation((left, right), ("=",)))
+    if len(names) != 1 or not is_constant(place):
+        return None
+    from adapters.offline.topics.arithmetic import truth
+    from adapters.offline.tree import substitute
+
+    put = {names[0]: place}
+    return truth(Relation((substitute(left, put), substitute(right, put)), ("=",)))
+
+
+READERS = (read_verification, read_equation)
 
 _ = Num

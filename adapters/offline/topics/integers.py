@@ -11,7 +11,7 @@ from adapters.offline.lexicon import ORDINALS
 from adapters.offline.question import Answer, Question, Result
 from adapters.offline.scan import Scan, flat
 from adapters.offline.topics.common import Setting, Value, report, value_question
-from adapters.offline.tree import Call, Neg, Node, Num, call, integer, number
+from adapters.offline.tree import Binary, Call, Neg, Node, Num, call, integer, number
 
 _MANY: Final[tuple[tuple[str, str, str], ...]] = (
     (r"(?:greatest|highest|largest|biggest) common (?:divisors?|factors?|denominator)|gcd|hcf|gcf", "gcd", "greatest common divisor"),
@@ -22,7 +22,17 @@ _EXTRA: Final = frozenset("numbers number integers integer whole between two thr
 
 def read_common(scan: Scan, setting: Setting) -> Question | list[Question] | None:
     """`gcd of 12 and 18`, `least common multiple of 4, 6 and 10`."""
+    below = scan.has(r"(?:(?:least|lowest|smallest) )?common denominator|lcd")
+    scan.cue(r"common denominators?(?: of)?") if below and not scan.has(r"(?:least|lowest|smallest) common") else None
     wanted = [(name, label) for cue, name, label in _MANY if scan.cue(cue)]
+    if below:
+        wanted = wanted or [("lcm", "least common denominator")]
+        nodes = flat(scan.rest("X"))
+        if not scan.done(_EXTRA) or not all(isinstance(n, Binary) and n.op == "/" and integer(n.right) for n in nodes):
+            return None
+        nodes = tuple(node.right for node in nodes if isinstance(node, Binary))
+        whole = [abs(integer(node) or 1) for node in nodes]
+        return _common("lcm", "least common denominator", nodes, whole) if len(nodes) > 1 else None
     nodes = flat(scan.rest("X"))
     if not wanted or not scan.done(_EXTRA):
         return None
@@ -68,7 +78,7 @@ def factors_text(value: int) -> str:
 
 
 _PRIME_FACTORS: Final = r"(?:prime factor(?:i[sz]ation|s)?|prime decomposition|factori[sz]ation into primes|product of (?:its )?primes?(?: factors?)?|product of prime factors|factors? into primes?|prime factori[sz]e|(?:its )?prime divisors)(?: form| tree)?(?: of)?"
-_FACTOR: Final = r"(?:factor|factori[sz]e|factori[sz]ation|factored|decompose|split|break down)(?: number)?(?: of)?"
+_FACTOR: Final = r"(?:break|breaking|factor|factori[sz]e|factori[sz]ation|factored|decompose|split)(?: number)?(?: of)?"
 
 
 def read_primes(scan: Scan, setting: Setting) -> Question | None:

@@ -38,13 +38,15 @@ def read_limit(scan: Scan, setting: Setting) -> Question | None:
     """`limit of sin(x)/x as x approaches 0`, `lim x->∞ (1 + 1/x)^x`."""
     form = take_form(scan)
     signs = [part.node for part in scan.parts if isinstance(part.node, Limit)]
-    if not scan.cue(r"limits?|lim") and not signs:
-        return None
+    named = scan.cue(r"limits?|lim") or bool(signs)
     side = ""
     for pattern, sign in _SIDES:
         if scan.cue(rf"(?:{pattern})(?: limit| side)?"):
             side = sign
     found = scan.take(rf"(?:as|when|for|where|while|with|if)? ?S {_ARROW} (?:N|E) ?[+-]?") if not signs else None
+    behaves = scan.cue(r"approach|approaches|tend(?: to)?|tends(?: to)?|converges?(?: to)?|happens to|happen to|go to|goes to")
+    if not named and not (found and behaves):
+        return None
     nodes = scan.rest("X")
     if len(nodes) != 1 or not scan.done(_LIMIT_EXTRA):
         return None

@@ -109,6 +109,8 @@ _RULES: Final[tuple[_Rule, ...]] = (
     (r"tip (?:on|for) (?:bill of |bill )?N(?: bill)?(?: at| of| with)? N", lambda a, b: _of(b, a), True),
     (r"add N (?:percent |tax |vat |tip |interest )?(?:to|on) N", lambda a, b: _up(b, a), True),
     (r"N (?:plus|with|and|including|\+) N (?:tax|vat|tip|sales tax|markup)", _up, True),
+    (r"N (?:more|greater|higher|bigger|larger) than N", lambda a, b: _up(b, a), True),
+    (r"N (?:less|lower|smaller|fewer) than N", lambda a, b: _down(b, a), True),
     (r"N of N", _of, True),
 )
 

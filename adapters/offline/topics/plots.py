@@ -10,6 +10,7 @@ from adapters.offline.question import Answer, Question, Result
 from adapters.offline.scan import Scan, body
 from adapters.offline.topics.common import Setting, report
 from adapters.offline.tree import (
+    ZERO,
     Apply,
     Call,
     Diff,
@@ -20,6 +21,7 @@ from adapters.offline.tree import (
     Num,
     Relation,
     Sym,
+    equation,
     free,
     is_constant,
     number,
@@ -27,7 +29,7 @@ from adapters.offline.tree import (
     walk,
 )
 
-_CUE: Final = r"plot|plots|plotting|plotted|graph|graphs|graphing|graphed|draw|drawing|drawn|sketch|sketching|chart|visuali[sz]e|diagram|picture|visuali[sz]ation"
+_CUE: Final = r"plot|plots|plotting|plotted|graph|graphs|graphing|graphed|draw|drawing|drawn|sketch|sketching|chart|visuali[sz]e|diagram|picture|visuali[sz]ation|looks? like"
 _EXTRA: Final = frozenset(
     "plot graph curve curves function functions line lines parabola both same axes axis together one y x f coordinate plane"
     " system set grid figure over range domain interval window values against xaxis yaxis versus vs let trig create generate"
@@ -57,8 +59,10 @@ def read_plot(scan: Scan, setting: Setting) -> Question | None:
     curves: list[Node] = []
     implicit: list[Relation] = []
     for node in nodes:
-        inner = body(node)
-        if isinstance(inner, Relation):
+        inner = _sides_as_curves(body(node))
+        if isinstance(inner, tuple):
+            curves.extend(inner)
+        elif isinstance(inner, Relation):
             implicit.append(inner)
         else:
             curves.append(inner)
@@ -67,6 +71,14 @@ def read_plot(scan: Scan, setting: Setting) -> Question | None:
     if implicit:
         return _implicit(implicit, window)
     return plot(tuple(curves), window)
+
+
+def _sides_as_curves(node: Node) -> Node | tuple[Node, ...]:
+    """An equation in x alone is shown by its sides; `x = 3` is a line of its own."""
+    pair = equation(node)
+    if pair is None or len(free(node)) != 1 or isinstance(pair[0], Sym):
+        return node
+    return (pair[0],) if pair[1] == ZERO else pair
 
 
 def _points(scan: Scan) -> bool:
@@ -235,7 +247,7 @@ def _scatter(nodes: tuple[Node, ...]) -> Question:
         kind="plot",
         title=f"Plot the points {shown}",
         code="\n".join(lines) + "\n",
-        explain=lambda _: Answer((f"The points {shown} are drawn.",)),
+        explain=lambda _: Answer((f"The plot of the points {shown} is drawn.",)),
         subject=nodes[0],
     )
 

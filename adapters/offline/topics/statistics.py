@@ -47,7 +47,7 @@ _MEASURES: Final[tuple[_Measure, ...]] = (
 )
 _ORDERED: Final = r"sort|put (?=.*order)|(?:in|into) (?:ascending|increasing|descending|decreasing|numerical)? ?order|(?:from )?(?:smallest|least|lowest) to (?:largest|greatest|highest|biggest)|order|arrange|ascending|increasing|descending|decreasing|(?:from )?(?:largest|greatest|highest) to (?:smallest|lowest|least)"
 _EXTRA: Final = frozenset(
-    "data set dataset numbers number list sample population values value observations scores marks measurements statistics"
+    "put data set dataset numbers number list sample population values value observations scores marks measurements statistics"
     " summary of these those following given find all both each points point x readings entries figures basic"
     " n central tendency measures results two three descriptive whole entire heights weights ages as".split()
 )
