@@ -161,7 +161,8 @@ class Endpoint:
         self._clock = clock
         self._timeouts = timeouts or Timeouts()
         self._retries = retries or Retries()
-        self._headers = {"User-Agent": "bobbin", **(headers or {})}
+        # Unpacked, so that no proxy holds words back to fill a block of its compression.
+        self._headers = {"User-Agent": "bobbin", "Accept-Encoding": "identity", **(headers or {})}
         if self.api_key:
             self._headers["Authorization"] = f"Bearer {self.api_key}"
         self._proxy = proxy
