@@ -13,6 +13,7 @@ import pytest
 from tests.story.bot import Bot, kill, read_until
 
 SLOW = "Solve x^2 - 5x + 6 = 0"
+ANSWER = "Solve x² - 5x + 6 = 0 for x"
 
 
 def _kill_bobbin(bot: Bot, process: subprocess.Popen[str]) -> None:
@@ -48,10 +49,10 @@ def test_a_question_survives_kill_9_and_is_answered_by_the_next_start(
     done = bot.run("run", lines="Solve 2x = 8\n")
     assert done.returncode == 0, done.stderr
     assert "earlier" in done.stdout
-    assert done.stdout.count("x = 2 or x = 3") == 1, done.stdout
-    assert done.stdout.index("x = 2 or x = 3") < done.stdout.index("x = 4")
+    assert done.stdout.count(ANSWER) == 1, done.stdout
+    assert done.stdout.index(ANSWER) < done.stdout.index("x = 4")
     third = bot.run("run", lines="Solve 3x = 9\n")
-    assert "x = 2 or x = 3" not in third.stdout
+    assert ANSWER not in third.stdout
 
 
 def _wait_until_taken(bot: Bot) -> None:
