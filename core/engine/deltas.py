@@ -59,9 +59,9 @@ def code_opened(step_id: str, index: int, call_id: str, code: str) -> StreamEven
     return _step(step_id, call, None)
 
 
-def code_outputs(step_id: str, index: int, outputs: list[Json], *, start: int = 0) -> StreamEvent:
-    """What came of a code interpreter call, from the output numbered `start`."""
-    numbered = [{"index": start + n, **output} for n, output in enumerate(outputs[start:])]
+def code_outputs(step_id: str, index: int, outputs: list[Json]) -> StreamEvent:
+    """What came of a code interpreter call."""
+    numbered = [{"index": number, **output} for number, output in enumerate(outputs)]
     call = {"index": index, "type": "code_interpreter", "code_interpreter": {"outputs": numbered}}
     return _step(step_id, call, None)
 
@@ -79,6 +79,33 @@ def plain(event: StreamEvent) -> StreamEvent:
         return event
     body = {key: value for key, value in data.delta.items() if key != "offset"}
     return StreamEvent(event.name, replace(data, delta=body))
+
+
+def text_of(part: Json) -> str | None:
+    """The growing text of a content part or tool call, if it has one."""
+    if part["type"] == "text":
+        return part["text"]["value"]
+    if part["type"] == "refusal":
+        return part["refusal"]
+    if part["type"] == "function":
+        return part["function"]["arguments"]
+    return None
+
+
+def shortened(event: StreamEvent, characters: int) -> StreamEvent:
+    """The delta without its first characters."""
+    data = event.data
+    if isinstance(data, MessageDelta):
+        part = data.delta["content"][0]
+        value = text_of(part) or ""
+        if part["type"] == "text":
+            return text(data.id, part["index"], value[characters:], first=False, offset=None)
+        return refusal(data.id, part["index"], value[characters:], offset=None)
+    if isinstance(data, RunStepDelta):
+        call = data.delta["step_details"]["tool_calls"][0]
+        rest: str = call["function"]["arguments"][characters:]
+        return arguments(data.id, call["index"], rest, offset=None)
+    return event
 
 
 def _message(message_id: str, part: Json, offset: int | None) -> StreamEvent:

@@ -18,8 +18,10 @@ from core.engine.ports import Blobs, ObjectStore, ThreadStore
 from core.engine.records import Cursor
 from core.errors import NotFound
 
-_PAGES: Final = (24, 100)
-"""Messages asked for at first, and then at a time."""
+_FIRST_PAGE: Final = 24
+_SMALLEST_PAGE: Final = 8
+_LARGEST_PAGE: Final = 100
+"""Messages asked for at a time; behind the first page, about as many as there is room for."""
 
 MOST_PICTURES: Final = 8
 MOST_PICTURE_BYTES: Final = 8_000_000
@@ -47,7 +49,7 @@ class HistoryReader:
         found: list[Entry] = []
         tokens = 0
         after: str | None = None
-        limit = _PAGES[0]
+        limit = _FIRST_PAGE
         while True:
             cursor = Cursor(limit=limit, order="desc", after=after)
             page = await self._threads.page(thread_id, "messages", cursor)
@@ -59,7 +61,7 @@ class HistoryReader:
             if enough or not page.has_more or not messages:
                 break
             after = messages[-1].id
-            limit = _PAGES[1]
+            limit = _next_page(room - tokens, tokens, len(found))
         newest = tuple(reversed(found))
         if not page.has_more:
             return History(newest)
@@ -106,6 +108,12 @@ class HistoryReader:
         except NotFound:
             return None
         return f"data:{_media_type(data)};base64,{base64.b64encode(data).decode()}"
+
+
+def _next_page(left: int, tokens: int, messages: int) -> int:
+    """How many Messages of the size seen so far fill what is left."""
+    wanted = left * messages // tokens + 1 if tokens else _LARGEST_PAGE
+    return min(max(wanted, _SMALLEST_PAGE), _LARGEST_PAGE)
 
 
 def _media_type(data: bytes) -> str:

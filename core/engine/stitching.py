@@ -7,6 +7,7 @@ whole text. The order is the reference's (Assistants API, v2, streaming).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -70,11 +71,11 @@ class Stitching:
         elif isinstance(data, Run):
             return self._run(event, data)
         elif isinstance(data, Message):
-            told = self._status(event, data.id, self._rest_of_message(data))
+            told = self._status(event, data.id, lambda: self._rest_of_message(data))
         elif isinstance(data, RunStep):
-            told = self._status(event, data.id, self._rest_of_step(data))
+            told = self._status(event, data.id, lambda: self._rest_of_step(data))
         else:
-            told = self._status(event, event.name, [])
+            told = self._status(event, event.name, list)
         return [] if self._muted else told
 
     def catch_up(self, stored: StoredRun) -> list[StreamEvent]:
@@ -139,24 +140,44 @@ class Stitching:
         return [event]
 
     def _status(
-        self, event: StreamEvent, object_id: str, rest: list[StreamEvent]
+        self, event: StreamEvent, object_id: str, rest: Callable[[], list[StreamEvent]]
     ) -> list[StreamEvent]:
         names = self._told.setdefault(object_id, set())
         if event.name in names:
             return []
-        names.add(event.name)
-        return [*rest, event]
-
-    def _delta(self, event: StreamEvent, object_id: str, part: Json) -> list[StreamEvent]:
-        if object_id not in self._told:
+        if not self._has_come_to(event):
             self.lost = True
             return []
-        key = (object_id, part["index"])
-        known = self._lengths.get(key)
-        value = _text_of(part)
+        names.add(event.name)
+        return [*rest(), event]
+
+    def _has_come_to(self, event: StreamEvent) -> bool:
+        """Whether what must be told before this event was told."""
+        data = event.data
+        if not isinstance(data, Message | RunStep):
+            return True
+        kind, _, status = event.name.rpartition(".")
+        if status == "created":
+            return "thread.run.in_progress" in self._told.get(data.run_id or "", ())
+        if isinstance(data, RunStep) and self._behind_call in _call_ids(data.step_details):
+            return True
+        before = "created" if status == "in_progress" else "in_progress"
+        return f"{kind}.{before}" in self._told[data.id]
+
+    def _delta(self, event: StreamEvent, object_id: str, part: Json) -> list[StreamEvent]:
+        if not any(name.endswith(".in_progress") for name in self._told.get(object_id, ())):
+            self.lost = True
+            return []
+        index: int = part["index"]
+        if index and (object_id, index - 1) not in self._lengths:
+            return []  # what stands before it was missed: the whole object brings both
+        key = (object_id, index)
+        value = deltas.text_of(part)
         if value is None or "id" in part:  # a whole thing: an image, a call, outputs of code
             return self._whole(event, key, part)
-        known = known or 0
+        if part["type"] == "function" and key not in self._lengths:
+            return []
+        known = self._lengths.get(key, 0)
         offset = deltas.offset_of(event)
         if offset is not None and known >= 0:
             if offset > known:
@@ -164,7 +185,7 @@ class Stitching:
             elif offset + len(value) <= known:
                 return []
             elif offset < known:
-                event = _cut(event, known - offset)
+                event = deltas.shortened(event, known - offset)
                 value = value[known - offset :]
         if known < 0:
             return []  # told by the whole object at the end
@@ -174,7 +195,9 @@ class Stitching:
     def _whole(self, event: StreamEvent, key: tuple[str, int], part: Json) -> list[StreamEvent]:
         outputs = part.get("code_interpreter", {}).get("outputs")
         if "id" not in part and outputs is not None:
-            key = (f"{key[0]}/{key[1]}", outputs[0]["index"] if outputs else 0)
+            if key not in self._lengths:
+                return []
+            key = (f"{key[0]}/{key[1]}", 0)
         if key in self._lengths:
             return []
         self._lengths[key] = 0
@@ -246,33 +269,6 @@ class Stitching:
             self._lengths[outputs] = 0
             told.append(deltas.code_outputs(step_id, index, body["outputs"]))
         return told
-
-
-def _text_of(part: Json) -> str | None:
-    """The growing text of a content part or tool call, if it has one."""
-    if part["type"] == "text":
-        return part["text"]["value"]
-    if part["type"] == "refusal":
-        return part["refusal"]
-    if part["type"] == "function":
-        return part["function"]["arguments"]
-    return None
-
-
-def _cut(event: StreamEvent, characters: int) -> StreamEvent:
-    """The delta without its first characters."""
-    data = event.data
-    if isinstance(data, MessageDelta):
-        part = data.delta["content"][0]
-        value = _text_of(part) or ""
-        if part["type"] == "text":
-            return deltas.text(data.id, part["index"], value[characters:], first=False, offset=None)
-        return deltas.refusal(data.id, part["index"], value[characters:], offset=None)
-    if isinstance(data, RunStepDelta):
-        call = data.delta["step_details"]["tool_calls"][0]
-        rest: str = call["function"]["arguments"][characters:]
-        return deltas.arguments(data.id, call["index"], rest, offset=None)
-    return event
 
 
 def _awaited(run: Run) -> set[str]:

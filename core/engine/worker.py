@@ -91,12 +91,18 @@ class Worker:
         self._unplaced: set[str] = set()
         self._change = asyncio.Event()
         self._stopping = False
+        self._claiming: asyncio.Task[list[RunClaim]] | None = None
         self._loops: list[asyncio.Task[None]] = []
         self._handovers: set[asyncio.Task[None]] = set()
         for slot in self._slots:
             slot.watch(self._change.set)
 
     # ---------------------------------------------------------------- for this process
+
+    @property
+    def running(self) -> int:
+        """How many Runs are executed now."""
+        return len(self._running)
 
     def free(self) -> int:
         """How many Runs could get a model at once."""
@@ -127,20 +133,22 @@ class Worker:
         execution = self._executor.execution(
             claim, record, channel, on_placed=lambda: self._unplaced.discard(run_id)
         )
-        task = asyncio.create_task(execution.run(), name=f"execution {run_id}")
+        task = asyncio.create_task(execution.run(), name=f"execution {self.owner}:{run_id}")
         self._running[run_id] = (execution, task)
         task.add_done_callback(lambda done: self._finished(run_id, done))
 
     async def __aenter__(self) -> Self:
         loops = (self._claim, self._watch, self._renew, self._sweep, self._hear)
         self._loops = [
-            asyncio.create_task(self._forever(loop), name=loop.__name__) for loop in loops
+            asyncio.create_task(self._forever(loop), name=f"worker {self.owner}:{loop.__name__}")
+            for loop in loops
         ]
         return self
 
     async def __aexit__(self, *error: object) -> None:
         self._stopping = True
         self._loops[0].cancel()
+        await self._return_claims()
         tasks = [task for _, task in self._running.values()]
         if tasks and self._grace_s > 0:
             await asyncio.wait(tasks, timeout=self._grace_s)
@@ -160,7 +168,9 @@ class Worker:
         if room <= 0:
             await self.changed(self._idle_s)
             return
-        claims = await self._queue.claim(self.owner, room)
+        self._claiming = asyncio.create_task(self._queue.claim(self.owner, room))
+        claims = await asyncio.shield(self._claiming)
+        self._claiming = None
         for claim in claims:
             self.submit(claim)
         if not claims:
@@ -236,6 +246,16 @@ class Worker:
             await self._queue.release(claim, again=True)
         except StoreError as error:
             log.warning("run %s could not be handed over: %s", claim.run_id, error)
+
+    async def _return_claims(self) -> None:
+        """What a claim on its way took would come back only with its lease."""
+        if self._claiming is None:
+            return
+        try:
+            for claim in await self._claiming:
+                await self._hand_over(claim)
+        except StoreError as error:
+            log.warning("the last claim failed: %s", error)
 
     def _finished(self, run_id: str, task: asyncio.Task[None]) -> None:
         self._unplaced.discard(run_id)

@@ -113,13 +113,12 @@ async def test_a_cancel_whose_executor_is_gone_is_finished_by_the_sweeper() -> N
     async with process([NEVER()]) as there:
         run = await there.start()
         await until(lambda: len(there.store.commits) >= 3)
-        for _, task in there.worker._running.values():
-            task.cancel()  # dies without a word
-        await settled()
+        await there.dies()
         there.store.leases.clear()  # and nobody will take it over
-        assert (await there.engine.runs.cancel(run.thread_id, run.id)).status == "cancelling"
-        await there.clock.advance(30)
-        assert (await there.now(run)).status == "cancelled"
+        async with process(store=there.store) as here:
+            assert (await here.engine.runs.cancel(run.thread_id, run.id)).status == "cancelling"
+            await here.clock.advance(30)
+            assert (await here.now(run)).status == "cancelled"
 
 
 async def test_a_cancel_that_comes_too_late_loses() -> None:

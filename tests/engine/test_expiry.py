@@ -56,16 +56,16 @@ async def test_the_text_of_a_run_whose_process_is_gone_comes_from_the_log() -> N
     async with process([TextDelta("Once "), TextDelta("upon"), NEVER()]) as there:
         run = await there.start()
         await there.clock.advance(0.05)
-        for _, task in there.worker._running.values():
-            task.cancel()
+        await there.dies()
         there.store.leases.clear()
-        await there.clock.advance(611)
-        done = await there.now(run)
-        assert done.status == "expired"
-        (message,) = await there.messages(run)
-        assert (message.status, message.text) == ("incomplete", "Once upon")
-        client = Client(await there.events(run))
-        assert client.short()[-1] == "run.expired"
+        async with process(store=there.store) as sweeper:
+            await sweeper.clock.advance(611)
+            done = await sweeper.now(run)
+            assert done.status == "expired"
+            (message,) = await sweeper.messages(run)
+            assert (message.status, message.text) == ("incomplete", "Once upon")
+            client = Client(await sweeper.events(run))
+            assert client.short()[-1] == "run.expired"
 
 
 async def test_a_run_that_expires_while_code_runs() -> None:

@@ -176,9 +176,7 @@ async def test_limits_of_a_run_are_totals_over_its_rounds() -> None:
         says("Sunny.", usage=Usage(50, 100)),
     ]
     async with process(*rounds) as here:
-        run = await here.start(
-            tools=(WEATHER,), max_prompt_tokens=500, max_completion_tokens=1_000
-        )
+        run = await here.start(tools=(WEATHER,), max_prompt_tokens=500, max_completion_tokens=1_000)
         run = await here.ended(run)
         await here.submit(run, call_a="ok")
         await here.ended(run)

@@ -260,8 +260,10 @@ async def test_call_ids_are_unique_in_a_run_whatever_the_endpoint_gives(given: s
         ([], "Expected tool outputs for call_ids ['call_a', 'call_b'], got []"),
         (
             ["call_a", "call_b", "call_b"],
-            "Expected tool outputs for call_ids ['call_a', 'call_b'], "
-            "got ['call_a', 'call_b', 'call_b']",
+            (
+                "Expected tool outputs for call_ids ['call_a', 'call_b'], "
+                "got ['call_a', 'call_b', 'call_b']"
+            ),
         ),
     ],
 )
@@ -304,7 +306,7 @@ async def test_outputs_are_refused_in_every_other_status() -> None:
 async def test_outputs_after_the_expiry_are_refused_though_no_sweeper_came() -> None:
     async with process(calls(ASKS)) as here:
         run = await here.ended(await here.start(tools=(WEATHER,)))
-    here.clock._now += 601
+    here.clock.jump(601)
     with pytest.raises(InvalidRequest) as refused:
         await here.submit(run, call_a="x")
     assert refused.value.message == 'Runs in status "expired" do not accept tool outputs.'

@@ -177,12 +177,8 @@ async def test_an_answer_costs_four_changes_and_each_says_what_it_expects() -> N
         assert created.enqueue
         assert created.claim_as == "w1"
         assert [event.name for event in begun.events] == ["thread.run.in_progress"]
-        assert [event.name for event in opened.events] == [
-            f"thread.{name}" for name in PLAIN[3:7]
-        ]
-        assert [event.name for event in ended.events] == [
-            f"thread.{name}" for name in PLAIN[7:]
-        ]
+        assert [event.name for event in opened.events] == [f"thread.{name}" for name in PLAIN[3:7]]
+        assert [event.name for event in ended.events] == [f"thread.{name}" for name in PLAIN[7:]]
         assert ended.deactivate
         assert all(change.expect for change in (created, begun, opened, ended))
 

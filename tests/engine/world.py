@@ -59,7 +59,8 @@ class Process:
 
     async def assistant(self, **values: Any) -> Assistant:
         """An Assistant with these fields."""
-        request = AssistantRequest(**({"model": "m-1", "instructions": "Be brief."} | values))
+        given: dict[str, Any] = {"model": "m-1", "instructions": "Be brief."}
+        request = AssistantRequest(**(given | values))
         return await self.engine.assistants.create(request)
 
     async def thread(self, *texts: str) -> Thread:
@@ -106,6 +107,16 @@ class Process:
         cursor = replace(END, run_id=run.id)
         return list((await self.engine.messages.list(run.thread_id, cursor)).data)
 
+    async def sleeps(self) -> None:
+        """The worker does nothing any more, but what it has begun goes on: a zombie."""
+        await _ended(f"worker {self.worker.owner}:")
+
+    async def dies(self) -> None:
+        """The process is gone without a word, and then its leases have run out."""
+        await self.sleeps()
+        await _ended("execution", "run ", "journal")
+        await self.clock.advance(self.store.lease_s + 1)
+
     async def submit(self, run: Run, **outputs: str) -> Run:
         """Give these outputs."""
         given = [ToolOutputRequest(call_id, output) for call_id, output in outputs.items()]
@@ -121,6 +132,7 @@ async def process(
     slots: int = 8,
     facts: tuple[ModelFacts, ...] = (),
     owner: str = "w1",
+    grace_s: float = 0,
     ceiling: RunCeiling | None = None,
     **options: Any,
 ) -> AsyncIterator[Process]:
@@ -165,7 +177,7 @@ async def process(
         slots=(places,),
         clock=clock,
         lease_s=store.lease_s,
-        grace_s=0,
+        grace_s=grace_s,
     )
     engine = Engine(
         threads=store.threads,
@@ -185,6 +197,14 @@ async def process(
     async with worker:
         await settled()
         yield made
+
+
+async def _ended(*names: str) -> None:
+    """End the tasks of these names."""
+    tasks = [task for task in asyncio.all_tasks() if task.get_name().startswith(names)]
+    for task in tasks:
+        task.cancel()
+    await settled()
 
 
 async def until(condition: Any) -> None:

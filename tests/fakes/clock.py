@@ -35,6 +35,10 @@ class ManualClock:
         heapq.heappush(self._sleepers, (self._now + seconds, next(self._count), wake))
         await wake
 
+    def jump(self, seconds: float) -> None:
+        """Time passes and nobody gets to run: the machine slept."""
+        self._now += seconds
+
     async def advance(self, seconds: float) -> None:
         """Let time pass; whoever sleeps wakes at the right moment and gets to run."""
         end = self._now + seconds

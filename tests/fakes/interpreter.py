@@ -17,7 +17,8 @@ class ScriptedInterpreter:
         self.ran: list[tuple[str, str]] = []
         """Session and code, in order."""
         self.hold: asyncio.Event | None = None
-        """Every run waits for it."""
+        """Runs wait for it: all, or those of `held_code`."""
+        self.held_code: str | None = None
         self.files: dict[tuple[str, str], bytes] = {}
         self.closed: list[str] = []
 
@@ -29,7 +30,7 @@ class ScriptedInterpreter:
         if not self._available:
             raise InterpreterUnavailable("This machine cannot isolate code.")
         self.ran.append((session, code))
-        if self.hold is not None:
+        if self.hold is not None and self.held_code in (None, code):
             await self.hold.wait()
         return self._answers.get(code, Execution((Logs(f"ran {code}"),)))
 

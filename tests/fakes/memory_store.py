@@ -78,6 +78,8 @@ class MemoryStore:
         self.commits: list[Change] = []
         """Every change that was applied."""
         self.published = 0
+        self.documents_read = 0
+        """By pages."""
         self.gate: asyncio.Event | None = None
         """Commits wait for it."""
         self.outage = False
@@ -257,6 +259,7 @@ class MemoryThreads:
         if collection == "messages" and cursor.run_id is not None:
             ids = [i for i in ids if json.loads(rows[i])["run_id"] == cursor.run_id]
         ids, more = cut_page(ids, cursor)
+        self._store.documents_read += len(ids)
         return Page(tuple(decoded(collection, rows[i]) for i in ids), more)
 
     async def delete_thread(self, thread_id: str) -> bool:
