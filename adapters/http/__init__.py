@@ -1,0 +1,1 @@
+"""The Assistants API over ASGI: the official clients' side of the engine."""

@@ -1,0 +1,113 @@
+"""The ASGI application: the API under each of its prefixes, and other apps on the same port.
+
+/v1/...              the API, as the official clients ask for it
+/...                 the same without prefix
+/openai/...          the same as clients of Azure's ask for it, with or without /v1
+/                    a page for people, unless another app is mounted there
+/healthz  /readyz    for whoever watches the process
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Mount, Router
+from starlette.types import ASGIApp
+
+from adapters.http.auth import Gate
+from adapters.http.envelope import Envelope
+from adapters.http.errors import answer_error, answer_http_error
+from adapters.http.pages import Ready, health_routes, page_route
+from adapters.http.reading import Limits
+from adapters.http.routes import vector_stores
+from adapters.http.routes.assistants import AssistantRoutes
+from adapters.http.routes.files import FileRoutes
+from adapters.http.routes.messages import MessageRoutes
+from adapters.http.routes.runs import RunRoutes
+from adapters.http.routes.steps import StepRoutes
+from adapters.http.routes.table import Api, Operation, routes_of
+from adapters.http.routes.threads import ThreadRoutes
+from core.clock import Clock
+from core.engine.service.engine import Engine
+from core.errors import BobbinError
+from core.ids import Ids
+
+PREFIXES = ("/v1", "/openai/v1", "/openai")
+"""Longest first; the API is also served without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mounted:
+    """Another ASGI app on the same port.
+
+    `guarded`: like the API, it answers only programs on this machine as long as there are no keys.
+    Otherwise it decides by itself whom it answers (a platform's signed requests).
+    """
+
+    path: str
+    app: ASGIApp
+    guarded: bool = True
+
+
+def create_app(
+    engine: Engine,
+    *,
+    keys: tuple[str, ...],
+    clock: Clock,
+    ids: Ids,
+    ready: Ready | None = None,
+    mounts: Sequence[Mounted] = (),
+    limits: Limits | None = None,
+) -> Starlette:
+    """The application.
+
+    Args:
+        engine: what the API is the face of.
+        keys: one of them has to be shown; without any, only this machine is answered.
+        clock: for what keeps silent streams open.
+        ids: for request ids.
+        ready: raises the reason why requests cannot be served; asked at `/readyz`.
+        mounts: other apps; one at `/` gets what is not the API's.
+        limits: what requests may weigh.
+    """
+    gate = Gate(keys)
+    api = Api(engine=engine, clock=clock, limits=limits or Limits())
+    operations = routes_of(operations_of(api), gate)
+    router = Router(operations, redirect_slashes=False)
+    others = [Mount(one.path, _behind(gate, one)) for one in mounts if one.path.strip("/")]
+    roots = [Mount("", _behind(gate, one)) for one in mounts if not one.path.strip("/")]
+    routes: list[BaseRoute] = [
+        *health_routes(ready),
+        *(Mount(prefix, router) for prefix in PREFIXES),
+        *operations,
+        *others,
+        *(roots or [page_route()]),
+    ]
+    app = Starlette(
+        routes=routes,
+        middleware=[Middleware(Envelope, ids=ids)],
+        exception_handlers={BobbinError: answer_error, HTTPException: answer_http_error},
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+def operations_of(api: Api) -> list[Operation]:
+    """Every operation; where two paths fit, the first one counts."""
+    return [
+        *AssistantRoutes(api).operations(),
+        *RunRoutes(api).operations(),
+        *ThreadRoutes(api).operations(),
+        *MessageRoutes(api).operations(),
+        *StepRoutes(api).operations(),
+        *FileRoutes(api).operations(),
+        *vector_stores.operations(),
+    ]
+
+
+def _behind(gate: Gate, mounted: Mounted) -> ASGIApp:
+    return gate.guarding(mounted.app) if mounted.guarded else mounted.app

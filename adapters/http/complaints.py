@@ -1,0 +1,162 @@
+"""What is wrong with a body, in the API's words: one sentence, the path of the field, a code.
+
+Source of the sentences: the API's own error bodies (`Missing required parameter: 'model'.`,
+`Unknown parameter: 'x'.`, `Invalid type for 'x': expected a string, but got an integer instead.`).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final, cast
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from core.errors import InvalidRequest
+
+TAG: Final = "@"
+"""What the names of alternatives begin with, so that they are told from the names of fields."""
+
+UNLISTED: Final = "@-"
+"""What the names of alternatives begin with that no message lists."""
+
+REFUSED: Final = "refused"
+"""The type of an error that brings its own sentence."""
+
+INVALID_TYPE: Final = "invalid_type"
+"""The type of an error whose context says what was expected."""
+
+_EXPECTED: Final = {
+    "string_type": "a string",
+    "int_type": "an integer",
+    "int_from_float": "an integer",
+    "float_type": "a decimal",
+    "bool_type": "a boolean",
+    "list_type": "an array",
+    "dict_type": "an object",
+    "model_type": "an object",
+    "model_attributes_type": "an object",
+    "union_tag_not_found": "an object",
+}
+_QUOTED: Final = re.compile(r"'([^']*)'")
+_SHOWN: Final = 200
+"""Characters of a wrong value that are said back."""
+
+
+def complaint(error: ValidationError) -> InvalidRequest:
+    """The first of what pydantic found."""
+    details = error.errors(include_url=False)[0]
+    path = path_of(details["loc"])
+    kind = details["type"]
+    if kind == "missing":
+        return missing(path)
+    if kind == "extra_forbidden":
+        return InvalidRequest(f"Unknown parameter: '{path}'.", param=path, code="unknown_parameter")
+    if kind == REFUSED:
+        return InvalidRequest(details["msg"], param=path, code="invalid_value")
+    if kind == INVALID_TYPE:
+        return wrong_type(path, details.get("ctx", {})["expected"], details["input"])
+    if kind in ("union_tag_invalid", "union_tag_not_found", "literal_error"):
+        return _alternative(path, details)
+    if kind in _EXPECTED:
+        return wrong_type(path, _EXPECTED[kind], details["input"])
+    return _outside(path, details)
+
+
+def path_of(location: tuple[int | str, ...]) -> str:
+    """`tools[0].function.name`, without the names of alternatives."""
+    path = ""
+    for part in location:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif not part.startswith(TAG):
+            path += f".{part}" if path else part
+    return path
+
+
+def missing(path: str) -> InvalidRequest:
+    """A field that has to be there is not."""
+    return InvalidRequest(
+        f"Missing required parameter: '{path}'.", param=path, code="missing_required_parameter"
+    )
+
+
+def wrong_type(path: str, expected: str, value: object) -> InvalidRequest:
+    """A value of another JSON type; `expected` with its article."""
+    return InvalidRequest(
+        f"Invalid type for '{path}': expected {expected}, but got {_type_of(value)} instead.",
+        param=path,
+        code="invalid_type",
+    )
+
+
+def not_one_of(path: str, value: str, supported: list[str]) -> InvalidRequest:
+    """A value that is not among the supported ones."""
+    names = [f"'{name}'" for name in supported]
+    if len(names) > 2:
+        names = [f"{', '.join(names[:-1])},", names[-1]]
+    verb = "Supported values are" if len(supported) > 1 else "The supported value is"
+    return InvalidRequest(
+        f"Invalid value: '{value[:_SHOWN]}'. {verb}: {' and '.join(names)}.",
+        param=path,
+        code="invalid_value",
+    )
+
+
+def _alternative(path: str, details: ErrorDetails) -> InvalidRequest:
+    """A value that is none of the alternatives: of a literal, or of objects told by `type`."""
+    value = details["input"]
+    if details["type"] == "literal_error":
+        supported = _QUOTED.findall(details.get("ctx", {})["expected"])
+    elif not isinstance(value, dict):
+        return wrong_type(path, "an object", value)
+    else:
+        path = f"{path}.type" if path else "type"
+        fields = cast("dict[str, Any]", value)
+        if "type" not in fields:
+            return missing(path)
+        value = fields["type"]
+        tags = _QUOTED.findall(details.get("ctx", {}).get("expected_tags", ""))
+        supported = [tag.removeprefix(TAG) for tag in tags if not tag.startswith(UNLISTED)]
+    if not isinstance(value, str):
+        return wrong_type(path, "a string", value)
+    return not_one_of(path, value, supported)
+
+
+def _outside(path: str, details: ErrorDetails) -> InvalidRequest:
+    """A value of the right type outside the limits."""
+    context = details.get("ctx", {})
+    if details["type"] == "too_long":
+        most, size = context["max_length"], context["actual_length"]
+        return InvalidRequest(
+            f"Invalid '{path}': array too long. Expected an array with maximum length {most}, but "
+            f"got an array with length {size} instead.",
+            param=path,
+            code="array_above_max_length",
+        )
+    if details["type"] == "string_pattern_mismatch":
+        return InvalidRequest(
+            f"Invalid '{path}': string does not match pattern. Expected a string that matches the "
+            f"pattern '{context['pattern']}'.",
+            param=path,
+            code="invalid_value",
+        )
+    return InvalidRequest(f"Invalid '{path}': {details['msg']}.", param=path, code="invalid_value")
+
+
+def _type_of(value: object) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "a boolean"
+        case int():
+            return "an integer"
+        case float():
+            return "a decimal"
+        case str():
+            return "a string"
+        case list():
+            return "an array"
+        case _:
+            return "an object"

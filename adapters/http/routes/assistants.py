@@ -1,0 +1,55 @@
+"""Assistants."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from adapters.http.bodies import AssistantBody, AssistantChanges
+from adapters.http.reading import cursor_of, read_body
+from adapters.http.routes.table import Api, Operation
+from adapters.http.wire import deleted_response, object_response, page_response
+
+
+class AssistantRoutes:
+    """Create, list, read, change, delete."""
+
+    def __init__(self, api: Api) -> None:
+        self._assistants = api.engine.assistants
+        self._limits = api.limits
+
+    def operations(self) -> list[Operation]:
+        """What is served."""
+        one = "/assistants/{assistant_id}"
+        return [
+            Operation("GET", "/assistants", self.list),
+            Operation("POST", "/assistants", self.create),
+            Operation("GET", one, self.get),
+            Operation("POST", one, self.update),
+            Operation("DELETE", one, self.delete),
+        ]
+
+    async def list(self, request: Request) -> Response:
+        """GET /assistants"""
+        return page_response(await self._assistants.list(cursor_of(request)))
+
+    async def create(self, request: Request) -> Response:
+        """POST /assistants"""
+        body = await read_body(request, AssistantBody, self._limits)
+        return object_response(await self._assistants.create(body.request()))
+
+    async def get(self, request: Request) -> Response:
+        """GET /assistants/{assistant_id}"""
+        return object_response(await self._assistants.get(request.path_params["assistant_id"]))
+
+    async def update(self, request: Request) -> Response:
+        """POST /assistants/{assistant_id}"""
+        body = await read_body(request, AssistantChanges, self._limits)
+        assistant_id = request.path_params["assistant_id"]
+        return object_response(await self._assistants.update(assistant_id, body.request()))
+
+    async def delete(self, request: Request) -> Response:
+        """DELETE /assistants/{assistant_id}"""
+        assistant_id = request.path_params["assistant_id"]
+        await self._assistants.delete(assistant_id)
+        return deleted_response(assistant_id, "assistant.deleted")

@@ -1,0 +1,273 @@
+"""The parts that request bodies are made of: tools, resources, formats, content.
+
+Source: the Assistants API reference, v2 (request schemas, `additionalProperties: false`). Types are
+strict, unknown fields are refused, limits that concern meaning are the engine's. `plain` gives the
+JSON as it is kept.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal, NoReturn, cast
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic_core import PydanticCustomError
+
+from adapters.http.complaints import INVALID_TYPE, REFUSED, TAG, UNLISTED
+
+NO_FILE_SEARCH: Final = (
+    "The tool 'file_search' (in v1 'retrieval') is not available in this version of Bobbin: file "
+    "search and vector stores come with a later one. Leave it out."
+)
+_SEARCHING: Final = ("file_search", "retrieval")
+_NAME: Final = r"^[a-zA-Z0-9_-]{1,64}$"
+
+
+class Shape(BaseModel):
+    """A JSON object with exactly these fields."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, protected_namespaces=())
+
+
+def plain(value: Any) -> Any:
+    """JSON of a validated value: fields that were given and are not null."""
+    if isinstance(value, Shape):
+        body: dict[str, Any] = {}
+        for name, info in type(value).model_fields.items():
+            if name in value.model_fields_set:
+                content = plain(getattr(value, name))
+                if content is not None:
+                    body[info.alias or name] = content
+        return body
+    if isinstance(value, list):
+        return [plain(item) for item in cast("list[Any]", value)]
+    return value
+
+
+def _refuse_search(_: object) -> NoReturn:
+    raise PydanticCustomError(REFUSED, NO_FILE_SEARCH)
+
+
+def _by_type(value: Any) -> str | None:
+    """The alternative that an object's `type` names; None for what has none."""
+    if not isinstance(value, dict):
+        return None
+    kind = cast("dict[str, Any]", value).get("type")
+    if not isinstance(kind, str):
+        return None
+    return UNLISTED if kind in _SEARCHING else TAG + kind
+
+
+Search = Annotated[Any, BeforeValidator(_refuse_search)]
+"""File search in any shape: refused with a sentence rather than taken and not done."""
+
+
+# --------------------------------------------------------------------------- tools
+
+
+class FunctionDefinition(Shape):
+    """A function that the model may call. `parameters` is a JSON Schema."""
+
+    name: str
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+    strict: bool | None = None
+
+
+class FunctionTool(Shape):
+    """The function tool."""
+
+    type: Literal["function"]
+    function: FunctionDefinition
+
+
+class CodeTool(Shape):
+    """The code interpreter."""
+
+    type: Literal["code_interpreter"]
+
+
+Tool = Annotated[
+    Annotated[CodeTool, Tag("@code_interpreter")]
+    | Annotated[FunctionTool, Tag("@function")]
+    | Annotated[Search, Tag(UNLISTED)],
+    Discriminator(_by_type),
+]
+
+AttachmentTool = Annotated[
+    Annotated[CodeTool, Tag("@code_interpreter")] | Annotated[Search, Tag(UNLISTED)],
+    Discriminator(_by_type),
+]
+
+
+def _no_stores(value: object) -> None:
+    """An empty place for vector stores is nothing; anything else asks for file search."""
+    if value is None:
+        return
+    fields = cast("dict[str, object]", value if isinstance(value, dict) else {"": value})
+    if any(fields.values()) or not set(fields) <= {"vector_store_ids", "vector_stores"}:
+        _refuse_search(fields)
+
+
+class CodeResources(Shape):
+    """Files for the code interpreter."""
+
+    file_ids: Annotated[list[str], Field(max_length=20)] = Field(default_factory=list[str])
+
+
+class ToolResources(Shape):
+    """What tools work with."""
+
+    code_interpreter: CodeResources | None = None
+    file_search: Annotated[None, BeforeValidator(_no_stores)] = None
+
+
+class NamedFunction(Shape):
+    """The name of a function."""
+
+    name: str
+
+
+class FunctionChoice(Shape):
+    """This function has to be called."""
+
+    type: Literal["function"]
+    function: NamedFunction
+
+
+class ToolChoiceByType(Shape):
+    """This tool has to be used."""
+
+    type: Literal["code_interpreter"]
+
+
+def _choice(value: Any) -> str | None:
+    return "@-mode" if isinstance(value, str) else _by_type(value)
+
+
+ToolChoice = Annotated[
+    Annotated[Literal["none", "auto", "required"], Tag("@-mode")]
+    | Annotated[FunctionChoice, Tag("@function")]
+    | Annotated[ToolChoiceByType, Tag("@code_interpreter")]
+    | Annotated[Search, Tag(UNLISTED)],
+    Discriminator(_choice),
+]
+
+
+# --------------------------------------------------------------------------- answers
+
+
+class TextFormat(Shape):
+    """Prose."""
+
+    type: Literal["text"]
+
+
+class JsonObjectFormat(Shape):
+    """Some JSON object."""
+
+    type: Literal["json_object"]
+
+
+class JsonSchema(Shape):
+    """A named schema."""
+
+    name: Annotated[str, Field(pattern=_NAME)]
+    description: str | None = None
+    schema_: Annotated[dict[str, Any] | None, Field(alias="schema")] = None
+    strict: bool | None = None
+
+
+class JsonSchemaFormat(Shape):
+    """JSON of a schema."""
+
+    type: Literal["json_schema"]
+    json_schema: JsonSchema
+
+
+ResponseFormat = Annotated[
+    Annotated[Literal["auto"], Tag("@-mode")]
+    | Annotated[TextFormat, Tag("@text")]
+    | Annotated[JsonObjectFormat, Tag("@json_object")]
+    | Annotated[JsonSchemaFormat, Tag("@json_schema")],
+    Discriminator(_choice),
+]
+
+
+class Truncation(Shape):
+    """How much of the Thread the model sees."""
+
+    type: Literal["auto", "last_messages"]
+    last_messages: int | None = None
+
+
+# --------------------------------------------------------------------------- content
+
+
+class TextPart(Shape):
+    """Words: a plain string in requests, unlike in answers."""
+
+    type: Literal["text"]
+    text: str
+
+
+Detail = Literal["auto", "low", "high"]
+
+
+class ImageFile(Shape):
+    """A picture that is a File."""
+
+    file_id: str
+    detail: Detail | None = None
+
+
+class ImageFilePart(Shape):
+    """A picture that is a File, as content."""
+
+    type: Literal["image_file"]
+    image_file: ImageFile
+
+
+class ImageUrl(Shape):
+    """A picture at a URL."""
+
+    url: Annotated[str, Field(pattern=r"^(https?://|data:image/)")]
+    detail: Detail | None = None
+
+
+class ImageUrlPart(Shape):
+    """A picture at a URL, as content."""
+
+    type: Literal["image_url"]
+    image_url: ImageUrl
+
+
+Part = Annotated[
+    Annotated[TextPart, Tag("@text")]
+    | Annotated[ImageFilePart, Tag("@image_file")]
+    | Annotated[ImageUrlPart, Tag("@image_url")],
+    Discriminator(_by_type),
+]
+
+
+def _text_or_parts(value: Any) -> str | None:
+    if isinstance(value, str):
+        return "@string"
+    return "@parts" if isinstance(value, list) else None
+
+
+Content = Annotated[
+    Annotated[str, Tag("@string")] | Annotated[list[Part], Tag("@parts")],
+    Discriminator(
+        _text_or_parts,
+        custom_error_type=INVALID_TYPE,
+        custom_error_message="Neither a string nor an array",
+        custom_error_context={"expected": "one of a string or array of objects"},
+    ),
+]
+
+
+class Attachment(Shape):
+    """A File that goes with a Message, and the tools it is for."""
+
+    file_id: str
+    tools: list[AttachmentTool] = Field(default_factory=list[AttachmentTool])

@@ -1,0 +1,98 @@
+"""A Run's events as server-sent events.
+
+Source: the Assistants API reference, v2 (streaming): `event: <name>`, `data: <bare object>`, a
+blank line; at the end `done` with `[DONE]`. Each event is sent as it happens.
+
+Serial: the events of one stream. Parallel: streams, and each stream's three tasks: telling,
+keeping alive, watching for the client to leave. A client that leaves ends its stream and changes
+nothing for the Run. A slow client holds up its own stream only: what it has not taken stays with
+the engine, joined. Memory is bounded by the server's write buffer for each stream.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from typing import Final
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from adapters.http.errors import UNEXPECTED, sentence_of
+from adapters.http.wire import object_bytes
+from core.assistants import StreamError, StreamEvent
+from core.clock import Clock
+from core.errors import BobbinError
+
+log = logging.getLogger(__name__)
+
+KEEP_ALIVE_S: Final = 15.0
+"""Between comments, which keep proxies from closing a silent connection (HTML standard, 9.2.7)."""
+
+_COMMENT: Final = b": keep-alive\n\n"
+_DONE: Final = b"event: done\ndata: [DONE]\n\n"
+
+
+class EventStream(Response):
+    """The answer that tells a Run's events until it ends or waits for tool outputs."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, events: AsyncIterator[StreamEvent], clock: Clock) -> None:
+        super().__init__(headers={"cache-control": "no-cache", "x-accel-buffering": "no"})
+        del self.headers["content-length"]
+        self._events = events
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        telling = asyncio.create_task(self._tell(scope, send))
+        leaving = asyncio.create_task(_gone(receive))
+        beating = asyncio.create_task(self._keep_alive(send))
+        try:
+            await asyncio.wait((telling, leaving), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (telling, leaving, beating):
+                task.cancel()
+            await asyncio.gather(telling, leaving, beating, return_exceptions=True)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _tell(self, scope: Scope, send: Send) -> None:
+        try:
+            async for event in self._events:
+                await _write(send, frame(event))
+        except BobbinError as error:
+            log.error("the stream of request %s broke off: %s", scope.get("request_id"), error)
+            await _write(send, frame(_failure(sentence_of(error))))
+        except Exception:
+            log.exception("the stream of request %s broke off", scope.get("request_id"))
+            await _write(send, frame(_failure(UNEXPECTED)))
+        finally:
+            close = getattr(self._events, "aclose", None)
+            if close is not None:
+                await close()  # a stream that was left between two events still holds its place
+        await _write(send, _DONE)
+
+    async def _keep_alive(self, send: Send) -> None:
+        while True:
+            await self._clock.sleep(KEEP_ALIVE_S)
+            await _write(send, _COMMENT)
+
+
+def frame(event: StreamEvent) -> bytes:
+    """One event as it goes over the wire."""
+    return b"event: %b\ndata: %b\n\n" % (event.name.encode(), object_bytes(event.data))
+
+
+def _failure(sentence: str) -> StreamEvent:
+    return StreamEvent("error", StreamError(message=sentence))
+
+
+async def _write(send: Send, data: bytes) -> None:
+    await send({"type": "http.response.body", "body": data, "more_body": True})
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
