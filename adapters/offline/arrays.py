@@ -11,10 +11,22 @@ from adapters.offline.tree import ONE, Binary, Call, Const, Neg, Node, Num, Sym
 
 _SUM, _PRODUCT, _POWER, _ATOM = range(4)
 _NAMES: Final = {
-    **{name: name for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "exp", "sqrt", "floor")},
-    **{"asin": "arcsin", "acos": "arccos", "atan": "arctan", "ln": "log", "abs": "abs"},
-    **{"ceil": "ceil", "cbrt": "cbrt", "sign": "sign", "deg": "deg2rad"},
-    **{"asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh", "log10": "log10"},
+    **{
+        name: name for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "exp", "sqrt", "floor")
+    },
+    "asin": "arcsin",
+    "acos": "arccos",
+    "atan": "arctan",
+    "ln": "log",
+    "abs": "abs",
+    "ceil": "ceil",
+    "cbrt": "cbrt",
+    "sign": "sign",
+    "deg": "deg2rad",
+    "asinh": "arcsinh",
+    "acosh": "arccosh",
+    "atanh": "arctanh",
+    "log10": "log10",
 }
 _RECIPROCALS: Final = {"sec": "cos", "csc": "sin", "cot": "tan"}
 
@@ -73,7 +85,11 @@ def _call(name: str, args: tuple[Node, ...]) -> str:
     if name in _RECIPROCALS:
         return f"(1/np.{_RECIPROCALS[name]}({first}))"
     if name == "log":
-        return f"np.log10({first})" if len(args) == 1 else f"(np.log({first})/np.log({expression(args[1])}))"
+        return (
+            f"np.log10({first})"
+            if len(args) == 1
+            else f"(np.log({first})/np.log({expression(args[1])}))"
+        )
     if name == "root":
         return f"np.power({first}, 1/{_at(args[1], _ATOM)})"
     if name == "percent":

@@ -73,13 +73,16 @@ _MENTION: Final = re.compile(
     r"^\s*(?:<@!?\w+>|@[\w.-]+|(?:(?:hi|hey|hello|ok|okay|yo|dear)[\s,]+)?@?bobbin\b)\s*[,:!-]?\s*",
     re.IGNORECASE,
 )
-_EMOTICON: Final = re.compile(r"(?:(?<=\s)|^)(?:[:;]'?-?[)(DPp/|]+|[xX]D+|\^_+\^)(?=\s|$)|<3(?=\s*$)")
+_EMOTICON: Final = re.compile(
+    r"(?:(?<=\s)|^)(?:[:;]'?-?[)(DPp/|]+|[xX]D+|\^_+\^)(?=\s|$)|<3(?=\s*$)"
+)
 _COMPOUND: Final = re.compile(r"(?<![\w^])([a-z]+)-(?=[a-z]{2,}\b)", re.IGNORECASE)
 _AXIS: Final = re.compile(
     r"\b([xyz])[- ](axis|intercepts?|coordinates?|values?|scores?|terms?)\b", re.IGNORECASE
 )
 _EMPHASIS: Final = re.compile(
-    r"(?<![^\s(,.:;])(\*{1,3})(?![\s*])([^*\n]*(?:\*\*?[^*\n]+)*?)(?<![\s*])\1(?=$|[\s.,;:?!)])", re.MULTILINE
+    r"(?<![^\s(,.:;])(\*{1,3})(?![\s*])([^*\n]*(?:\*\*?[^*\n]+)*?)(?<![\s*])\1(?=$|[\s.,;:?!)])",
+    re.MULTILINE,
 )
 _WORDLIKE: Final = re.compile(r"[A-Za-z](?:[A-Za-z]|[.'](?=[A-Za-z]))*")
 _CURRENCY: Final = re.compile(r"[€£](?=\d)")

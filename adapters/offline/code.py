@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from adapters.offline.lexicon import wordset
 from adapters.offline.show import decimal_text
 from adapters.offline.tree import (
     Apply,
@@ -45,18 +46,22 @@ _NAMES: Final = {
 _RELATIONS: Final = {"=": "Eq", "!=": "Ne", "<": "Lt", "<=": "Le", ">": "Gt", ">=": "Ge"}
 _CONSTANTS: Final = {"pi": "pi", "e": "E", "i": "I", "oo": "oo"}
 
-SYMPY_NAMES: Final[frozenset[str]] = frozenset(
-    "Abs Add And Eq Ne Lt Le Gt Ge E Float FiniteSet Function GreaterThan I Intersection Integer Integral"
+SYMPY_NAMES: Final[frozenset[str]] = wordset(
+    "Abs Add And Eq Ne Lt Le Gt Ge E Float FiniteSet Function GreaterThan I "
+    "Intersection Integer Integral"
     " Interval Limit LessThan Matrix Max Min Mod Mul N Or Poly Product Rational S Sum Union acos"
     " acosh acot acsc apart arg asec asin asinh atan atanh binomial cancel cbrt ceiling collect"
-    " conjugate continuous_domain cos cosh cot csc cse count_ops degree denom diff discriminant div divisors"
+    " conjugate continuous_domain cos cosh cot csc cse count_ops degree "
+    "denom diff discriminant div divisors"
     " dsolve erf exp expand expand_log expand_trig factor factorial factorint factorlist ff floor"
-    " gamma gcd igcd im inflection integrate isprime lambdify latex lcm limit linsolve log logcombine"
+    " gamma gcd igcd im inflection integrate isprime lambdify latex lcm "
+    "limit linsolve log logcombine"
     " nextprime nroots nsimplify nsolve numer oo periodicity pi primerange prime prevprime rad"
     " radsimp rationaltest re real_root real_roots reduce_inequalities resultant root roots rsolve"
     " sec series sign simplify sin singularities sinh solve solveset sqrt srepr stationary_points"
     " summation symbols symify tan tanh together totient trigsimp zeta zoo function_range"
-    " totient is_increasing ConditionSet ImageSet nan divisor_count degree LC deg".split()
+    " totient is_increasing ConditionSet ImageSet nan divisor_count degree "
+    "LC deg"
 ) - {"symify", "rationaltest", "factorlist", "inflection", "is_increasing"}
 """What generated code may import from SymPy."""
 

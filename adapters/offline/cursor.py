@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeVar
 
+from adapters.offline.lexicon import wordset
 from adapters.offline.tokens import END, Token
 
 T = TypeVar("T")
@@ -14,12 +15,13 @@ Phrases = Mapping[tuple[str, ...], T]
 MAX_DEPTH: Final = 40
 """Brackets in brackets; deeper than any exercise, and far above what the stack bears."""
 
-_AFTER_A: Final = frozenset(
-    "plus minus times over divided multiplied squared cubed and or is are if when in for given"
-    " equals equal from to with where but such so that using by mod".split()
+_AFTER_A: Final = wordset(
+    "plus minus times over divided multiplied squared cubed and or is are if "
+    "when in for given"
+    " equals equal from to with where but such so that using by mod"
 )
-_BEFORE_I: Final = frozenset(
-    "do can should could would did may must am how if as so but because and since what".split()
+_BEFORE_I: Final = wordset(
+    ("do can should could would did may must am how if as so but because and since what")
 )
 
 

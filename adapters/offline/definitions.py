@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from adapters.offline.lexicon import wordset
 from adapters.offline.pieces import Piece
 from adapters.offline.tree import (
     Apply,
@@ -22,9 +23,10 @@ from adapters.offline.tree import (
 Functions = Mapping[str, tuple[str, Node]]
 """Name -> its variable and its expression."""
 
-_INTRODUCING: Final = frozenset(
-    "let if given suppose where with for when and define consider say assume function that take"
-    " as be is a the by defined , ; : . we have have: functions curve equation of consider".split()
+_INTRODUCING: Final = wordset(
+    "let if given suppose where with for when and define consider say assume "
+    "function that take"
+    " as be is a the by defined , ; : . we have have: functions curve equation of consider"
 )
 _MAX_DEPTH: Final = 6
 

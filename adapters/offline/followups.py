@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from adapters.offline import readers
+from adapters.offline.lexicon import wordset
 from adapters.offline.pieces import Piece
 from adapters.offline.question import Question
 from adapters.offline.scan import Scan
@@ -15,25 +16,43 @@ from adapters.offline.tree import Node, Relation, Sym
 
 _SUBJECT: Final = frozenset({"it", "its", "them", "this", "same"})
 _RESULT: Final = frozenset({"that", "result", "answer"})
-_OPERATORS: Final = frozenset("+-*/^") | {"plus", "minus", "times", "divided", "squared", "cubed", "over"}
+_OPERATORS: Final = frozenset("+-*/^") | {
+    "plus",
+    "minus",
+    "times",
+    "divided",
+    "squared",
+    "cubed",
+    "over",
+}
 _AGAIN: Final = (
-    "why|how|how so|how come|explain|steps|show|what|what do you mean|again|really|sure|check|verify"
+    "why|how|how so|how come|explain|steps|show|what|what do you mean|again|"
+    "really|sure|check|verify"
 )
-_AGAIN_WORDS: Final = frozenset(
-    "why how so come explain steps step show mean again really sure check verify it that this working"
+_AGAIN_WORDS: Final = wordset(
+    "why how so come explain steps step show mean again really sure check "
+    "verify it that this working"
     " work your me understand do not did get you i are is the answer result correct right please to"
     " can could repeat once more detail details in by huh what a explanation of went there from"
-    " where does come".split()
+    " where does come"
 )
-_NEXT: Final = r"(?:and |but |now |then |ok |so )*(?:what about|how about|same for|same with|same question for|same thing for|do same for|do same with|try|now|also|for|with|of|and|or|repeat for|repeat with|again for|again with|next)(?: for| with| of| if| when| at)*"
+_NEXT: Final = (
+    r"(?:and |but |now |then |ok |so )*(?:what about|how about|same for|same "
+    r"with|same question for|same thing for|do same for|do same with|try|now|"
+    r"also|for|with|of|and|or|repeat for|repeat with|again for|again with|"
+    r"next)(?: for| with| of| if| when| at)*"
+)
 
 
 def refers(parts: Sequence[Piece]) -> bool:
     """Whether a message plainly leans on an earlier one."""
     words = [part.text for part in parts if part.node is None and part.text.isalpha()]
     nodes = [part for part in parts if part.node is not None]
-    return bool(words) and len(words) <= 6 and not nodes and any(
-        word in _SUBJECT | {"that"} for word in words
+    return (
+        bool(words)
+        and len(words) <= 6
+        and not nodes
+        and any(word in _SUBJECT | {"that"} for word in words)
     )
 
 
@@ -69,7 +88,7 @@ _VERBS: Final = {
     "statistics": "",
 }
 """How a question begins that the next message only changes in its bounds or its point."""
-_STARTERS: Final = frozenset("and but now then ok so what about how also".split())
+_STARTERS: Final = wordset("and but now then ok so what about how also")
 
 
 def _begun(parts: Sequence[Piece]) -> tuple[Piece, ...]:
@@ -86,7 +105,12 @@ def _pointed(parts: Sequence[Piece], setting: Setting, last: Question) -> tuple[
             continue
         for node in _meanings(part.text, last):
             if part.text == "its":
-                filled = (*parts[:index], *_without_marks(parts[index + 1 :]), Piece("of"), Piece("", node))
+                filled = (
+                    *parts[:index],
+                    *_without_marks(parts[index + 1 :]),
+                    Piece("of"),
+                    Piece("", node),
+                )
             else:
                 filled = (*parts[:index], Piece("", node), *parts[index + 1 :])
             found = readers.read(_merged(filled), setting)
@@ -95,7 +119,9 @@ def _pointed(parts: Sequence[Piece], setting: Setting, last: Question) -> tuple[
     if not any(part.node is not None for part in parts) and last.subject is not None:
         words = [part.text for part in parts if part.text.isalpha()]
         if 0 < len(words) <= 8:
-            return readers.read((*_without_marks(parts), Piece("of"), Piece("", last.subject)), setting)
+            return readers.read(
+                (*_without_marks(parts), Piece("of"), Piece("", last.subject)), setting
+            )
     first = parts[0] if parts else None
     if first is not None and first.text in _OPERATORS and last.value is not None:
         return readers.read(_merged((Piece("", last.value), *parts)), setting)
@@ -125,7 +151,17 @@ def _merged(parts: Sequence[Piece]) -> tuple[Piece, ...]:
 
     from adapters.offline.tree import Binary, Num, power
 
-    signs = {"plus": "+", "minus": "-", "times": "*", "over": "/", "+": "+", "-": "-", "*": "*", "/": "/", "^": "^"}
+    signs = {
+        "plus": "+",
+        "minus": "-",
+        "times": "*",
+        "over": "/",
+        "+": "+",
+        "-": "-",
+        "*": "*",
+        "/": "/",
+        "^": "^",
+    }
     out = list(parts)
     for index in range(len(out) - 1):
         left = out[index].node
@@ -137,12 +173,20 @@ def _merged(parts: Sequence[Piece]) -> tuple[Piece, ...]:
             return (*out[:index], Piece("", merged), *out[index + 2 :])
         width = 2
         sign = signs.get(word)
-        if word in {"divided", "multiplied"} and index + 2 < len(out) and out[index + 2].text == "by":
+        if (
+            word in {"divided", "multiplied"}
+            and index + 2 < len(out)
+            and out[index + 2].text == "by"
+        ):
             sign, width = ("/" if word == "divided" else "*"), 3
         if sign and index + width < len(out):
             right = out[index + width].node
             if right is not None:
-                return (*out[:index], Piece("", Binary(sign, left, right)), *out[index + width + 1 :])
+                return (
+                    *out[:index],
+                    Piece("", Binary(sign, left, right)),
+                    *out[index + width + 1 :],
+                )
     return tuple(out)
 
 

@@ -55,27 +55,53 @@ class Form:
     @property
     def given(self) -> bool:
         """Whether anything was asked for."""
-        return self.rounds or self.fraction or self.decimal or self.degrees or self.percent or self.mixed or self.scientific
+        return (
+            self.rounds
+            or self.fraction
+            or self.decimal
+            or self.degrees
+            or self.percent
+            or self.mixed
+            or self.scientific
+        )
 
 
-_ROUND: Final = r"(?:rounded |round |rounding |correct |accurate |given |give |giving |answer |answers |approximate )*"
+_ROUND: Final = (
+    r"(?:rounded |round |rounding |correct |accurate |given |give |giving |"
+    r"answer |answers |approximate )*"
+)
 
 
 def take_form(scan: Scan) -> Form:
     """Use up every wish about the form of the result."""
     places, figures = _places(scan), _figures(scan)
     nearest = scan.word(
-        rf"{_ROUND}(?:it |answer |answers |off )*to (?:nearest|closest) (?:ten thousandth|whole number|\w+)"
+        (
+            rf"{_ROUND}(?:it |answer |answers |off )*to (?:nearest|closest) (?:ten "
+            r"thousandth|whole number|\w+)"
+        )
     )
     if nearest and places is None:
         words = nearest.split("nearest ")[-1].split("closest ")[-1]
         places = _NEAREST.get(words)
         if places is None:
             scan.text += " unknown-rounding "
-    fraction = scan.cue(r"(?:as|in|into|to|leave as|leave in) (?:single |simplified |simplest |proper |improper |exact )*(?:fraction|fractional form|fractions|exact form|exact value|simplest form|lowest terms|simplified form)")
-    fraction = scan.cue(r"exact (?:value|values|answer|form)|exactly|in surd form|in lowest terms") or fraction
+    fraction = scan.cue(
+        (
+            r"(?:as|in|into|to|leave as|leave in) (?:single |simplified |simplest |"
+            r"proper |improper |exact )*(?:fraction|fractional form|fractions|exact "
+            r"form|exact value|simplest form|lowest terms|simplified form)"
+        )
+    )
+    fraction = (
+        scan.cue(r"exact (?:value|values|answer|form)|exactly|in surd form|in lowest terms")
+        or fraction
+    )
     decimal = scan.cue(
-        r"(?:as|in|into|to|using|with) (?:decimals?|decimal form|decimal number)|numerically|approximately|decimal (?:value|approximation|form)"
+        (
+            r"(?:as|in|into|to|using|with) (?:decimals?|decimal form|decimal number)|"
+            r"numerically|approximately|decimal (?:value|approximation|form)"
+        )
     )
     degrees = scan.cue(r"in degrees?|to degrees|degree mode|\(? degrees \)?")
     scan.cue(r"in radians?|radian mode|radians")
@@ -86,7 +112,13 @@ def take_form(scan: Scan) -> Form:
 
 
 def _places(scan: Scan) -> int | None:
-    found = scan.take(rf"{_ROUND}(?:it |answer |answers |off )*(?:to|with|at|in|into|,)? ?N (?:decimal (?:places?|points?|digits?)|decimals|digits? after (?:decimal )?point)(?: places?)?")
+    found = scan.take(
+        (
+            rf"{_ROUND}(?:it |answer |answers |off )*(?:to|with|at|in|into|,)? ?N "
+            r"(?:decimal (?:places?|points?|digits?)|decimals|digits? after "
+            r"(?:decimal )?point)(?: places?)?"
+        )
+    )
     if found:
         return integer(found[0])
     word = scan.word(rf"{_ROUND}(?:to|with|in) one decimal(?: place)?")
@@ -94,7 +126,12 @@ def _places(scan: Scan) -> int | None:
 
 
 def _figures(scan: Scan) -> int | None:
-    found = scan.take(rf"{_ROUND}(?:it |answer |answers |off )*(?:to|with|at|in|,)? ?N (?:significant (?:figures?|digits?)|digits)")
+    found = scan.take(
+        (
+            rf"{_ROUND}(?:it |answer |answers |off )*(?:to|with|at|in|,)? ?N "
+            r"(?:significant (?:figures?|digits?)|digits)"
+        )
+    )
     return integer(found[0]) if found else None
 
 

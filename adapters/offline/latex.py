@@ -80,7 +80,9 @@ def plain(text: str) -> str:
     text = re.sub(r"\\[()\[\]]", " ", text)
     text = re.sub(r"\\[,;:!> ]", " ", text)
     text = text.replace("\\{", "{").replace("\\}", "}").replace("\\%", "%").replace("\\$", "$")
-    text = re.sub(r"\\(?:text|mathrm|operatorname|mathbf|mathit|boxed|textbf)\s*" + _ARGUMENT, r"\1", text)
+    text = re.sub(
+        r"\\(?:text|mathrm|operatorname|mathbf|mathit|boxed|textbf)\s*" + _ARGUMENT, r"\1", text
+    )
     text = _leibniz(text)
     text = _braces(text)
     return re.sub(r"\\([A-Za-z]+)", _word, text)
@@ -97,7 +99,9 @@ def _leibniz(text: str) -> str:
     """`\\frac{d}{dx}` and its kin have no value of their own and must not become a quotient."""
     d = r"(?:d|\\partial\s*|\\mathrm\{d\})"
     power = r"(?:\^\{?(\d)\}?)?"
-    pattern = rf"\\[dt]?frac\s*\{{\s*{d}{power}\s*([a-zA-Z]?)\s*\}}\s*\{{\s*{d}\s*([a-z]){power}\s*\}}"
+    pattern = (
+        rf"\\[dt]?frac\s*\{{\s*{d}{power}\s*([a-zA-Z]?)\s*\}}\s*\{{\s*{d}\s*([a-z]){power}\s*\}}"
+    )
 
     def rewrite(match: re.Match[str]) -> str:
         order = f"^{match[1]}" if match[1] else ""

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+
+def wordset(text: str) -> frozenset[str]:
+    """The words of a text, each once."""
+    return frozenset(text.split())
+
+
 FUNCTIONS: Final[dict[str, str]] = {
     **{name: name for name in ("sin", "cos", "tan", "sec", "csc", "cot")},
     **{name: name for name in ("sinh", "cosh", "tanh", "asinh", "acosh", "atanh")},
@@ -64,10 +70,11 @@ GREEK: Final[dict[str, str]] = {
     "epsilon": "ε",
 }
 
-TWO_LETTER_WORDS: Final = frozenset(
-    "am an as at be by do go he hi if in is it me my no of oh ok on or so to up us we re vs al ah"
+TWO_LETTER_WORDS: Final = wordset(
+    "am an as at be by do go he hi if in is it me my no of oh ok on or so to "
+    "up us we re vs al ah"
     " eh um uh hm yo ya im id ur pm tv uk la de le et un el es en du ft mm cm km kg mg ml lb oz mi"
-    " yd hr bc ad ie eg sq cu st nd rd th pl gb mb kb tb ms hz kw nm dm dl cl th ln lg tg".split()
+    " yd hr bc ad ie eg sq cu st nd rd th pl gb mb kb tb ms hz kw nm dm dl cl th ln lg tg"
 )
 """Two letters that are a word or a unit, not a product of two variables."""
 
@@ -165,13 +172,33 @@ SPELLED: Final[dict[str, str]] = {
 NUMBER_WORDS: Final[dict[str, int]] = {
     word: value
     for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
-        " fifteen sixteen seventeen eighteen nineteen".split()
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+        ]
     )
 } | {
     word: 10 * (index + 2)
     for index, word in enumerate(
-        "twenty thirty forty fifty sixty seventy eighty ninety".split()
+        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
     )
 }
 
@@ -212,7 +239,20 @@ FRACTION_WORDS: Final[dict[str, int]] = {
 ORDINALS: Final[dict[str, int]] = {
     word: value
     for value, word in enumerate(
-        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split(),
+        [
+            "first",
+            "second",
+            "third",
+            "fourth",
+            "fifth",
+            "sixth",
+            "seventh",
+            "eighth",
+            "ninth",
+            "tenth",
+            "eleventh",
+            "twelfth",
+        ],
         start=1,
     )
 } | {f"{n}{suffix}": n for n in range(1, 1001) for suffix in ("st", "nd", "rd", "th")}

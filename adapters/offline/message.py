@@ -61,7 +61,9 @@ def understand(text: str, state: State) -> Understanding:
         return Understanding(sentence=voice.TOO_LONG.format(limit=MAX_CHARACTERS), state=state)
     plain = clean.normalise(clean.address(unlabelled(text)))
     if not plain.strip():
-        return Understanding(sentence=voice.GREETING if text.strip() else voice.NOT_UNDERSTOOD, state=state)
+        return Understanding(
+            sentence=voice.GREETING if text.strip() else voice.NOT_UNDERSTOOD, state=state
+        )
     try:
         outcome = _Reader(plain, state).understand()
         if not outcome.questions and ":" in plain[:60]:
@@ -92,7 +94,9 @@ class _Reader:
 
     def understand(self) -> Understanding:
         if self._too_long or len(self._segments) > MAX_SEGMENTS:
-            return Understanding(sentence=voice.TOO_LONG.format(limit=MAX_CHARACTERS), state=self._state)
+            return Understanding(
+                sentence=voice.TOO_LONG.format(limit=MAX_CHARACTERS), state=self._state
+            )
         parts = self._pieces(0, len(self._segments))
         talk = smalltalk.reply(parts)
         if talk is not None:
@@ -157,7 +161,10 @@ class _Reader:
         return _Group(_UNREADABLE * (end - start) + width, readable=False)
 
     def _read(
-        self, parts: Sequence[Piece], functions: Mapping[str, tuple[str, Node]], last: Question | None
+        self,
+        parts: Sequence[Piece],
+        functions: Mapping[str, tuple[str, Node]],
+        last: Question | None,
     ) -> tuple[Question, ...]:
         local, remaining = definitions.split(parts)
         known = {**functions, **local}
@@ -178,7 +185,9 @@ class _Reader:
     def _refusal(self, parts: Sequence[Piece], questions: tuple[Question, ...]) -> str:
         if followups.refers(parts) and self._state.last is None and not questions:
             return voice.NOTHING_BEFORE
-        understood = [p for p in parts if p.node is not None and p.letter in "RAC" and p.gap is not None]
+        understood = [
+            p for p in parts if p.node is not None and p.letter in "RAC" and p.gap is not None
+        ]
         words = tuple(
             word for word in Scan(parts).left() if not word.startswith("⟨") and word not in CHATTER
         )
@@ -192,7 +201,11 @@ class _Reader:
 def _function_names(tokens: Sequence[Token]) -> frozenset[str]:
     """`f`, `g`, `h`, and every letter that the text itself defines by `p(x) = …`."""
     names = {"f", "g", "h"}
-    names |= {token.text for token in tokens if token.kind == "rate" or (token.kind == "name" and token.order)}
+    names |= {
+        token.text
+        for token in tokens
+        if token.kind == "rate" or (token.kind == "name" and token.order)
+    }
     for index in range(len(tokens) - 4):
         first, second, third, fourth, fifth = tokens[index : index + 5]
         if (
@@ -207,9 +220,9 @@ def _function_names(tokens: Sequence[Token]) -> frozenset[str]:
 
 
 def _is_chatter(parts: Sequence[Piece]) -> bool:
-    return all(part.node is None and (part.text in CHATTER or not part.text.isalpha()) for part in parts) and not any(
-        part.text in {"=", "<", ">", "^", "#", "..."} for part in parts
-    )
+    return all(
+        part.node is None and (part.text in CHATTER or not part.text.isalpha()) for part in parts
+    ) and not any(part.text in {"=", "<", ">", "^", "#", "..."} for part in parts)
 
 
 def _is_bare(parts: Sequence[Piece]) -> bool:
@@ -253,5 +266,9 @@ def _noted(groups: Sequence[_Group]) -> str:
     texts: list[str] = []
     for group in groups:
         for name, (by, body) in group.functions.items():
-            texts.append(f"{name}({by}) = {show.pretty(body)}" if name != "y" else f"y = {show.pretty(body)}")
-    return f"Noted: {'; '.join(texts)}. What shall I do with it? For example: derivative, roots, plot."
+            texts.append(
+                f"{name}({by}) = {show.pretty(body)}" if name != "y" else f"y = {show.pretty(body)}"
+            )
+    return (
+        f"Noted: {'; '.join(texts)}. What shall I do with it? For example: derivative, roots, plot."
+    )

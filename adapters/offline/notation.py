@@ -17,7 +17,6 @@ from adapters.offline.tree import (
     Relation,
     Series,
     Sym,
-    substitute,
     rebuild,
 )
 

@@ -95,7 +95,9 @@ class Numerals(Cursor):
             token = self.peek()
             if token.kind not in {"word", "name"}:
                 break
-            if token.kind == "name" and not (token.text in {"a", "A"} and self.peek(1).text in SCALES):
+            if token.kind == "name" and not (
+                token.text in {"a", "A"} and self.peek(1).text in SCALES
+            ):
                 break
             if token.text == "and":
                 following = self.peek(1).text

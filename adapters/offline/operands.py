@@ -81,12 +81,22 @@ _INVERSES: Final = {"sin": "asin", "cos": "acos", "tan": "atan", "cot": "acot"}
 _MANY: Final = {
     **{name: name for name in ("gcd", "lcm", "max", "min", "root", "binomial", "mod", "factorial")},
     **{name: name for name in ("re", "im", "arg", "floor", "sign", "conjugate", "permutations")},
-    **{"hcf": "gcd", "gcf": "gcd", "ncr": "binomial", "npr": "permutations", "nroot": "root"},
-    **{"ceil": "ceil", "ceiling": "ceil", "sgn": "sign", "gamma": "gamma"},
+    "hcf": "gcd",
+    "gcf": "gcd",
+    "ncr": "binomial",
+    "npr": "permutations",
+    "nroot": "root",
+    "ceil": "ceil",
+    "ceiling": "ceil",
+    "sgn": "sign",
+    "gamma": "gamma",
 }
-_ARITY: Final = {"root": (2, 2), "binomial": (2, 2), "permutations": (2, 2), "mod": (2, 2)} | {
-    name: (2, 9) for name in ("gcd", "lcm", "max", "min")
-}
+_ARITY: Final = {
+    "root": (2, 2),
+    "binomial": (2, 2),
+    "permutations": (2, 2),
+    "mod": (2, 2),
+} | dict.fromkeys(("gcd", "lcm", "max", "min"), (2, 9))
 
 
 class Operands(Notation):
@@ -471,4 +481,3 @@ def _applied(name: str, argument: Node, base: Node | None) -> Node | None:
             return Binary("^", Const("e"), argument)
         case _:
             return call(name, argument)
-

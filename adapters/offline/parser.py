@@ -168,7 +168,9 @@ class Parser(Operands):
         """`5 more than x`, `3 less than 10`; only a plain number can be so much more."""
         if not isinstance(left, Num):
             return None
-        return self.phrase({("more", "than"): "r+", ("less", "than"): "r-", ("fewer", "than"): "r-"})
+        return self.phrase(
+            {("more", "than"): "r+", ("less", "than"): "r-", ("fewer", "than"): "r-"}
+        )
 
     def term(self) -> Node | None:
         left = self.factor()
@@ -295,7 +297,12 @@ class Parser(Operands):
             self.word("power")
             return Num(Fraction(ordinal))
         signed = self.word("minus", "negative")
-        if not signed and bare and bare_the and self.peek().kind not in {"num", "name", "open", "op"}:
+        if (
+            not signed
+            and bare
+            and bare_the
+            and self.peek().kind not in {"num", "name", "open", "op"}
+        ):
             return None
         exponent = self.compact()
         if signed and exponent is not None:
@@ -340,8 +347,13 @@ class Parser(Operands):
     def _has_factorials(self) -> bool:
         """Whether the text has another factorial, one that cannot be an exclamation."""
         return any(
-            mark.text == "!" and not mark.gap and number.kind == "num" and follower.text in {"+", "-", "*", "/"}
-            for number, mark, follower in zip(self.tokens, self.tokens[1:], self.tokens[2:], strict=False)
+            mark.text == "!"
+            and not mark.gap
+            and number.kind == "num"
+            and follower.text in {"+", "-", "*", "/"}
+            for number, mark, follower in zip(
+                self.tokens, self.tokens[1:], self.tokens[2:], strict=False
+            )
         )
 
     def _is_factorial(self) -> bool:
@@ -386,4 +398,3 @@ def parse(text: str, *, names: frozenset[str] = frozenset("fgh")) -> Node | None
     if found is None or found[1] != len(tokens):
         return None
     return found[0]
-

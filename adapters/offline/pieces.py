@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Final
 
 from adapters.offline.cursor import Cursor
+from adapters.offline.lexicon import wordset
 from adapters.offline.parser import parse_at
 from adapters.offline.tokens import Token
 from adapters.offline.tree import (
@@ -25,9 +26,10 @@ from adapters.offline.tree import (
     is_constant,
 )
 
-SPACED: Final = frozenset(
-    "mean means median medians mode modes average averages deviation variance range quartile"
-    " quartiles data dataset numbers iqr sort".split()
+SPACED: Final = wordset(
+    "mean means median medians mode modes average averages deviation "
+    "variance range quartile"
+    " quartiles data dataset numbers iqr sort"
 )
 
 
@@ -64,7 +66,11 @@ def pieces(tokens: Sequence[Token], names: frozenset[str]) -> tuple[Piece, ...]:
     out: list[Piece] = []
     at = 0
     while at < len(tokens):
-        found = None if _is_word(tokens, at) or _counts_things(tokens, at) else parse_at(tokens, at, names=names, spaced=spaced)
+        found = (
+            None
+            if _is_word(tokens, at) or _counts_things(tokens, at)
+            else parse_at(tokens, at, names=names, spaced=spaced)
+        )
         if found is not None and not _bare_one(tokens, at, found):
             node, at = found
             out.extend(_opened(node))
@@ -77,9 +83,10 @@ def pieces(tokens: Sequence[Token], names: frozenset[str]) -> tuple[Piece, ...]:
     return tuple(out)
 
 
-_COUNTED: Final = frozenset(
-    "equations unknowns variables numbers lines points functions curves values solutions roots things questions"
-    " expressions problems exercises vectors matrices parts graphs steps".split()
+_COUNTED: Final = wordset(
+    "equations unknowns variables numbers lines points functions curves "
+    "values solutions roots things questions"
+    " expressions problems exercises vectors matrices parts graphs steps"
 )
 
 
@@ -108,7 +115,9 @@ def _is_word(tokens: Sequence[Token], at: int) -> bool:
     if token.kind == "word" and token.text in {"minus", "negative"}:
         return False
     return cursor.is_article() and not (
-        token.text in {"a", "A"} and at + 1 < len(tokens) and re.match("half|third|quarter|hundred|thousand|million", tokens[at + 1].text) is not None
+        token.text in {"a", "A"}
+        and at + 1 < len(tokens)
+        and re.match("half|third|quarter|hundred|thousand|million", tokens[at + 1].text) is not None
     )
 
 
@@ -125,6 +134,11 @@ def _plain(token: Token, before: Token | None) -> Piece:
         return Piece(",")
     if token.kind == "dx":
         return Piece(f"d{token.by}")
-    if token.text == "!" and not token.gap and before is not None and before.kind in {"num", "close", "name"}:
+    if (
+        token.text == "!"
+        and not token.gap
+        and before is not None
+        and before.kind in {"num", "close", "name"}
+    ):
         return Piece("!?")
     return Piece(token.text, gap=token.gap)

@@ -164,7 +164,9 @@ def solve_linear_system(
     rows: list[dict[str, Fraction]], names: tuple[str, ...]
 ) -> dict[str, Fraction] | None:
     """The one solution of `form = 0` for every row; None when there is none or many."""
-    matrix = [[row.get(name, Fraction(0)) for name in names] + [-row.get("", Fraction(0))] for row in rows]
+    matrix = [
+        [row.get(name, Fraction(0)) for name in names] + [-row.get("", Fraction(0))] for row in rows
+    ]
     pivots: list[int] = []
     for column in range(len(names)):
         row = len(pivots)

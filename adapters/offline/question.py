@@ -138,7 +138,7 @@ def results(output: str) -> Result | None:
 def _texts(output: str) -> Iterator[str]:
     """The output itself and every text inside it, should it be JSON."""
     yield output
-    if output[:1] not in "[{\"":
+    if output[:1] not in '[{"':
         return
     try:
         value: Any = json.loads(output)

@@ -65,7 +65,9 @@ def _run_together(parts: Sequence[Piece]) -> bool:
     if any(part.text in _SPACED for part in parts):
         return False
     pairs = zip(parts, parts[1:], strict=False)
-    return any(a.letter in {"N", "A", "S", "C"} and b.letter in {"N", "A", "S", "C"} for a, b in pairs)
+    return any(
+        a.letter in {"N", "A", "S", "C"} and b.letter in {"N", "A", "S", "C"} for a, b in pairs
+    )
 
 
 def read(parts: Sequence[Piece], setting: Setting) -> tuple[Question, ...]:

@@ -6,16 +6,22 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from adapters.offline.lexicon import wordset
 from adapters.offline.tokens import Token
 
-_VERBS: Final = frozenset(
-    "solve find differentiate derive integrate plot graph sketch draw factor factorise factorize"
+_VERBS: Final = wordset(
+    "solve find differentiate derive integrate plot graph sketch draw factor "
+    "factorise factorize"
     " expand simplify calculate compute evaluate what determine give show list work tell convert"
-    " round multiply divide subtract add state write how whats use make is take factories".split()
+    " round multiply divide subtract add state write how whats use make is take factories"
 )
 _JOINTS: Final = frozenset({"and", "then", "also", "afterwards", "plus", "next", "finally", "but"})
 _LABEL: Final = re.compile(
-    r"^\s*(?:(?:[Qq](?:uestion)?|[Ee]xercise|[Pp]roblem|[Pp]art)\s*\d*\s*[.:)]\s*|\(?(?:\d{1,2}|[a-h]|i{1,3}|iv|v)\)\s+|\d{1,2}\.\s+(?=\S))",
+    (
+        r"^\s*(?:(?:[Qq](?:uestion)?|[Ee]xercise|[Pp]roblem|"
+        r"[Pp]art)\s*\d*\s*[.:)]\s*|\(?(?:\d{1,2}|[a-h]|i{1,3}|iv|v)\)\s+|"
+        r"\d{1,2}\.\s+(?=\S))"
+    ),
     re.MULTILINE,
 )
 _INLINE: Final = re.compile(r"(?:(?<=\s)|^)\(?([a-h]|\d)\)\s+(?=\S)", re.MULTILINE)

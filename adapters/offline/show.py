@@ -161,8 +161,10 @@ class _Writer:
             return right.name == "sqrt" and isinstance(left, Num)
         if tail.startswith("("):
             last = _last_factor(left)
-            return isinstance(last, Num) or _closes(last) or (
-                isinstance(last, Sym) and last.name in _TIGHT
+            return (
+                isinstance(last, Num)
+                or _closes(last)
+                or (isinstance(last, Sym) and last.name in _TIGHT)
             )
         first = right.left if isinstance(right, Binary) and right.op == "^" else right
         if isinstance(first, Sym | Const):
@@ -208,7 +210,13 @@ class _Writer:
             case Rate(name, by, order):
                 return self._rate(name, by, order), _ATOM
             case Diff(body, by, order):
-                mark = "" if order == 1 else f"^{order}" if self._plain else str(order).translate(_SUPER)
+                mark = (
+                    ""
+                    if order == 1
+                    else f"^{order}"
+                    if self._plain
+                    else str(order).translate(_SUPER)
+                )
                 return f"d{mark}/d{by}{mark} [{self.text(body)}]", _PRODUCT
             case Integral(body, by, low, high):
                 bounds = "" if low is None or high is None else self._bounds(low, high)

@@ -7,17 +7,63 @@ from collections.abc import Sequence
 from typing import Final
 
 from adapters.offline import voice
+from adapters.offline.lexicon import wordset
 from adapters.offline.pieces import Piece
 from adapters.offline.words import CHATTER
 
 _TALK: Final[tuple[tuple[str, str], ...]] = (
-    (r"who (?:are|r) (?:you|u)|what are you|are you (?:an? )?(?:\w+ )?(?:ai|bot|robot|human|real|person|chatgpt|gpt|llm|model|machine|computer|program|calculator|offline|intelligent|alive)\b.*|(?:what|which) (?:ai |language )?model (?:are you|is this|do you use|is behind).*|is (?:this|there) (?:an? )?(?:ai|bot|human|model).*|what is your name|what's your name|introduce yourself|tell me about yourself|do you use (?:ai|gpt|chatgpt).*|who made you", voice.IDENTITY),
-    (r"(?:so )?(?:what (?:else )?can (?:you|u|i)(?: \w+)?(?: \w+)?|what do you (?:do|know|understand|support)|what (?:kinds?|sorts?|types?) of .*(?:can|do) you.*|how (?:do|can) (?:i|we) use (?:you|this)|how does this work|how do you work|what (?:are your )?(?:features|abilities|capabilities)|what topics .*|what (?:math|maths|mathematics) can you do|help|/help|help me|i need help|can you help(?: me)?(?: with (?:my )?(?:math|maths|mathematics|homework|algebra|calculus))?)", voice.ABILITIES),
-    (r"how (?:are|r) (?:you|u)(?: doing)?(?: today)?|how is it going|how's it going|what's up|what is up|sup", voice.WELL),
+    (
+        (
+            r"who (?:are|r) (?:you|u)|what are you|are you (?:an? )?(?:\w+ )?(?:ai|"
+            r"bot|robot|human|real|person|chatgpt|gpt|llm|model|machine|computer|"
+            r"program|calculator|offline|intelligent|alive)\b.*|(?:what|which) (?:ai |"
+            r"language )?model (?:are you|is this|do you use|is behind).*|is (?:this|"
+            r"there) (?:an? )?(?:ai|bot|human|model).*|what is your name|what's your "
+            r"name|introduce yourself|tell me about yourself|do you use (?:ai|gpt|"
+            r"chatgpt).*|who made you"
+        ),
+        voice.IDENTITY,
+    ),
+    (
+        (
+            r"(?:so )?(?:what (?:else )?can (?:you|u|i)(?: \w+)?(?: \w+)?|what do you "
+            r"(?:do|know|understand|support)|what (?:kinds?|sorts?|types?) of "
+            r".*(?:can|do) you.*|how (?:do|can) (?:i|we) use (?:you|this)|how does "
+            r"this work|how do you work|what (?:are your )?(?:features|abilities|"
+            r"capabilities)|what topics .*|what (?:math|maths|mathematics) can you do|"
+            r"help|/help|help me|i need help|can you help(?: me)?(?: with (?:my "
+            r")?(?:math|maths|mathematics|homework|algebra|calculus))?)"
+        ),
+        voice.ABILITIES,
+    ),
+    (
+        (
+            r"how (?:are|r) (?:you|u)(?: doing)?(?: today)?|how is it going|how's it "
+            r"going|what's up|what is up|sup"
+        ),
+        voice.WELL,
+    ),
     (r"(?:thanks?|thank you|thank u|ty|cheers|many thanks)\b.*|appreciate.*", voice.THANKS),
-    (r"(?:good)?(?:bye|night)|see (?:you|ya)(?: later)?|cya|good ?bye|good night|later", voice.GOODBYE),
-    (r"(?:ok|okay|great|cool|nice|perfect|awesome|got it|i see|makes sense|good(?: job)?|well done|wow|that makes sense|that helps?|that is (?:great|right|correct|good)|yes|yep|no|nope|sure|alright|i understand|understood)(?: .*)?", voice.PRAISE),
-    (r"(?:hi|hello|hey|yo|hiya|howdy|greetings|good (?:morning|afternoon|evening|day)|morning|hallo|hola)\b.*", voice.GREETING),
+    (
+        r"(?:good)?(?:bye|night)|see (?:you|ya)(?: later)?|cya|good ?bye|good night|later",
+        voice.GOODBYE,
+    ),
+    (
+        (
+            r"(?:ok|okay|great|cool|nice|perfect|awesome|got it|i see|makes sense|"
+            r"good(?: job)?|well done|wow|that makes sense|that helps?|that is "
+            r"(?:great|right|correct|good)|yes|yep|no|nope|sure|alright|i understand|"
+            r"understood)(?: .*)?"
+        ),
+        voice.PRAISE,
+    ),
+    (
+        (
+            r"(?:hi|hello|hey|yo|hiya|howdy|greetings|good (?:morning|afternoon|"
+            r"evening|day)|morning|hallo|hola)\b.*"
+        ),
+        voice.GREETING,
+    ),
 )
 
 
@@ -42,11 +88,12 @@ def reply(parts: Sequence[Piece]) -> str | None:
     return None
 
 
-_KNOWN: Final = frozenset(
-    "hi hello hey yo hiya howdy greetings hallo hola bobbin thanks thank cheers bye goodbye night"
+_KNOWN: Final = wordset(
+    "hi hello hey yo hiya howdy greetings hallo hola bobbin thanks thank "
+    "cheers bye goodbye night"
     " see later ya cya awesome perfect wow alright understood helps helped helpful are you u ai"
     " an bot tutor the a there sup is everything got makes sense job done appreciated explaining"
-    " explained amazing brilliant super fantastic best welcome".split()
+    " explained amazing brilliant super fantastic best welcome"
 )
 
 

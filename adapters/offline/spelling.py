@@ -10,8 +10,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-WORDS: Final[frozenset[str]] = frozenset(
-    """
+from adapters.offline.lexicon import wordset
+
+WORDS: Final[frozenset[str]] = wordset("""
     solve solving solution solutions equation equations system simultaneous inequality inequalities variable unknown
     derivative derivatives differentiate differentiation derive partial implicit tangent slope gradient
     integral integrals integrate integration antiderivative definite indefinite area under between
@@ -32,11 +33,9 @@ WORDS: Final[frozenset[str]] = frozenset(
     complete completing through places significant decimal equal equals
     seven eight eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty
     hundred thousand half third quarter thanks hello
-    """.split()
-) - {"square-root"}
+    """) - {"square-root"}
 
-_REAL: Final[frozenset[str]] = frozenset(
-    """
+_REAL: Final[frozenset[str]] = wordset("""
     absolutely adaption addiction addictions additional additions additive adoption ambition
     answered answers antiderivatives approach approached areas aren arena ares aria arma arya
     asymptotic audition auditions averaged averages calculated calculates calculator carve
@@ -90,8 +89,7 @@ _REAL: Final[frozenset[str]] = frozenset(
     timers tires tomes transport transposed triangles trough unger unknowns vague vale valle
     valuable valued values valve variables variances variants vectors veritable victor volumes
     vortex zero zeroes
-    """.split()
-)
+    """)
 
 
 @lru_cache(maxsize=2048)

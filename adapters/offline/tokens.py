@@ -253,7 +253,11 @@ class _Lexer:
             return False
         if len(run) == 2 and run in TWO_LETTER_WORDS:
             last = self._out[-1] if self._out else END
-            return run in {"by", "my", "at", "as", "an", "am"} and last.kind == "op" and last.text in "+-*="
+            return (
+                run in {"by", "my", "at", "as", "an", "am"}
+                and last.kind == "op"
+                and last.text in "+-*="
+            )
         if len(run) == 2:
             return set(run) <= _VARIABLES
         return len(run) <= 4 and (set(run) <= set("xyz") or run in {"abc", "abx", "axy", "bxy"})

@@ -63,7 +63,12 @@ class OfflineTutor:
                 code = code[:1]
             for index, text in enumerate(code):
                 arguments = json.dumps({"code": text})
-                name = derived(CALL, *turn.earlier, *(m.text for m in turn.messages), str(len(turn.calls) + index))
+                name = derived(
+                    CALL,
+                    *turn.earlier,
+                    *(m.text for m in turn.messages),
+                    str(len(turn.calls) + index),
+                )
                 yield ToolCallDelta(index, "", call_id=name, name=INTERPRETER)
                 yield ToolCallDelta(index, arguments)
             yield Finished("tool_calls", _usage(request, "".join(code)))
@@ -85,9 +90,13 @@ def _turn(items: Sequence[InputItem]) -> _Turn:
     if not any(isinstance(item, UserItem) for item in items[start + 1 :]):
         start = _before_last_user(items)
     current = items[start + 1 :]
-    calls = tuple(item for item in current if isinstance(item, ToolCall) and item.name == INTERPRETER)
+    calls = tuple(
+        item for item in current if isinstance(item, ToolCall) and item.name == INTERPRETER
+    )
     return _Turn(
-        tuple(item.text for item in items[: start + 1] if isinstance(item, UserItem))[-_REMEMBERED:],
+        tuple(item.text for item in items[: start + 1] if isinstance(item, UserItem))[
+            -_REMEMBERED:
+        ],
         tuple(item for item in current if isinstance(item, UserItem)),
         calls,
         {item.call_id: item.output for item in current if isinstance(item, ToolOutput)},

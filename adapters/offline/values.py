@@ -106,7 +106,11 @@ def _scientific(exact: str, approx: str) -> str:
     fraction = rational(exact)
     with localcontext() as context:
         context.prec = 12
-        value = Decimal(fraction.numerator) / Decimal(fraction.denominator) if fraction is not None else Decimal(approx)
+        value = (
+            Decimal(fraction.numerator) / Decimal(fraction.denominator)
+            if fraction is not None
+            else Decimal(approx)
+        )
     if not value:
         return "0"
     exponent = value.adjusted()

@@ -25,7 +25,8 @@ CODE_FAILED: Final = (
     "The Python that I ran for this failed or ran out of time, so I have no result from it."
 )
 TOO_LONG: Final = (
-    "That message is too long for me: I read up to {limit} characters. Please send the question alone."
+    "That message is too long for me: I read up to {limit} characters. "
+    "Please send the question alone."
 )
 TOO_LARGE: Final = (
     "I understood this, but the numbers in it are too large to work out (a value of thousands of "
@@ -48,7 +49,8 @@ IDENTITY: Final = (
     "I am Bobbin's offline tutor. No AI model answers here: a grammar reads the mathematics, "
     "Python (SymPy) in a sandbox works it out, and fixed rules explain the steps. " + WAY_OUT
 )
-ABILITIES: Final = """I understand mathematics in plain words or symbols, for example:
+ABILITIES: Final = (
+    """I understand mathematics in plain words or symbols, for example:
 - equations, inequalities and systems: `solve 2x + y = 5, x - y = 1`
 - derivatives, integrals, limits, series: `integrate x e^x from 0 to 1`
 - simplify, expand, factor: `factor x^2 - 9`
@@ -56,7 +58,9 @@ ABILITIES: Final = """I understand mathematics in plain words or symbols, for ex
 - plots: `plot y = x^2 - 3 from -3 to 3`
 - arithmetic, percentages, primes, matrices, geometry formulas, units: `15% of 80`
 
-I do not understand word problems or general questions, because no AI model reads them. """ + WAY_OUT
+I do not understand word problems or general questions, because no AI model reads them. """
+    + WAY_OUT
+)
 
 
 def partly(understood: str, words: tuple[str, ...]) -> str:

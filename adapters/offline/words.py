@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from typing import Final
 
-ARTICLES: Final = frozenset(
-    "the a an please kindly just exactly this these those following given below above here"
+from adapters.offline.lexicon import wordset
+
+ARTICLES: Final = wordset(
+    "the a an please kindly just exactly this these those following given "
+    "below above here"
     " actually basically also now then so well hi hello hey ok okay um uh hmm really simply"
     " bobbin tutor bot my our maybe your again quickly quick everyone guys buddy mate sir madam"
-    " there yo dude bro man fellow folks".split()
+    " there yo dude bro man fellow folks"
 )
 """Taken out before any pattern is tried."""
 
-FILLER: Final = frozenset(
-    """
+FILLER: Final = wordset("""
     of to in on at by for with from is are was be do does did it and or as into out up
     i we you u me us your they them let can could would will shall should may might must
     what whats which how when where why who
@@ -33,12 +35,22 @@ FILLER: Final = frozenset(
     wondering wonder curious asking ask asked tomorrow today tonight soon asap
     says said saying reads take taking wanted trying wants want state hence otherwise teach mind computing calculating solving finding evaluating idea any someone anybody anyone uhh uh umm lol haha keep getting wrong incorrect struggle struggling revising sorry thanks alright gotta working hoping wish kindly thx regards greetings quickly seems looks sort following listed given below tried attempt attempting cannot supposed trouble having difficulty difficulties doubt doubts practice practise exam sheet gave gives asked asks told forgot remember next first second last question part number let's yes no yeah yep sure
     expression function equation formula term terms form that its it's
-    """.split()
-) - {"number", "last", "no", "first", "second", "next", "part", "where", "when", "or", "many"}
+    """) - {
+    "number",
+    "last",
+    "no",
+    "first",
+    "second",
+    "next",
+    "part",
+    "where",
+    "when",
+    "or",
+    "many",
+}
 """Harmless wherever they are left over."""
 
-CHATTER: Final = FILLER | frozenset(
-    """
+CHATTER: Final = FILLER | wordset("""
     i'm morning afternoon evening good day nice meet doing fine bad terrible awful hate hard
     difficult tricky easy struggle bit little about any anyone somebody someone urgent urgently
     due deadline friend teacher's professor course algebra calculus statistics geometry grade
@@ -49,24 +61,31 @@ CHATTER: Final = FILLER | frozenset(
     daughter years old person people two three few another more other some still yet ready
     real quick time hope hoping well sorry bother bothering late early first next one last
     question here's goes check answer my mine ok so new old tutor again back long
-    """.split()
-)
+    """)
 """Harmless in a sentence that holds no mathematics at all."""
 
 METHODS: Final[tuple[str, ...]] = (
     "step by step",
-    "(?:i )?(?:do|did|am|can|could)? ?not (?:really |quite )?(?:get|understand|know|remember|sure)(?: how)?(?: to)?(?: do)?",
+    (
+        "(?:i )?(?:do|did|am|can|could)? ?not (?:really |quite )?(?:get|"
+        "understand|know|remember|sure)(?: how)?(?: to)?(?: do)?"
+    ),
     "(?:i )?cannot (?:figure out|solve|do|get|work out|find)(?: it)?",
-    "(?:with|showing|show|include|including) (?:me |all |each |every |full |your |of )*(?:steps?|working|work)",
+    (
+        "(?:with|showing|show|include|including) (?:me |all |each |every |full |"
+        "your |of )*(?:steps?|working|work)"
+    ),
     "show how",
     "by hand",
     "(?:without|no|not) (?:using )?calculator",
     "do not use calculator",
-    "(?:by|using|through|via|with|use|apply|applying) (?:factoring|factorising|factorizing|factorisation|factorization"
+    "(?:by|using|through|via|with|use|apply|applying) (?:factoring|"
+    "factorising|factorizing|factorisation|factorization"
     "|substitution|elimination|quadratic formula|completing square|power rule|product rule"
     "|quotient rule|chain rule|first principles|integration by parts|parts|u substitution"
     "|partial fractions|long division|cramer s rule|gaussian elimination|inspection|python"
-    "|sympy|code|calculator|code interpreter|interpreter|l hopital s rule)(?: method| formula| rule)?(?: to)?",
+    "|sympy|code|calculator|code interpreter|interpreter|l hopital s "
+    "rule)(?: method| formula| rule)?(?: to)?",
     "(?:and )?explain(?: (?:how|why|it|each step|steps|your (?:reasoning|answer|steps)))?",
     "if (?:you can|possible|that is ok|you do not mind|you could)",
     "(?:can|could|would|will) you",

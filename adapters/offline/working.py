@@ -6,7 +6,17 @@ from fractions import Fraction
 from typing import Final
 
 from adapters.offline import closed, show
-from adapters.offline.tree import Binary, Call, Neg, Node, Num, children, has_decimal, number, rebuild
+from adapters.offline.tree import (
+    Binary,
+    Call,
+    Neg,
+    Node,
+    Num,
+    children,
+    has_decimal,
+    number,
+    rebuild,
+)
 
 _MOST: Final = 8
 
@@ -48,7 +58,9 @@ def _reduce(node: Node, decimals: bool) -> tuple[Node, str] | None:
         changed, text = inner
         done = [False]
 
-        def change(child: Node, part: Node = part, changed: Node = changed, done: list[bool] = done) -> Node:
+        def change(
+            child: Node, part: Node = part, changed: Node = changed, done: list[bool] = done
+        ) -> Node:
             if not done[0] and child is part:
                 done[0] = True
                 return changed

@@ -42,7 +42,11 @@ def _two(rows: list[Form], names: tuple[str, ...], solution: Form) -> tuple[str,
     first, second = names
     lines = [f"({index}) {_text(row, names)}" for index, row in enumerate(rows, start=1)]
     lines = [f"Write them one below the other: {'; '.join(lines)}"]
-    gone, kept = (second, first) if _eliminates(rows, second) <= _eliminates(rows, first) else (first, second)
+    gone, kept = (
+        (second, first)
+        if _eliminates(rows, second) <= _eliminates(rows, first)
+        else (first, second)
+    )
     a, b = rows[0].get(gone, Fraction(0)), rows[1].get(gone, Fraction(0))
     if not a or not b:
         single = rows[0] if not a else rows[1]
@@ -53,11 +57,18 @@ def _two(rows: list[Form], names: tuple[str, ...], solution: Form) -> tuple[str,
         p, q = common / abs(a), common / abs(b)
         op = "-" if (a > 0) == (b > 0) else "+"
         sign = -1 if op == "-" else 1
-        merged = {name: p * rows[0].get(name, Fraction(0)) + sign * q * rows[1].get(name, Fraction(0)) for name in (kept, "")}
+        merged = {
+            name: p * rows[0].get(name, Fraction(0)) + sign * q * rows[1].get(name, Fraction(0))
+            for name in (kept, "")
+        }
         scaled = f"{_times(p, 1)} {op} {_times(q, 2)}"
-        lines.append(f"{scaled} takes {gone} away: {_text(merged, names)}, so {kept} = {solution[kept]}")
+        lines.append(
+            f"{scaled} takes {gone} away: {_text(merged, names)}, so {kept} = {solution[kept]}"
+        )
         other = rows[0]
-    lines.append(f"Put {kept} = {solution[kept]} into {_text(other, names)}: {gone} = {solution[gone]}")
+    lines.append(
+        f"Put {kept} = {solution[kept]} into {_text(other, names)}: {gone} = {solution[gone]}"
+    )
     return tuple(lines)
 
 

@@ -58,13 +58,18 @@ def _isolate(a: Poly, b: Poly, op: str, name: str) -> tuple[str, ...]:
         term = pretty(tree({1: abs(moved)}, name))
         a = _drop({1: a.get(1, Fraction(0)) - moved, 0: a.get(0, Fraction(0))})
         b = _drop({0: b.get(0, Fraction(0))})
-        lines.append(f"{_verb(moved)} {term} {_preposition(moved)} both sides: {_line(a, b, op, name)}")
+        lines.append(
+            f"{_verb(moved)} {term} {_preposition(moved)} both sides: {_line(a, b, op, name)}"
+        )
     constant = a.get(0, Fraction(0))
     if constant and 1 in a:
         b = _drop({0: b.get(0, Fraction(0)) - constant})
         a = _drop({1: a[1]})
         lines.append(
-            f"{_verb(constant)} {abs(constant)} {_preposition(constant)} both sides: {_line(a, b, op, name)}"
+            (
+                f"{_verb(constant)} {abs(constant)} {_preposition(constant)} both sides: "
+                f"{_line(a, b, op, name)}"
+            )
         )
     factor = a.get(1, Fraction(0))
     if factor not in (0, 1):
@@ -73,7 +78,9 @@ def _isolate(a: Poly, b: Poly, op: str, name: str) -> tuple[str, ...]:
         value = _drop({0: b.get(0, Fraction(0)) / factor})
         turned = ", which turns the sign around" if flip else ""
         shown = pretty(number(factor))
-        lines.append(f"Divide both sides by {shown}{turned}: {_line({1: Fraction(1)}, value, op, name)}")
+        lines.append(
+            f"Divide both sides by {shown}{turned}: {_line({1: Fraction(1)}, value, op, name)}"
+        )
     return tuple(lines)
 
 

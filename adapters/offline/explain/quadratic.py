@@ -52,7 +52,9 @@ def _by_root(poly: Poly, name: str) -> tuple[str, ...]:
     else:
         outer, inner = square_root(value)
         exact = f" = ±{outer}" if inner == 1 else ""
-        lines.append(f"Take the square root, with both signs: {name} = ±√{_root_text(value)}{exact}")
+        lines.append(
+            f"Take the square root, with both signs: {name} = ±√{_root_text(value)}{exact}"
+        )
     return tuple(lines)
 
 
@@ -70,7 +72,11 @@ def factored(poly: Poly, name: str, first: Fraction, second: Fraction) -> Node:
         head: Node = Sym(name) if scale == 1 else mul(number(scale), Sym(name))
         shift = root * scale
         brackets.append(
-            head if not shift else sub(head, number(shift)) if shift > 0 else add(head, number(-shift))
+            head
+            if not shift
+            else sub(head, number(shift))
+            if shift > 0
+            else add(head, number(-shift))
         )
     product = power(brackets[0], 2) if brackets[0] == brackets[1] else mul(brackets[0], brackets[1])
     if lead == 1:
@@ -85,7 +91,9 @@ def _by_factors(poly: Poly, name: str, root: Fraction) -> tuple[str, ...]:
     first, second = (-b - root) / (2 * a), (-b + root) / (2 * a)
     lines = [f"Factor: {pretty(factored(poly, name, first, second))} = 0"]
     if first == second:
-        lines.append(f"The bracket is zero when {name} = {pretty(number(first))} (a double solution)")
+        lines.append(
+            f"The bracket is zero when {name} = {pretty(number(first))} (a double solution)"
+        )
     else:
         both = f"{name} = {pretty(number(first))} or {name} = {pretty(number(second))}"
         lines.append(f"A product is zero when one of its factors is: {both}")
@@ -116,10 +124,22 @@ def _completed(poly: Poly, name: str) -> tuple[str, ...]:
     lines: list[str] = []
     if a != 1:
         monic = {2: Fraction(1), 1: b / a, 0: c / a}
-        lines.append(f"Divide by {a}: {pretty(tree({k: v for k, v in monic.items() if v}, name))} = 0")
+        lines.append(
+            f"Divide by {a}: {pretty(tree({k: v for k, v in monic.items() if v}, name))} = 0"
+        )
     bracket = add(Sym(name), number(half)) if half >= 0 else sub(Sym(name), number(-half))
-    lines.append(f"Move the constant: {pretty(tree({k: v for k, v in {2: Fraction(1), 1: b / a}.items() if v}, name))} = {-c / a}")
-    lines.append(f"Add (half of {b / a})² = {half * half} to both sides: {pretty(power(bracket, 2))} = {rest}")
+    lines.append(
+        (
+            "Move the constant: "
+            f"{pretty(tree({k: v for k, v in {2: Fraction(1), 1: b / a}.items() if v}, name))} = {-c / a}"
+        )
+    )
+    lines.append(
+        (
+            f"Add (half of {b / a})² = {half * half} to both sides: "
+            f"{pretty(power(bracket, 2))} = {rest}"
+        )
+    )
     if rest < 0:
         lines.append("A square is never negative, so there is no real solution")
     else:

@@ -35,7 +35,12 @@ def _collect(node: Node, name: str, found: dict[str, None]) -> None:
             if name not in free(right):
                 _collect(left, name, found)
             else:
-                found.setdefault(f"Quotient rule: (u/v)' = (u'·v - u·v')/v², with u = {pretty(left)} and v = {pretty(right)}.")
+                found.setdefault(
+                    (
+                        f"Quotient rule: (u/v)' = (u'·v - u·v')/v², with u = {pretty(left)} and v "
+                        f"= {pretty(right)}."
+                    )
+                )
                 for part in (left, right):
                     if name in free(part):
                         _collect(part, name, found)
@@ -49,7 +54,9 @@ def _collect(node: Node, name: str, found: dict[str, None]) -> None:
 
 def _product(left: Node, right: Node, name: str, found: dict[str, None]) -> None:
     if name in free(left) and name in free(right):
-        found.setdefault(f"Product rule: (u·v)' = u'·v + u·v', with u = {pretty(left)} and v = {pretty(right)}.")
+        found.setdefault(
+            f"Product rule: (u·v)' = u'·v + u·v', with u = {pretty(left)} and v = {pretty(right)}."
+        )
     else:
         found.setdefault("A constant factor stays.")
     for part in (left, right):
@@ -60,7 +67,12 @@ def _product(left: Node, right: Node, name: str, found: dict[str, None]) -> None
 def _power(base: Node, exponent: Node, name: str, found: dict[str, None]) -> None:
     if name in free(base) and name not in free(exponent):
         letter = base if isinstance(base, Sym) else None
-        found.setdefault(f"Power rule: ({pretty(letter) if letter else 'u'}ⁿ)' = n·{pretty(letter) if letter else 'u'}ⁿ⁻¹.")
+        found.setdefault(
+            (
+                f"Power rule: ({pretty(letter) if letter else 'u'}ⁿ)' = "
+                f"n·{pretty(letter) if letter else 'u'}ⁿ⁻¹."
+            )
+        )
         if letter is None:
             found.setdefault(f"{_CHAIN}, here with the inner function {pretty(base)}.")
             _collect(base, name, found)
@@ -109,8 +121,17 @@ def integral(node: Node, name: str) -> tuple[str, ...]:
         lines.append("Integrate term by term.")
     if _has_power(node, name):
         lines.append("Power rule: the integral of xⁿ is xⁿ⁺¹/(n + 1) for n ≠ -1.")
-    if isinstance(node, Binary) and node.op == "*" and all(name in free(p) for p in (node.left, node.right)):
-        lines.append("A product of two functions: try integration by parts, ∫u·v' = u·v - ∫u'·v, or a substitution.")
+    if (
+        isinstance(node, Binary)
+        and node.op == "*"
+        and all(name in free(p) for p in (node.left, node.right))
+    ):
+        lines.append(
+            (
+                "A product of two functions: try integration by parts, ∫u·v' = u·v - "
+                "∫u'·v, or a substitution."
+            )
+        )
     return tuple(lines)
 
 
@@ -124,7 +145,9 @@ def _has_power(node: Node, name: str) -> bool:
             return _has_power(left, name) or _has_power(right, name)
         case Binary("*" | "/", left, right):
             plain = name not in free(left) or name not in free(right)
-            return plain and (_has_power(left, name) or (node.op == "*" and _has_power(right, name)))
+            return plain and (
+                _has_power(left, name) or (node.op == "*" and _has_power(right, name))
+            )
         case Neg(arg):
             return _has_power(arg, name)
         case _:

@@ -7,6 +7,7 @@ from typing import Final
 
 from adapters.offline import code, show
 from adapters.offline.form import take_form
+from adapters.offline.lexicon import wordset
 from adapters.offline.question import Answer, Question, Result, display
 from adapters.offline.scan import Scan, body
 from adapters.offline.topics.common import Setting, report, variable
@@ -42,18 +43,75 @@ class _Job:
 
 
 _JOBS: Final[tuple[_Job, ...]] = (
-    _Job(r"complete (?:the )?square(?: (?:for|of|in|on))?|completing (?:the )?square|completed square form|vertex form", "square", "Complete the square in", "Take half of the coefficient of x, square it, add and subtract it."),
-    _Job(r"(?:decompose|split|break|resolve|expand|write|express|rewrite)?(?: (?:up|down))?(?: (?:into|in|as|using|by))*(?: sum of)? ?partial fractions?(?: (?:decomposition|expansion|form))?(?: of)?", "apart", "Partial fractions of", "Split the quotient by the factors of its denominator."),
-    _Job(r"rationali[sz]e(?: denominator(?: of| in)?)?", "radsimp", "Rationalise", "Multiply top and bottom so that the root below goes."),
-    _Job(r"(?:completely |fully )?(?:factor|factori[sz]e|factored|factori[sz]ed|factori[sz]ation|factoring|factori[sz]ing|factors?)(?: out| completely| fully| form| into product| greatest common factor| common factors?| gcf| common term)*(?: of| in| from)?", "factor", "Factor", "Look for common factors and roots, and write it as a product."),
-    _Job(r"(?:(?:multiply|foil)(?: out)?|expand|expanded|expansion|remove|open|distribute|clear|expanding|multiply out)(?: out| brackets?| parenthes[ei]s| form| fully| completely| product| and simplify| and collect like terms| and collect)*(?: of| in)?", "expand", "Expand", "Multiply every term of one bracket by every term of the other, then collect like terms."),
-    _Job(r"(?:simplify|simplified|simplification|reduce|collect|combine|tidy|condense|simplest|cancel|simplifying|rewrite)(?: down| up| fully| completely| like terms| terms| form| common factors| as much as possible| as far as possible| version| single fraction| expression)*(?: of| in)?", "simplify", "Simplify", "Collect like terms and cancel what is common."),
+    _Job(
+        (
+            r"complete (?:the )?square(?: (?:for|of|in|on))?|completing (?:the "
+            r")?square|completed square form|vertex form"
+        ),
+        "square",
+        "Complete the square in",
+        "Take half of the coefficient of x, square it, add and subtract it.",
+    ),
+    _Job(
+        (
+            r"(?:decompose|split|break|resolve|expand|write|express|rewrite)?(?: "
+            r"(?:up|down))?(?: (?:into|in|as|using|by))*(?: sum of)? ?partial "
+            r"fractions?(?: (?:decomposition|expansion|form))?(?: of)?"
+        ),
+        "apart",
+        "Partial fractions of",
+        "Split the quotient by the factors of its denominator.",
+    ),
+    _Job(
+        r"rationali[sz]e(?: denominator(?: of| in)?)?",
+        "radsimp",
+        "Rationalise",
+        "Multiply top and bottom so that the root below goes.",
+    ),
+    _Job(
+        (
+            r"(?:completely |fully )?(?:factor|factori[sz]e|factored|factori[sz]ed|"
+            r"factori[sz]ation|factoring|factori[sz]ing|factors?)(?: out| completely| "
+            r"fully| form| into product| greatest common factor| common factors?| gcf|"
+            r" common term)*(?: of| in| from)?"
+        ),
+        "factor",
+        "Factor",
+        "Look for common factors and roots, and write it as a product.",
+    ),
+    _Job(
+        (
+            r"(?:(?:multiply|foil)(?: out)?|expand|expanded|expansion|remove|open|"
+            r"distribute|clear|expanding|multiply out)(?: out| brackets?| "
+            r"parenthes[ei]s| form| fully| completely| product| and simplify| and "
+            r"collect like terms| and collect)*(?: of| in)?"
+        ),
+        "expand",
+        "Expand",
+        "Multiply every term of one bracket by every term of the other, then collect like terms.",
+    ),
+    _Job(
+        (
+            r"(?:simplify|simplified|simplification|reduce|collect|combine|tidy|"
+            r"condense|simplest|cancel|simplifying|rewrite)(?: down| up| fully| "
+            r"completely| like terms| terms| form| common factors| as much as "
+            r"possible| as far as possible| version| single fraction| expression)*(?: "
+            r"of| in)?"
+        ),
+        "simplify",
+        "Simplify",
+        "Collect like terms and cancel what is common.",
+    ),
 )
-_EXTRA: Final = frozenset(
-    "expression polynomial quadratic trinomial binomial brackets bracket like terms form factors factor product"
-    " algebraic fully completely rational fraction cubic difference squares two out over integers reals possible irreducible"
-    " standard single simplest lowest its as f y x algebraically parentheses parenthesis equivalent rule rules exponents"
-    " indices equation far much write writing express power index trig trigonometric identity identities logs logarithm log logarithms".split()
+_EXTRA: Final = wordset(
+    "expression polynomial quadratic trinomial binomial brackets bracket "
+    "like terms form factors factor product"
+    " algebraic fully completely rational fraction cubic difference squares "
+    "two out over integers reals possible irreducible"
+    " standard single simplest lowest its as f y x algebraically parentheses "
+    "parenthesis equivalent rule rules exponents"
+    " indices equation far much write writing express power index trig "
+    "trigonometric identity identities logs logarithm log logarithms"
 )
 
 
@@ -102,15 +160,24 @@ def _rewriting(node: Node, job: _Job) -> Question | None:
 
 def rewriting(node: Node, job: _Job, name: str) -> Question:
     """The rewritten expression, checked against the first one."""
-    positive = any(isinstance(p, Call) and p.name in {"ln", "log", "sqrt", "root"} for p in walk(node))
+    positive = any(
+        isinstance(p, Call) and p.name in {"ln", "log", "sqrt", "root"} for p in walk(node)
+    )
     letter = code.identifier(name)
     lines = [
-        code.symbols_line(free(node), "positive=True" if positive and job.call == "simplify" else ""),
+        code.symbols_line(
+            free(node), "positive=True" if positive and job.call == "simplify" else ""
+        ),
         f"expression = {code.exact(node)}",
         *_calls(job.call, letter, node),
         "same = simplify(expression - answer) == 0",
         'print("answer:", answer, " equal to the first:", same)',
-        report(answer="str(answer)", same="bool(same)", factors="str(factor(expression))", near="str(N(answer, 15))"),
+        report(
+            answer="str(answer)",
+            same="bool(same)",
+            factors="str(factor(expression))",
+            near="str(N(answer, 15))",
+        ),
     ]
 
     def explain(result: Result) -> Answer:
@@ -122,7 +189,14 @@ def rewriting(node: Node, job: _Job, name: str) -> Question:
             if job.call == "factor":
                 notes.append("It does not factor further over the rational numbers.")
             steps = []
-        elif job.call == "factor" and result.text("factors") == str(result.text("answer")) and "(" not in shown and "²" not in shown and "·" not in shown and "x" not in shown[1:]:
+        elif (
+            job.call == "factor"
+            and result.text("factors") == str(result.text("answer"))
+            and "(" not in shown
+            and "²" not in shown
+            and "·" not in shown
+            and "x" not in shown[1:]
+        ):
             notes.append("It does not factor over the rational numbers.")
         if result.text("same") == "True" and steps:
             steps.append("Check: both forms are equal for every value ✓")
@@ -149,9 +223,15 @@ def _calls(call: str, letter: str, node: Node) -> list[str]:
     match call:
         case "square":
             return [
-                f"a, b, c = [Poly(expression, {letter}).coeff_monomial({letter}**k) for k in (2, 1, 0)]",
+                (
+                    f"a, b, c = [Poly(expression, {letter}).coeff_monomial({letter}**k) for k "
+                    "in (2, 1, 0)]"
+                ),
                 "h, k = -b/(2*a), c - b**2/(4*a)",
-                f"answer = Add(Mul(a, ({letter} - h)**2, evaluate=False), k, evaluate=False) if a != 1 else ({letter} - h)**2 + k",
+                (
+                    f"answer = Add(Mul(a, ({letter} - h)**2, evaluate=False), k, "
+                    f"evaluate=False) if a != 1 else ({letter} - h)**2 + k"
+                ),
             ]
         case "apart":
             return [f"answer = apart(expression, {letter})"]
@@ -161,7 +241,10 @@ def _calls(call: str, letter: str, node: Node) -> list[str]:
             lines = ["answer = simplify(expression)"]
             if not trig:
                 lines = [
-                    "forms = [simplify(expression), expand(expression), cancel(expression), factor(expression)]",
+                    (
+                        "forms = [simplify(expression), expand(expression), cancel(expression), "
+                        "factor(expression)]"
+                    ),
                     "answer = min(forms, key=lambda form: (form.count_ops(), len(str(form))))",
                 ]
             if logs:
@@ -176,13 +259,22 @@ def read_division(scan: Scan, setting: Setting) -> Question | None:
     scan.cue(r"(?:polynomial |using |use |by |with )*(?:long |synthetic )?division|polynomial")
     remainder = scan.cue(r"remainder")
     scan.cue(r"quotient(?: and)?")
-    found = scan.take(r"(?:divide|divided|dividing|when|of|split) ?(?:of )?A (?:is )?(?:divided )?by A")
+    found = scan.take(
+        r"(?:divide|divided|dividing|when|of|split) ?(?:of )?A (?:is )?(?:divided )?by A"
+    )
     if found is None:
         nodes = scan.rest("A")
-        if len(nodes) != 1 or not remainder or not isinstance(nodes[0], Binary) or nodes[0].op != "/":
+        if (
+            len(nodes) != 1
+            or not remainder
+            or not isinstance(nodes[0], Binary)
+            or nodes[0].op != "/"
+        ):
             return None
         found = (nodes[0].left, nodes[0].right)
-    if not scan.done({"when", "divided", "divide", "long", "synthetic", "polynomial", "and"}) or scan.has("X"):
+    if not scan.done(
+        {"when", "divided", "divide", "long", "synthetic", "polynomial", "and"}
+    ) or scan.has("X"):
         return None
     left, right = found
     names = sorted({*free(left), *free(right)})
@@ -198,7 +290,10 @@ def read_division(scan: Scan, setting: Setting) -> Question | None:
 
     def explain(result: Result) -> Answer:
         steps = (
-            f"Divide the leading terms, multiply back, subtract, and repeat until the rest has a lower degree than {show.pretty(right)}.",
+            (
+                "Divide the leading terms, multiply back, subtract, and repeat until the "
+                f"rest has a lower degree than {show.pretty(right)}."
+            ),
         )
         line = f"quotient {result.show('quotient')}, remainder {result.show('remainder')}"
         return Answer((line,), steps)

@@ -7,8 +7,9 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
-from adapters.offline import closed, show
+from adapters.offline import closed, code, show
 from adapters.offline.form import Form, take_form
+from adapters.offline.lexicon import wordset
 from adapters.offline.question import Answer, Question, Result
 from adapters.offline.scan import Scan, flat
 from adapters.offline.topics.common import Setting, Value, report, value_question
@@ -28,11 +29,11 @@ from adapters.offline.tree import (
     sub,
     walk,
 )
-from adapters.offline import code
 
-_HARMLESS: Final = frozenset(
-    "equal equals = total simplify solve much many number sum numerical arithmetic calculation"
-    " evaluate simplified comes when added all together raise operations order".split()
+_HARMLESS: Final = wordset(
+    "equal equals = total simplify solve much many number sum numerical "
+    "arithmetic calculation"
+    " evaluate simplified comes when added all together raise operations order"
 )
 _ORDERS: Final[tuple[tuple[str, str], ...]] = (
     (r"add E (?:to|and|with|plus) E", "+"),
@@ -93,10 +94,16 @@ def read_remainder(scan: Scan, setting: Setting) -> Question | None:
     found = scan.take(r"N (?:is )?(?:divided )?(?:by|and) N")
     if found is None:
         single = scan.rest("N")
-        if len(single) != 1 or not isinstance(single[0], Binary) or single[0].op not in {"/", "mod"}:
+        if (
+            len(single) != 1
+            or not isinstance(single[0], Binary)
+            or single[0].op not in {"/", "mod"}
+        ):
             return None
         found = (single[0].left, single[0].right)
-    if not scan.done({"divided", "divide", "dividing", "division", "when", "if", "after", "you", "left"}):
+    if not scan.done(
+        {"divided", "divide", "dividing", "division", "when", "if", "after", "you", "left"}
+    ):
         return None
     left, right = found
     node = Binary("mod", left, right)
@@ -115,14 +122,28 @@ def read_remainder(scan: Scan, setting: Setting) -> Question | None:
 
 def read_comparison(scan: Scan, setting: Setting) -> Question | None:
     """`which is bigger, 3/4 or 2/3?`, `is 0.3 greater than 1/3?`, `is 2 + 2 = 5?`"""
-    most = scan.word(r"(?:which|what)(?: one| number| fraction)?(?: is| of)?(?: \w+)? (?:bigger|larger|greater|biggest|largest|greatest|smaller|smallest|lesser|less|lower)")
+    most = scan.word(
+        (
+            r"(?:which|what)(?: one| number| fraction)?(?: is| of)?(?: \w+)? "
+            r"(?:bigger|larger|greater|biggest|largest|greatest|smaller|smallest|"
+            r"lesser|less|lower)"
+        )
+    )
     nodes = scan.rest("N")
-    if most and len(nodes) >= 2 and scan.done({"or", "number", "fraction", "one", "numbers", "fractions", "than", "two", "between"}):
+    if (
+        most
+        and len(nodes) >= 2
+        and scan.done(
+            {"or", "number", "fraction", "one", "numbers", "fractions", "than", "two", "between"}
+        )
+    ):
         return _which(nodes, smallest=any(w in most for w in ("small", "less", "lower")))
     if most or nodes:
         return None
     relations = scan.rest("R")
-    if len(relations) != 1 or not scan.done({"true", "false", "or", "correct", "whether", "if", "statement", "inequality"}):
+    if len(relations) != 1 or not scan.done(
+        {"true", "false", "or", "correct", "whether", "if", "statement", "inequality"}
+    ):
         return None
     relation = relations[0]
     if not isinstance(relation, Relation) or not all(is_constant(side) for side in relation.sides):
@@ -143,7 +164,8 @@ def _which(nodes: tuple[Node, ...], *, smallest: bool) -> Question:
         from adapters.offline.question import decimal
 
         steps = tuple(
-            f"{show.pretty(node)} = {decimal(text)}" for node, text in zip(nodes, decimals, strict=True)
+            f"{show.pretty(node)} = {decimal(text)}"
+            for node, text in zip(nodes, decimals, strict=True)
         )
         return Answer((f"{show.pretty(nodes[index])} is the {word}.",), steps)
 
@@ -197,7 +219,9 @@ def truth(relation: Relation) -> Question:
             near = [closed.exact(side) for side in relation.sides]
         except (closed.NotRational, closed.Undefined):
             return None
-        holds = all(_holds(op, a, b) for op, a, b in zip(relation.ops, near, near[1:], strict=False))
+        holds = all(
+            _holds(op, a, b) for op, a, b in zip(relation.ops, near, near[1:], strict=False)
+        )
         return conclude(holds, [str(float(item)) for item in near])
 
     return Question(
@@ -219,7 +243,11 @@ def read_value(scan: Scan, setting: Setting) -> list[Question] | None:
     form = take_form(scan)
     asked = scan.cue(r"reduce|simplify|convert|write|express|round|turn|change|rewrite")
     nodes = scan.rest("N")
-    if scan.has("X") or not nodes or not scan.done(_HARMLESS | {"number", "fraction", "decimal", "off"}):
+    if (
+        scan.has("X")
+        or not nodes
+        or not scan.done(_HARMLESS | {"number", "fraction", "decimal", "off"})
+    ):
         return None
     if any(_is_bare(node) for node in nodes) and not form.given:
         return None
@@ -242,9 +270,16 @@ def evaluate(node: Node, form: Form) -> Question:
     for part in walk(node):
         if isinstance(part, Call) and part.name in {"sin", "cos", "tan", "sec", "csc", "cot"}:
             inner = part.args[0]
-            if not any(isinstance(p, Call) and p.name == "deg" for p in walk(inner)) and isinstance(inner, Num) and inner.value >= 10:
+            if (
+                not any(isinstance(p, Call) and p.name == "deg" for p in walk(inner))
+                and isinstance(inner, Num)
+                and inner.value >= 10
+            ):
                 notes.append(
-                    f"The angle is in radians. For degrees, ask for {part.name}({show.pretty(inner)}°)."
+                    (
+                        "The angle is in radians. For degrees, ask for "
+                        f"{part.name}({show.pretty(inner)}°)."
+                    )
                 )
         if isinstance(part, Call) and part.name == "log" and len(part.args) == 1:
             notes.append("log without a base is read as the logarithm to base 10.")
@@ -310,7 +345,9 @@ def read_ratio(scan: Scan, setting: Setting) -> Question | None:
         'print("ratio:", parts)',
         report(parts="[str(part) for part in parts]", divisor="str(divisor)"),
     ]
-    answer = Answer((f"{written} = {text}",), (f"Divide both parts by {divisor}.",) if scale == 1 else ())
+    answer = Answer(
+        (f"{written} = {text}",), (f"Divide both parts by {divisor}.",) if scale == 1 else ()
+    )
     return Question(
         kind="ratio",
         title=f"Simplify the ratio {written}",

@@ -69,7 +69,15 @@ def value_question(value: Value) -> Question:
         text = values.value_text(exact, approx, value.form, decimals=decimals)
         if exact in {"zoo", "nan", "oo", "-oo"}:
             return Answer(("This has no value: it divides by zero.",), steps)
-        unit = "°" if degrees else value.unit if value.unit == "%" else f" {value.unit}" if value.unit else ""
+        unit = (
+            "°"
+            if degrees
+            else value.unit
+            if value.unit == "%"
+            else f" {value.unit}"
+            if value.unit
+            else ""
+        )
         head = f"{value.name or show.pretty(node)} "
         sign = "" if text.startswith("≈") else "= "
         return Answer((f"{head}{sign}{text}{unit}",), steps, value.notes)
@@ -93,7 +101,9 @@ def value_question(value: Value) -> Question:
 
         near = math.degrees(near) if degrees else near
         snapped = round(near, 12) + 0.0
-        return conclude(f"{snapped:.12g}" if snapped == int(snapped) else show.pretty(node), f"{snapped!r}")
+        return conclude(
+            f"{snapped:.12g}" if snapped == int(snapped) else show.pretty(node), f"{snapped!r}"
+        )
 
     return Question(
         kind=value.kind,

@@ -21,7 +21,13 @@ _ASPECTS: Final = {
     "real": r"real part",
     "imaginary": r"imaginary part",
 }
-_CALLS: Final = {"conjugate": "conjugate(z)", "modulus": "Abs(z)", "argument": "arg(z)", "real": "re(z)", "imaginary": "im(z)"}
+_CALLS: Final = {
+    "conjugate": "conjugate(z)",
+    "modulus": "Abs(z)",
+    "argument": "arg(z)",
+    "real": "re(z)",
+    "imaginary": "im(z)",
+}
 
 
 def read_complex(scan: Scan, setting: Setting) -> list[Question] | None:
@@ -31,9 +37,30 @@ def read_complex(scan: Scan, setting: Setting) -> list[Question] | None:
     if not any(isinstance(p, Const) and p.name == "i" for node in nodes_here for p in walk(node)):
         return None
     wanted = [name for name, cue in _ASPECTS.items() if scan.cue(cue)]
-    scan.cue(r"(?:in |into |to )?(?:rectangular|standard|cartesian|algebraic|a \+ bi) form|in form E|simplify|multiply|add|complex numbers?|z =")
+    scan.cue(
+        (
+            r"(?:in |into |to )?(?:rectangular|standard|cartesian|algebraic|a \+ bi) "
+            r"form|in form E|simplify|multiply|add|complex numbers?|z ="
+        )
+    )
     nodes = scan.rest("N")
-    if len(nodes) != 1 or scan.has("X") or not scan.done({"complex", "number", "numbers", "simplify", "express", "write", "convert", "form", "standard"}):
+    if (
+        len(nodes) != 1
+        or scan.has("X")
+        or not scan.done(
+            {
+                "complex",
+                "number",
+                "numbers",
+                "simplify",
+                "express",
+                "write",
+                "convert",
+                "form",
+                "standard",
+            }
+        )
+    ):
         return None
     node = nodes[0]
     if not is_constant(node):
@@ -44,7 +71,11 @@ def read_complex(scan: Scan, setting: Setting) -> list[Question] | None:
 def _aspect(node: Node, name: str, form: Form) -> Question:
     lines = [f"z = expand({code.exact(node)}, complex=True)"]
     if name == "polar":
-        lines += ["r, phi = Abs(z), arg(z)", 'print("r =", r, " phi =", phi)', report(r="str(r)", phi="str(phi)", near="str(N(r, 12))", angle="str(N(phi, 12))")]
+        lines += [
+            "r, phi = Abs(z), arg(z)",
+            'print("r =", r, " phi =", phi)',
+            report(r="str(r)", phi="str(phi)", near="str(N(r, 12))", angle="str(N(phi, 12))"),
+        ]
     else:
         lines += [
             f"answer = simplify({_CALLS.get(name, 'z')})",
@@ -60,11 +91,24 @@ def _aspect(node: Node, name: str, form: Form) -> Question:
             return Answer((f"{shown} = {r}·(cos({phi}) + i·sin({phi})) = {r}·e^(i·{phi})",), steps)
         text = value_text(result.text("answer"), result.text("near"), form)
         steps = ("Use i² = -1 and collect real and imaginary parts.",) if name == "value" else ()
-        label = shown if name == "value" else f"{name} of {shown}" if name in {"modulus", "argument", "conjugate"} else f"{name} part of {shown}"
+        label = (
+            shown
+            if name == "value"
+            else f"{name} of {shown}"
+            if name in {"modulus", "argument", "conjugate"}
+            else f"{name} part of {shown}"
+        )
         return Answer((f"{label} = {text}",), steps)
 
     title = f"Work out {shown}" if name == "value" else f"{name.capitalize()} of {shown}"
-    return Question(kind="complex", title=title, code=code.program(*lines), explain=explain, subject=node, value=node)
+    return Question(
+        kind="complex",
+        title=title,
+        code=code.program(*lines),
+        explain=explain,
+        subject=node,
+        value=node,
+    )
 
 
 READERS = (read_complex,)

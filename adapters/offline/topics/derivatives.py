@@ -8,7 +8,7 @@ from typing import Final
 from adapters.offline import code, show, values
 from adapters.offline.explain import rules
 from adapters.offline.form import Form, take_form
-from adapters.offline.lexicon import ORDINALS
+from adapters.offline.lexicon import ORDINALS, wordset
 from adapters.offline.question import Answer, Question, Result
 from adapters.offline.scan import Scan, body
 from adapters.offline.topics.common import Setting, report, variable
@@ -31,15 +31,23 @@ from adapters.offline.tree import (
 )
 
 CUE: Final = (
-    r"derivatives?|differentiate|differentiated|differentiating|differentiation|derive|derivate|derivation|differential"
-    r"|rate of change|how fast (?:is|does)|changing|gradient function|slope function|first principles"
+    r"derivatives?|differentiate|differentiated|differentiating|"
+    r"differentiation|derive|derivate|derivation|differential"
+    r"|rate of change|how fast (?:is|does)|changing|gradient function|slope "
+    r"function|first principles"
 )
-_SLOPE: Final = r"(?:slope|gradient|steepness)(?: of)?(?: (?:tangent(?: line)?|curve|graph|function|tangent line to|line tangent))*"
-_EXTRA: Final = frozenset(
-    "function respect variable partial f y x first order notation compute using rule when if order"
-    " curve graph expression given let evaluated point value simplify simplified fully instantaneous its"
-    " be tangent line limit definition original times twice prime exact called at where d dx dy diff"
-    " trig trigonometric exponential polynomial logarithmic composite rational t".split()
+_SLOPE: Final = (
+    r"(?:slope|gradient|steepness)(?: of)?(?: (?:tangent(?: line)?|curve|"
+    r"graph|function|tangent line to|line tangent))*"
+)
+_EXTRA: Final = wordset(
+    "function respect variable partial f y x first order notation compute "
+    "using rule when if order"
+    " curve graph expression given let evaluated point value simplify "
+    "simplified fully instantaneous its"
+    " be tangent line limit definition original times twice prime exact "
+    "called at where d dx dy diff"
+    " trig trigonometric exponential polynomial logarithmic composite rational t"
 )
 _WORD_ORDERS: Final = {"twice": 2, "double": 2, "thrice": 3}
 
@@ -111,7 +119,11 @@ def _applied(scan: Scan, setting: Setting) -> Node | None:
 
 def _order(scan: Scan) -> int:
     for ordinal, value in ORDINALS.items():
-        if f" {ordinal} " in scan.text and 1 <= value <= 12 and scan.cue(rf"{ordinal}(?: order)?(?: partial)?"):
+        if (
+            f" {ordinal} " in scan.text
+            and 1 <= value <= 12
+            and scan.cue(rf"{ordinal}(?: order)?(?: partial)?")
+        ):
             return value
     for word, value in _WORD_ORDERS.items():
         if f" {word} " in scan.text and scan.cue(word):
@@ -121,14 +133,23 @@ def _order(scan: Scan) -> int:
 
 
 def _by(scan: Scan) -> str | None:
-    found = scan.take(r"(?:with respect to|in terms of|respect to|wrt|by|in|for|as function of) (?:variable )?S(?! =)")
+    found = scan.take(
+        (
+            r"(?:with respect to|in terms of|respect to|wrt|by|in|for|as function of) "
+            r"(?:variable )?S(?! =)"
+        )
+    )
     if found and isinstance(found[0], Sym):
         return found[0].name
     return None
 
 
 def _point(scan: Scan) -> tuple[tuple[str, Node], ...] | None:
-    where = r"(?:at|when|where|for|if|in|through|and evaluate (?:it )?at|evaluated at|evaluate (?:it )?at|and its value at|value at)(?: (?:point|points|point where|value|instant|time))*"
+    where = (
+        r"(?:at|when|where|for|if|in|through|and evaluate (?:it )?at|evaluated at|"
+        r"evaluate (?:it )?at|and its value at|value at)(?: (?:point|points|point "
+        r"where|value|instant|time))*"
+    )
     found = scan.take(rf"{where} L")
     if found is not None and isinstance(found[0], Listing):
         return (("", found[0]),)
@@ -136,7 +157,9 @@ def _point(scan: Scan) -> tuple[tuple[str, Node], ...] | None:
     if found is not None:
         pairs = [equation(node) for node in found]
         if all(pair and isinstance(pair[0], Sym) and is_constant(pair[1]) for pair in pairs):
-            return tuple((pair[0].name, pair[1]) for pair in pairs if pair and isinstance(pair[0], Sym))
+            return tuple(
+                (pair[0].name, pair[1]) for pair in pairs if pair and isinstance(pair[0], Sym)
+            )
         scan.text += " unread-point "
         return None
     found = scan.take(rf"{where} N")
@@ -216,7 +239,9 @@ def derivative(wish: Wish) -> Question:
         "raw": "str(raw)",
     }
     if wish.point:
-        put = ", ".join(f"{code.identifier(name)}: {code.expression(value)}" for name, value in wish.point)
+        put = ", ".join(
+            f"{code.identifier(name)}: {code.expression(value)}" for name, value in wish.point
+        )
         lines += [f"value = simplify(slope.subs({{{put}}}))", 'print("value there:", value)']
         entries |= {"value": "str(value)", "near": "str(N(value, 30))"}
     lines.append(report(**entries))
@@ -226,7 +251,10 @@ def derivative(wish: Wish) -> Question:
 
     place = ", ".join(f"{name} = {show.pretty(value)}" for name, value in wish.point)
     ordinal = "" if wish.order == 1 else f"{_ordinal(wish.order)} "
-    title = f"{ordinal}derivative of {show.pretty(wish.function)} with respect to {show.pretty(Sym(wish.by))}"
+    title = (
+        f"{ordinal}derivative of {show.pretty(wish.function)} with respect to "
+        f"{show.pretty(Sym(wish.by))}"
+    )
     title = title[0].upper() + title[1:] + (f", at {place}" if place else "")
     result_tree = Diff(wish.function, wish.by, wish.order)
 
@@ -244,16 +272,26 @@ def derivative(wish: Wish) -> Question:
         subject=wish.function,
         value=result_tree,
         again=again,
-        at=lambda node: derivative(replace(wish, point=((wish.by, node),))) if is_constant(node) else None,
+        at=lambda node: (
+            derivative(replace(wish, point=((wish.by, node),))) if is_constant(node) else None
+        ),
     )
 
 
 def _notation(wish: Wish) -> str:
     if len(free(wish.function)) > 1:
-        mark = "" if wish.order == 1 else str(wish.order).translate(str.maketrans("23456789", "²³⁴⁵⁶⁷⁸⁹"))
+        mark = (
+            ""
+            if wish.order == 1
+            else str(wish.order).translate(str.maketrans("23456789", "²³⁴⁵⁶⁷⁸⁹"))
+        )
         return f"∂{mark}f/∂{show.pretty(Sym(wish.by))}{mark}"
     if wish.name and wish.name not in {"f", "g", "h"}:
-        mark = "" if wish.order == 1 else str(wish.order).translate(str.maketrans("23456789", "²³⁴⁵⁶⁷⁸⁹"))
+        mark = (
+            ""
+            if wish.order == 1
+            else str(wish.order).translate(str.maketrans("23456789", "²³⁴⁵⁶⁷⁸⁹"))
+        )
         return f"d{mark}{wish.name}/d{wish.by}{mark}"
     primes = "'" * wish.order if wish.order <= 3 else f"^({wish.order})"
     return f"{wish.name or 'f'}{primes}({show.pretty(Sym(wish.by))})"
@@ -271,7 +309,8 @@ def _concluded(wish: Wish, result: Result) -> Answer:
         from adapters.offline.question import display
 
         steps.append(
-            "Term by term: " + "; ".join(f"({display(str(a))})' = {display(str(b))}" for a, b in terms)
+            "Term by term: "
+            + "; ".join(f"({display(str(a))})' = {display(str(b))}" for a, b in terms)
         )
     elif wish.order > 1:
         steps.append(f"Differentiate {wish.order} times in a row.")
@@ -281,10 +320,17 @@ def _concluded(wish: Wish, result: Result) -> Answer:
     lines = [f"{mark} = {raw} = {slope}" if both else f"{mark} = {slope}"]
     if "value" in result:
         text = values.value_text(
-            result.text("value"), result.text("near"), wish.form, decimals=has_decimal(wish.point[0][1])
+            result.text("value"),
+            result.text("near"),
+            wish.form,
+            decimals=has_decimal(wish.point[0][1]),
         )
         place = ", ".join(f"{name} = {show.pretty(value)}" for name, value in wish.point)
-        head = mark.replace(f"({wish.by})", f"({show.pretty(wish.point[0][1])})") if f"({wish.by})" in mark else f"{mark} at {place}"
+        head = (
+            mark.replace(f"({wish.by})", f"({show.pretty(wish.point[0][1])})")
+            if f"({wish.by})" in mark
+            else f"{mark} at {place}"
+        )
         sign = "" if text.startswith("≈") else "= "
         steps.append(f"Put in {place}.")
         lines.append(f"{head} {sign}{text}")
@@ -316,7 +362,12 @@ def read_tangent(scan: Scan, setting: Setting) -> Question | None:
         f"slope = diff(f, {letter}).subs({letter}, a)",
         f"line = expand(simplify({slope})*({letter} - a) + height)",
         f'print("{which} line: y =", line)',
-        report(line="str(line)", slope="str(simplify(slope))", height="str(simplify(height))", derivative=f"str(diff(f, {letter}))"),
+        report(
+            line="str(line)",
+            slope="str(simplify(slope))",
+            height="str(simplify(height))",
+            derivative=f"str(diff(f, {letter}))",
+        ),
     ]
 
     def explain(result: Result) -> Answer:
@@ -332,7 +383,10 @@ def read_tangent(scan: Scan, setting: Setting) -> Question | None:
 
     return Question(
         kind="tangent",
-        title=f"{which.capitalize()} line to y = {show.pretty(wish.function)} at {wish.by} = {show.pretty(place)}",
+        title=(
+            f"{which.capitalize()} line to y = {show.pretty(wish.function)} at "
+            f"{wish.by} = {show.pretty(place)}"
+        ),
         code=code.program(*lines),
         explain=explain,
         subject=wish.function,

@@ -80,7 +80,12 @@ class Domain:
 def take_domain(scan: Scan) -> Domain:
     """Use up what says where solutions are wanted."""
     kind = _take_kind(scan)
-    scan.cue(rf"(?:in|over|among|including) (?:set of |field of )?complex(?: {_NOUN})?|complex {_NOUN}|over c")
+    scan.cue(
+        (
+            rf"(?:in|over|among|including) (?:set of |field of )?complex(?: {_NOUN})?|"
+            rf"complex {_NOUN}|over c"
+        )
+    )
     phrase = f" ({kind} solutions only)" if kind else ""
     bounds = _interval(scan) or _chain(scan)
     if bounds is None:
@@ -95,7 +100,10 @@ def _take_kind(scan: Scan) -> str:
         patterns = (
             rf"(?:only )?(?:all |both )?{noun} (?:number )?{_NOUN}(?: only)?",
             rf"(?:in|over|among|for) (?:set of )?{noun}(?:s| numbers?| {_NOUN})?",
-            rf"(?:where|with|given|for|if|assume|assuming|and|such that|only) (?:that )?S is (?:an? )?{noun}(?: {_NOUN})?",
+            (
+                r"(?:where|with|given|for|if|assume|assuming|and|such that|only) (?:that "
+                rf")?S is (?:an? )?{noun}(?: {_NOUN})?"
+            ),
             rf"{noun} S",
         )
         for pattern in patterns:
@@ -108,16 +116,35 @@ _Bounds = tuple[Node | None, Node | None, bool, bool, str]
 
 
 def _interval(scan: Scan) -> _Bounds | None:
-    where = r"(?:(?:for )?S )?(?:in|on|over|for|within|from|between|inside)(?: S (?:in|on))?(?: (?:range|domain|interval|closed interval|open interval|set))?(?: of)?"
+    where = (
+        r"(?:(?:for )?S )?(?:in|on|over|for|within|from|between|inside)(?: S "
+        r"(?:in|on))?(?: (?:range|domain|interval|closed interval|open interval|"
+        r"set))?(?: of)?"
+    )
     found = scan.take(rf"{where} L")
     if found is not None:
         listing = found[-1]
-        if isinstance(listing, Listing) and len(listing.items) == 2 and all(map(is_constant, listing.items)):
+        if (
+            isinstance(listing, Listing)
+            and len(listing.items) == 2
+            and all(map(is_constant, listing.items))
+        ):
             low, high = listing.items
-            return low, high, listing.opening == "(", listing.closing == ")", f"values in {show.pretty(listing)}"
+            return (
+                low,
+                high,
+                listing.opening == "(",
+                listing.closing == ")",
+                f"values in {show.pretty(listing)}",
+            )
         scan.text += " unread-interval "
         return None
-    found = scan.take(r"(?:for |where |when |with )?(?:S )?(?:is |in |values )?(?:range |interval |domain )?(?:from|between) E (?:and|to) E")
+    found = scan.take(
+        (
+            r"(?:for |where |when |with )?(?:S )?(?:is |in |values )?(?:range |"
+            r"interval |domain )?(?:from|between) E (?:and|to) E"
+        )
+    )
     if found is not None and all(map(is_constant, found[-2:])):
         low, high = found[-2:]
         return low, high, False, False, f"values from {show.pretty(low)} to {show.pretty(high)}"
@@ -137,7 +164,9 @@ def _chain(scan: Scan) -> _Bounds | None:
         bounds = _bounds_of(node)
         if bounds is not None:
             scan.text = scan.text.replace(f"⟨R{index}⟩", "¦")
-            scan.cue(r"where|with|given|if|when|such that|in range|in interval|interval|range|domain")
+            scan.cue(
+                r"where|with|given|if|when|such that|in range|in interval|interval|range|domain"
+            )
             return bounds
     return None
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from adapters.offline import code, closed, show, values
+from adapters.offline import closed, code, show, values
 from adapters.offline.explain import linear, quadratic
 from adapters.offline.form import Form, take_form
+from adapters.offline.lexicon import wordset
 from adapters.offline.polynomial import degree, polynomial, quadratic_roots
 from adapters.offline.question import Answer, Question, Result, from_sympy
 from adapters.offline.scan import Scan, body
@@ -34,34 +35,62 @@ from adapters.offline.tree import (
 )
 
 _TARGET: Final = (
-    r"(?:solve|solved|solving|rearrange|rearranged|rearranging|transpose|transform|change|express|isolate|isolating|find|finding|get|determine|calculate|compute|work out|give|tell|show|write)?(?: \w+){0,3}? (?:for|find|isolate|get|isolating) (?:variable |unknown |letter |value of |values? (?:of|for) )*S(?: and S)?(?: and S)?",
+    (
+        r"(?:solve|solved|solving|rearrange|rearranged|rearranging|transpose|"
+        r"transform|change|express|isolate|isolating|find|finding|get|determine|"
+        r"calculate|compute|work out|give|tell|show|write)?(?: \w+){0,3}? (?:for|"
+        r"find|isolate|get|isolating) (?:variable |unknown |letter |value of |"
+        r"values? (?:of|for) )*S(?: and S)?(?: and S)?"
+    ),
     r"(?:express|write|give|get|find) S (?:in terms of|as function of|using|via) S",
-    r"(?:what|which) (?:\w+ )?(?:values?|numbers?) (?:of |for )?S (?:satisfies|satisfy|makes|make|solves|solve|gives|give|work|works)",
+    (
+        r"(?:what|which) (?:\w+ )?(?:values?|numbers?) (?:of |for )?S "
+        r"(?:satisfies|satisfy|makes|make|solves|solve|gives|give|work|works)"
+    ),
     r"make S (?:subject|sole)",
     r"S (?:as )?subject",
-    r"(?:find|determine|calculate|compute|get|give|tell|show|solve|evaluate|state|work out|figure out|what is|what are|what s|what does|isolate|obtain|need) (?:me )?(?:for )?(?:all |both |possible |real |every |each )*(?:(?:exact |numerical |unknown |actual )?values? (?:of|for) )?(?:variable |unknown )?S(?: and S)?(?: and S)?(?: (?:equal|equals))?",
+    (
+        r"(?:find|determine|calculate|compute|get|give|tell|show|solve|evaluate|"
+        r"state|work out|figure out|what is|what are|what s|what does|isolate|"
+        r"obtain|need) (?:me )?(?:for )?(?:all |both |possible |real |every |each "
+        r")*(?:(?:exact |numerical |unknown |actual )?values? (?:of|for) "
+        r")?(?:variable |unknown )?S(?: and S)?(?: and S)?(?: (?:equal|equals))?"
+    ),
     r"for (?:which|what) (?:real |all )?(?:values? )?(?:of )?S",
     r"(?:values? of|solution for|solutions for|unknown) S",
-    r"(?:what|which) (?:values? of |number |real |must |should |can |could )*S (?:satisfies|satisfy|makes|make|solves|solve|be|gives|give)",
+    (
+        r"(?:what|which) (?:values? of |number |real |must |should |can |could "
+        r")*S (?:satisfies|satisfy|makes|make|solves|solve|be|gives|give)"
+    ),
     r"(?:terms of|express|rearrange for|for) S",
     r"S = \?",
     r"S \?",
     r"S =(?= |$)",
 )
 _CUES: Final = (
-    r"solve|solves|solving|solved|solution|solutions|solution set|unknown|unknowns|satisfy|satisfies|satisfying|true|such|rearrange|rearranging|subject|isolate|isolating|rewrite|find|hold|holds|equation|equations|variable|variables|make|makes"
+    r"solve|solves|solving|solved|solution|solutions|solution set|unknown|"
+    r"unknowns|satisfy|satisfies|satisfying|true|such|rearrange|rearranging|"
+    r"subject|isolate|isolating|rewrite|find|hold|holds|equation|equations|"
+    r"variable|variables|make|makes"
 )
-_ROOTS: Final = r"(?:real |complex |all )*(?:roots?|zeros?|zeroes|xintercepts?|x intercepts?|nullstellen|root s)"
+_ROOTS: Final = (
+    r"(?:real |complex |all )*(?:roots?|zeros?|zeroes|xintercepts?|x "
+    r"intercepts?|nullstellen|root s)"
+)
 _ZERO: Final = (
     r"(?:equals?|is|be|become|becomes|vanish|vanishes|to)(?: equal)?(?: to)? (?:zero|0)"
-    r"|(?:cross|crosses|touch|touches|meet|meets|hit|hits|cut|cuts|intersect|intersects) (?:with )?xaxis|vanish|vanishes"
+    r"|(?:cross|crosses|touch|touches|meet|meets|hit|hits|cut|cuts|intersect|"
+    r"intersects) (?:with )?xaxis|vanish|vanishes"
 )
-_EXTRA: Final = frozenset(
-    "equation equations linear quadratic cubic polynomial function given if when unknown number exact"
+_EXTRA: Final = wordset(
+    "equation equations linear quadratic cubic polynomial function given if "
+    "when unknown number exact"
     " all both possible simple algebraic algebra formula variable subject over values x equal"
-    " equals true set simultaneous terms root real = parabola graph curve exponential logarithmic rational absolute radical only there any each"
-    " trigonometric literal system where cross crosses = written put single general order degree square zero no does"
-    " quartic such simultaneously both two three together algebraically".split()
+    " equals true set simultaneous terms root real = parabola graph curve "
+    "exponential logarithmic rational absolute radical only there any each"
+    " trigonometric literal system where cross crosses = written put single "
+    "general order degree square zero no does"
+    " quartic such simultaneously both two three together algebraically"
 )
 
 
@@ -83,7 +112,11 @@ def read_equation(scan: Scan, setting: Setting) -> Question | list[Question] | N
     domain = take_domain(scan)
     targets = _targets(scan)
     scan.cue(_CUES)
-    spoken = scan.take(r"A (?:is|gives|yields|makes|results in|comes to) E") if not (roots or zero) else None
+    spoken = (
+        scan.take(r"A (?:is|gives|yields|makes|results in|comes to) E")
+        if not (roots or zero)
+        else None
+    )
     relations = scan.rest("R")
     if spoken is not None:
         relations = (*relations, Relation((spoken[0], spoken[1]), ("=",)))
@@ -173,9 +206,14 @@ def _rearranged(left: Node, right: Node, names: tuple[str, ...]) -> Question | N
     lines = [
         code.symbols_line(names),
         f"equation = Eq({code.expression(left)}, {code.expression(right)})",
-        f"forms = {{str(letter): solve(equation, letter) for letter in ({', '.join(map(code.identifier, names))},)}}",
+        (
+            f"forms = {{str(letter): solve(equation, letter) for letter in "
+            f"({', '.join(map(code.identifier, names))},)}}"
+        ),
         'print("solved for each letter:", forms)',
-        report(forms="[[letter, [str(value) for value in found]] for letter, found in forms.items()]"),
+        report(
+            forms="[[letter, [str(value) for value in found]] for letter, found in forms.items()]"
+        ),
     ]
 
     def explain(result: Result) -> Answer:
@@ -183,10 +221,15 @@ def _rearranged(left: Node, right: Node, names: tuple[str, ...]) -> Question | N
 
         texts: list[str] = []
         for letter, found in result.list("forms"):
-            shown = [f"{letter} = {display(str(value))}" for value in found if len(str(value)) < 120]
+            shown = [
+                f"{letter} = {display(str(value))}" for value in found if len(str(value)) < 120
+            ]
             if shown:
                 texts.append(" or ".join(shown))
-        note = "One equation does not fix several unknowns; this is the equation solved for each letter."
+        note = (
+            "One equation does not fix several unknowns; this is the equation solved "
+            "for each letter."
+        )
         return Answer(tuple(texts), notes=(note,))
 
     return Question(
@@ -203,7 +246,11 @@ def solve_for(left: Node, right: Node, name: str, wish: Wish) -> Question:
     """The code that solves one equation for one letter, and its explanation."""
     others = free(Relation((left, right), ("=",)))
     poly = polynomial(sub(left, right), name)
-    real = any(isinstance(p, Call) and p.name in {"abs", "floor", "ceil", "sign"} for s in (left, right) for p in walk(s))
+    real = any(
+        isinstance(p, Call) and p.name in {"abs", "floor", "ceil", "sign"}
+        for s in (left, right)
+        for p in walk(s)
+    )
     letter = code.identifier(name)
     lines = [
         code.symbols_line(others, "real=True" if real else ""),
@@ -307,7 +354,9 @@ def _concluded(
     if not found:
         reason = "no solution" if poly is not None and degree(poly) == 0 else "no solution"
         if poly is not None and degree(poly) == 2 and (by_hand or wish.domain.given):
-            reason = "no real solution" if not wish.domain.given else f"no solution{wish.domain.phrase}"
+            reason = (
+                "no real solution" if not wish.domain.given else f"no solution{wish.domain.phrase}"
+            )
         return Answer((f"There is {reason}.",), steps)
     decimals = has_decimal(left) or has_decimal(right)
     complex_only = all("I" in text for text in found)
@@ -343,8 +392,20 @@ _VERIFY: Final = r"(?:solutions?|roots?|zeros?|zeroes)(?: of| to| for)?|satisfy|
 
 def read_verification(scan: Scan, setting: Setting) -> Question | None:
     """`is 2 a root of x³ - 8?`, `verify that x = 3 solves 2x = 6`."""
-    found = scan.take(r"(?:is|does|check|verify|show|prove|confirm|whether|if|that)+ (?:that |if |whether )*(?:N|R) (?:is )?(?:" + _VERIFY + r") (?:equation )?X")
-    if found is None or len(found) != 2 or not scan.done({"check", "verify", "whether", "if", "show", "prove", "equation"}) or scan.has("X"):
+    found = scan.take(
+        (
+            r"(?:is|does|check|verify|show|prove|confirm|whether|if|that)+ (?:that |"
+            r"if |whether )*(?:N|R) (?:is )?(?:"
+        )
+        + _VERIFY
+        + r") (?:equation )?X"
+    )
+    if (
+        found is None
+        or len(found) != 2
+        or not scan.done({"check", "verify", "whether", "if", "show", "prove", "equation"})
+        or scan.has("X")
+    ):
         return None
     place, target = found
     pair = equation(place)

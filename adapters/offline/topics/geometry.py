@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Final
 
 from adapters.offline.form import take_form
+from adapters.offline.lexicon import wordset
 from adapters.offline.question import Question
 from adapters.offline.scan import Scan
 from adapters.offline.show import pretty
@@ -30,7 +31,11 @@ from adapters.offline.tree import (
     sub,
 )
 
-_UNITS: Final = r"(?:cm|mm|km|m|meters?|metres?|centimeters?|centimetres?|millimeters?|kilometers?|inches|inch|in|feet|foot|ft|yards?|yd|miles?|mi|units?|dm|square units)"
+_UNITS: Final = (
+    r"(?:cm|mm|km|m|meters?|metres?|centimeters?|centimetres?|millimeters?|"
+    r"kilometers?|inches|inch|in|feet|foot|ft|yards?|yd|miles?|mi|units?|dm|"
+    r"square units)"
+)
 _THREE: Final = Num(Fraction(3))
 _HALF: Final = div(Num(Fraction(1)), TWO)
 
@@ -53,31 +58,167 @@ def _sq(node: Node) -> Node:
 
 _FORMULAS: Final[tuple[_Formula, ...]] = (
     _Formula("circle", "area", ("radius",), "A = π·r²", lambda m: mul(PI, _sq(m["radius"])), 2),
-    _Formula("circle", "circumference", ("radius",), "C = 2π·r", lambda m: mul(mul(TWO, PI), m["radius"]), 1),
-    _Formula("semicircle", "area", ("radius",), "A = π·r²/2", lambda m: div(mul(PI, _sq(m["radius"])), TWO), 2),
-    _Formula("sphere", "volume", ("radius",), "V = 4/3·π·r³", lambda m: mul(mul(div(number(4), _THREE), PI), power(m["radius"], 3)), 3),
-    _Formula("sphere", "surface", ("radius",), "A = 4π·r²", lambda m: mul(mul(number(4), PI), _sq(m["radius"])), 2),
-    _Formula("hemisphere", "volume", ("radius",), "V = 2/3·π·r³", lambda m: mul(mul(div(TWO, _THREE), PI), power(m["radius"], 3)), 3),
-    _Formula("cylinder", "volume", ("radius", "height"), "V = π·r²·h", lambda m: mul(mul(PI, _sq(m["radius"])), m["height"]), 3),
-    _Formula("cylinder", "surface", ("radius", "height"), "A = 2π·r·(r + h)", lambda m: mul(mul(mul(TWO, PI), m["radius"]), add(m["radius"], m["height"])), 2),
-    _Formula("cone", "volume", ("radius", "height"), "V = 1/3·π·r²·h", lambda m: div(mul(mul(PI, _sq(m["radius"])), m["height"]), _THREE), 3),
+    _Formula(
+        "circle",
+        "circumference",
+        ("radius",),
+        "C = 2π·r",
+        lambda m: mul(mul(TWO, PI), m["radius"]),
+        1,
+    ),
+    _Formula(
+        "semicircle",
+        "area",
+        ("radius",),
+        "A = π·r²/2",
+        lambda m: div(mul(PI, _sq(m["radius"])), TWO),
+        2,
+    ),
+    _Formula(
+        "sphere",
+        "volume",
+        ("radius",),
+        "V = 4/3·π·r³",
+        lambda m: mul(mul(div(number(4), _THREE), PI), power(m["radius"], 3)),
+        3,
+    ),
+    _Formula(
+        "sphere",
+        "surface",
+        ("radius",),
+        "A = 4π·r²",
+        lambda m: mul(mul(number(4), PI), _sq(m["radius"])),
+        2,
+    ),
+    _Formula(
+        "hemisphere",
+        "volume",
+        ("radius",),
+        "V = 2/3·π·r³",
+        lambda m: mul(mul(div(TWO, _THREE), PI), power(m["radius"], 3)),
+        3,
+    ),
+    _Formula(
+        "cylinder",
+        "volume",
+        ("radius", "height"),
+        "V = π·r²·h",
+        lambda m: mul(mul(PI, _sq(m["radius"])), m["height"]),
+        3,
+    ),
+    _Formula(
+        "cylinder",
+        "surface",
+        ("radius", "height"),
+        "A = 2π·r·(r + h)",
+        lambda m: mul(mul(mul(TWO, PI), m["radius"]), add(m["radius"], m["height"])),
+        2,
+    ),
+    _Formula(
+        "cone",
+        "volume",
+        ("radius", "height"),
+        "V = 1/3·π·r²·h",
+        lambda m: div(mul(mul(PI, _sq(m["radius"])), m["height"]), _THREE),
+        3,
+    ),
     _Formula("square", "area", ("side",), "A = s²", lambda m: _sq(m["side"]), 2),
     _Formula("square", "perimeter", ("side",), "P = 4s", lambda m: mul(number(4), m["side"]), 1),
-    _Formula("square", "diagonal", ("side",), "d = s·√2", lambda m: mul(m["side"], call("sqrt", TWO)), 1),
-    _Formula("rectangle", "area", ("length", "width"), "A = l·w", lambda m: mul(m["length"], m["width"]), 2),
-    _Formula("rectangle", "perimeter", ("length", "width"), "P = 2(l + w)", lambda m: mul(TWO, add(m["length"], m["width"])), 1),
-    _Formula("rectangle", "diagonal", ("length", "width"), "d = √(l² + w²)", lambda m: call("sqrt", add(_sq(m["length"]), _sq(m["width"]))), 1),
-    _Formula("triangle", "area", ("base", "height"), "A = b·h/2", lambda m: div(mul(m["base"], m["height"]), TWO), 2),
-    _Formula("parallelogram", "area", ("base", "height"), "A = b·h", lambda m: mul(m["base"], m["height"]), 2),
+    _Formula(
+        "square", "diagonal", ("side",), "d = s·√2", lambda m: mul(m["side"], call("sqrt", TWO)), 1
+    ),
+    _Formula(
+        "rectangle",
+        "area",
+        ("length", "width"),
+        "A = l·w",
+        lambda m: mul(m["length"], m["width"]),
+        2,
+    ),
+    _Formula(
+        "rectangle",
+        "perimeter",
+        ("length", "width"),
+        "P = 2(l + w)",
+        lambda m: mul(TWO, add(m["length"], m["width"])),
+        1,
+    ),
+    _Formula(
+        "rectangle",
+        "diagonal",
+        ("length", "width"),
+        "d = √(l² + w²)",
+        lambda m: call("sqrt", add(_sq(m["length"]), _sq(m["width"]))),
+        1,
+    ),
+    _Formula(
+        "triangle",
+        "area",
+        ("base", "height"),
+        "A = b·h/2",
+        lambda m: div(mul(m["base"], m["height"]), TWO),
+        2,
+    ),
+    _Formula(
+        "parallelogram",
+        "area",
+        ("base", "height"),
+        "A = b·h",
+        lambda m: mul(m["base"], m["height"]),
+        2,
+    ),
     _Formula("cube", "volume", ("side",), "V = s³", lambda m: power(m["side"], 3), 3),
     _Formula("cube", "surface", ("side",), "A = 6s²", lambda m: mul(number(6), _sq(m["side"])), 2),
-    _Formula("cube", "diagonal", ("side",), "d = s·√3", lambda m: mul(m["side"], call("sqrt", _THREE)), 1),
-    _Formula("box", "volume", ("length", "width", "height"), "V = l·w·h", lambda m: mul(mul(m["length"], m["width"]), m["height"]), 3),
-    _Formula("box", "surface", ("length", "width", "height"), "A = 2(lw + lh + wh)", lambda m: mul(TWO, add(add(mul(m["length"], m["width"]), mul(m["length"], m["height"])), mul(m["width"], m["height"]))), 2),
-    _Formula("equilateral", "area", ("side",), "A = √3/4·s²", lambda m: mul(div(call("sqrt", _THREE), number(4)), _sq(m["side"])), 2),
+    _Formula(
+        "cube", "diagonal", ("side",), "d = s·√3", lambda m: mul(m["side"], call("sqrt", _THREE)), 1
+    ),
+    _Formula(
+        "box",
+        "volume",
+        ("length", "width", "height"),
+        "V = l·w·h",
+        lambda m: mul(mul(m["length"], m["width"]), m["height"]),
+        3,
+    ),
+    _Formula(
+        "box",
+        "surface",
+        ("length", "width", "height"),
+        "A = 2(lw + lh + wh)",
+        lambda m: mul(
+            TWO,
+            add(
+                add(mul(m["length"], m["width"]), mul(m["length"], m["height"])),
+                mul(m["width"], m["height"]),
+            ),
+        ),
+        2,
+    ),
+    _Formula(
+        "equilateral",
+        "area",
+        ("side",),
+        "A = √3/4·s²",
+        lambda m: mul(div(call("sqrt", _THREE), number(4)), _sq(m["side"])),
+        2,
+    ),
     _Formula("equilateral", "perimeter", ("side",), "P = 3s", lambda m: mul(_THREE, m["side"]), 1),
-    _Formula("pyramid", "volume", ("base", "height"), "V = 1/3·B·h", lambda m: div(mul(m["base"], m["height"]), _THREE), 3),
-    _Formula("trapezoid", "area", ("first", "second", "height"), "A = (a + b)/2·h", lambda m: mul(div(add(m["first"], m["second"]), TWO), m["height"]), 2),
+    _Formula(
+        "pyramid",
+        "volume",
+        ("base", "height"),
+        "V = 1/3·B·h",
+        lambda m: div(mul(m["base"], m["height"]), _THREE),
+        3,
+    ),
+    _Formula(
+        "trapezoid",
+        "area",
+        ("first", "second", "height"),
+        "A = (a + b)/2·h",
+        lambda m: mul(div(add(m["first"], m["second"]), TWO), m["height"]),
+        2,
+    ),
 )
 _SHAPES: Final = {
     "equilateral": r"equilateral triangle",
@@ -113,8 +254,22 @@ _MEASURES: Final = {
     "width": r"(?:width|breadth|w|wide)",
     "base": r"(?:base area|base|b)",
 }
-_LETTERS: Final = {"r": "radius", "d": "diameter", "h": "height", "s": "side", "l": "length", "w": "width", "b": "base"}
-_EXTRA: Final = frozenset("whose which having has have length lengths long measuring measures units unit exact its side sides of equal respectively given that where terms pi rounded".split())
+_LETTERS: Final = {
+    "r": "radius",
+    "d": "diameter",
+    "h": "height",
+    "s": "side",
+    "l": "length",
+    "w": "width",
+    "b": "base",
+}
+_EXTRA: Final = wordset(
+    (
+        "whose which having has have length lengths long measuring measures "
+        "units unit exact its side sides of equal respectively given that where "
+        "terms pi rounded"
+    )
+)
 
 
 def _measures(scan: Scan) -> dict[str, Node] | None:
@@ -122,16 +277,33 @@ def _measures(scan: Scan) -> dict[str, Node] | None:
     out: dict[str, Node] = {}
     for index, part in enumerate(scan.parts):
         pair = equation(part.node) if part.node is not None else None
-        if pair and isinstance(pair[0], Sym) and pair[0].name.lower() in _LETTERS and is_constant(pair[1]):
+        if (
+            pair
+            and isinstance(pair[0], Sym)
+            and pair[0].name.lower() in _LETTERS
+            and is_constant(pair[1])
+        ):
             out[_LETTERS[pair[0].name.lower()]] = pair[1]
             scan.text = scan.text.replace(f"⟨R{index}⟩", "¦")
     unit = rf"(?: {_UNITS})?"
-    both = scan.take(rf"(?:with |of |whose )?(?:sides|side lengths|edges|dimensions|measurements) (?:of |are |measuring )*N{unit} ?(?:,|and|by|\*) N{unit} ?(?:(?:,|and|by|, and|\*) N{unit})?")
+    both = scan.take(
+        (
+            r"(?:with |of |whose )?(?:sides|side lengths|edges|dimensions|"
+            rf"measurements) (?:of |are |measuring )*N{unit} ?(?:,|and|by|\*) N{unit} "
+            rf"?(?:(?:,|and|by|, and|\*) N{unit})?"
+        )
+    )
     if both:
         names = ("length", "width", "height")
         out.update(zip(names, both, strict=False))
     for name, words in _MEASURES.items():
-        found = scan.take(rf"(?:with |of |and |whose |has |having |is |where )*{words} (?:of |is |= |equal to |equals |being |that is |length |are |measures |length of |: )*N{unit}") or scan.take(rf"(?:with )?N{unit} {words}")
+        found = scan.take(
+            (
+                rf"(?:with |of |and |whose |has |having |is |where )*{words} (?:of |is |= |"
+                r"equal to |equals |being |that is |length |are |measures |length of |: "
+                rf")*N{unit}"
+            )
+        ) or scan.take(rf"(?:with )?N{unit} {words}")
         if found:
             out.setdefault(name, found[0])
     return out
@@ -148,7 +320,12 @@ def read_shape(scan: Scan, setting: Setting) -> Question | None:
     shape = next((name for name, cue in _SHAPES.items() if scan.cue(cue)), None)
     if shape is None:
         return None
-    sizes = scan.take(rf"(?:of |with |that is |which is |is |measuring )*N(?: {_UNITS})? (?:by|\*|x) N(?: {_UNITS})?(?: (?:by|\*|x) N(?: {_UNITS})?)?")
+    sizes = scan.take(
+        (
+            rf"(?:of |with |that is |which is |is |measuring )*N(?: {_UNITS})? (?:by|"
+            rf"\*|x) N(?: {_UNITS})?(?: (?:by|\*|x) N(?: {_UNITS})?)?"
+        )
+    )
     if sizes:
         given.update(zip(("length", "width", "height"), sizes, strict=False))
     left = scan.rest("X")
@@ -169,7 +346,9 @@ def _unit(scan: Scan) -> str:
     return names[0] if names and len(set(names)) == 1 else ""
 
 
-def _shape(shape: str, quantity: str, given: dict[str, Node], unit: str, form: object) -> Question | None:
+def _shape(
+    shape: str, quantity: str, given: dict[str, Node], unit: str, form: object
+) -> Question | None:
     from adapters.offline.form import Form
 
     measures = dict(given)
@@ -178,7 +357,11 @@ def _shape(shape: str, quantity: str, given: dict[str, Node], unit: str, form: o
         diameter = measures.pop("diameter")
         measures["radius"] = div(diameter, TWO)
         before.append(f"The radius is half the diameter: r = {pretty(diameter)}/2")
-    if shape in {"square", "cube", "equilateral"} and "length" in measures and "side" not in measures:
+    if (
+        shape in {"square", "cube", "equilateral"}
+        and "length" in measures
+        and "side" not in measures
+    ):
         measures["side"] = measures.pop("length")
     if shape == "triangle" and set(measures) == {"length", "width"}:
         return None
@@ -191,11 +374,17 @@ def _shape(shape: str, quantity: str, given: dict[str, Node], unit: str, form: o
     if shape == "rectangle" and "base" in measures and "length" not in measures:
         measures["length"] = measures.pop("base")
     for formula in _FORMULAS:
-        if formula.shape == shape and formula.quantity == quantity and set(formula.needs) == set(measures):
+        if (
+            formula.shape == shape
+            and formula.quantity == quantity
+            and set(formula.needs) == set(measures)
+        ):
             ending = {1: "", 2: "²", 3: "³"}[formula.dimension]
             shown = ", ".join(f"{name} {pretty(measures[name])}" for name in formula.needs)
             names = {"surface": "surface area"}
-            title = f"{names.get(quantity, quantity).capitalize()} of a {_named(shape)} with {shown}"
+            title = (
+                f"{names.get(quantity, quantity).capitalize()} of a {_named(shape)} with {shown}"
+            )
             return value_question(
                 Value(
                     title=title,
@@ -216,20 +405,45 @@ def _named(shape: str) -> str:
 def read_right_triangle(scan: Scan, setting: Setting) -> Question | None:
     """`hypotenuse of a right triangle with legs 3 and 4`, and the missing leg."""
     form = take_form(scan)
-    if not scan.cue(r"right(?: angled?)? triangle|pythagorean(?: theorem)?|pythagoras(?: theorem)?|theorem of pythagoras|hypotenuse(?= of| in| if| when| for| with)|hypotenuse"):
+    if not scan.cue(
+        (
+            r"right(?: angled?)? triangle|pythagorean(?: theorem)?|pythagoras(?: "
+            r"theorem)?|theorem of pythagoras|hypotenuse(?= of| in| if| when| for| "
+            r"with)|hypotenuse"
+        )
+    ):
         return None
     unit = _unit(scan)
-    scan.cue(r"right(?: angled?)? triangle|(?:using |use |with |by )?(?:pythagorean(?: theorem)?|pythagoras(?: theorem)?)|missing|third|other")
+    scan.cue(
+        (
+            r"right(?: angled?)? triangle|(?:using |use |with |by )?(?:pythagorean(?: "
+            r"theorem)?|pythagoras(?: theorem)?)|missing|third|other"
+        )
+    )
     named = f"(?: {_UNITS})?"
     hypotenuse = None
     words = " ".join(part.text for part in scan.parts if part.node is None)
-    found = scan.take(rf"hypotenuse (?:of |is |= |length |equals |measuring )*N{named}") or scan.take(rf"N{named} hypotenuse")
+    found = scan.take(
+        rf"hypotenuse (?:of |is |= |length |equals |measuring )*N{named}"
+    ) or scan.take(rf"N{named} hypotenuse")
     if found is None and " leg " in f" {words} " and "hypotenuse" in words:
-        both = scan.take(rf"(?:with |if |when |whose )?(?:one )?leg (?:of |is |= )*N{named} and ¦ (?:of |is |= )*N{named}")
+        both = scan.take(
+            (
+                rf"(?:with |if |when |whose )?(?:one )?leg (?:of |is |= )*N{named} and ¦ "
+                rf"(?:of |is |= )*N{named}"
+            )
+        )
         if both:
             found, leg_pair = (both[1],), (both[0],)
             return _leg(found[0], leg_pair[0], unit, form) if scan.done(_TRIANGLE_EXTRA) else None
-        tail = scan.take(rf"¦ (?:of |is |= |length )*N{named}") if words.count("hypotenuse") and not words.startswith(("find the hypotenuse", "hypotenuse", "what is the hypotenuse")) else None
+        tail = (
+            scan.take(rf"¦ (?:of |is |= |length )*N{named}")
+            if words.count("hypotenuse")
+            and not words.startswith(
+                ("find the hypotenuse", "hypotenuse", "what is the hypotenuse")
+            )
+            else None
+        )
         found = tail
     if found:
         hypotenuse = found[0]
@@ -244,7 +458,13 @@ def read_right_triangle(scan: Scan, setting: Setting) -> Question | None:
     return None
 
 
-_TRIANGLE_EXTRA: Final = frozenset("legs leg sides side cathetus catheti other missing length lengths hypotenuse shorter and one two if whose has have given measuring measure measures triangle longest a b c are is long".split())
+_TRIANGLE_EXTRA: Final = wordset(
+    (
+        "legs leg sides side cathetus catheti other missing length lengths "
+        "hypotenuse shorter and one two if whose has have given measuring "
+        "measure measures triangle longest a b c are is long"
+    )
+)
 
 
 def _hypotenuse(a: Node, b: Node, unit: str, form: object) -> Question:
@@ -267,7 +487,10 @@ def _leg(hypotenuse: Node, leg: Node, unit: str, form: object) -> Question:
 
     return value_question(
         Value(
-            title=f"Leg of a right triangle with hypotenuse {pretty(hypotenuse)} and leg {pretty(leg)}",
+            title=(
+                f"Leg of a right triangle with hypotenuse {pretty(hypotenuse)} and leg "
+                f"{pretty(leg)}"
+            ),
             expression=call("sqrt", sub(_sq(hypotenuse), _sq(leg))),
             name="other leg",
             unit=unit,

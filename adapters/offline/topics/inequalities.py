@@ -7,22 +7,30 @@ from typing import Any, Final
 from adapters.offline import code, show
 from adapters.offline.explain import linear
 from adapters.offline.form import take_form
+from adapters.offline.lexicon import wordset
 from adapters.offline.question import Answer, Question, Result, decimal, display
 from adapters.offline.scan import Scan
 from adapters.offline.topics.common import Setting, report
 from adapters.offline.tree import Node, Relation, Sym, free
 
-_EXTRA: Final = frozenset(
-    "solve inequality inequalities inequation inequations solving solution set interval notation values value"
-    " which where range linear quadratic rational compound double real number numbers x y satisfy satisfies for"
-    " all any true hold holds such system or when if over variable unknown absolute".split()
+_EXTRA: Final = wordset(
+    "solve inequality inequalities inequation inequations solving solution "
+    "set interval notation values value"
+    " which where range linear quadratic rational compound double real "
+    "number numbers x y satisfy satisfies for"
+    " all any true hold holds such system or when if over variable unknown absolute"
 )
 
 
 def read_inequality(scan: Scan, setting: Setting) -> Question | None:
     """`solve 2x + 3 < 7`, `x² > 4`, `-3 < 2x + 1 ≤ 5`, `x > 1 or x < -2`."""
     take_form(scan)
-    scan.cue(r"(?:give|write|express|state|in|using|with) (?:answer |it |solution )*(?:in |using )?(?:interval|set builder|inequality) notation")
+    scan.cue(
+        (
+            r"(?:give|write|express|state|in|using|with) (?:answer |it |solution "
+            r")*(?:in |using )?(?:interval|set builder|inequality) notation"
+        )
+    )
     joined_or = scan.has(r"R ,? ?or R")
     relations = scan.rest("R")
     others = scan.rest("E")
@@ -47,7 +55,11 @@ def inequality(
     """The set of solutions, as bounds and in interval notation."""
     letter = code.identifier(name)
     sets = [f"solveset({code.expression(pair)}, {letter}, S.Reals)" for pair in pairs]
-    joined = f"{'Union' if joined_or else 'Intersection'}({', '.join(sets)})" if len(sets) > 1 else sets[0]
+    joined = (
+        f"{'Union' if joined_or else 'Intersection'}({', '.join(sets)})"
+        if len(sets) > 1
+        else sets[0]
+    )
     lines = [
         code.symbols_line([name], "real=True"),
         f"solution = {joined}",
@@ -56,9 +68,16 @@ def inequality(
         "pieces = []",
         "for part in parts:",
         "    if isinstance(part, Interval):",
-        "        pieces.append([str(part.start), str(part.end), bool(part.left_open), bool(part.right_open), str(N(part.start, 8)), str(N(part.end, 8))])",
+        (
+            "        pieces.append([str(part.start), str(part.end), "
+            "bool(part.left_open), bool(part.right_open), str(N(part.start, 8)), "
+            "str(N(part.end, 8))])"
+        ),
         "    elif isinstance(part, FiniteSet):",
-        "        pieces.extend([str(p), str(p), False, False, str(N(p, 8)), str(N(p, 8))] for p in part)",
+        (
+            "        pieces.extend([str(p), str(p), False, False, str(N(p, 8)), "
+            "str(N(p, 8))] for p in part)"
+        ),
         report(pieces="pieces", empty="bool(solution.is_empty)", text="str(solution)"),
     ]
     word = " or " if joined_or else " and "
@@ -76,7 +95,9 @@ def inequality(
             return Answer((f"Solution set: {display(result.text('text'))}",), steps)
         pieces.sort(key=lambda piece: float(str(piece[4]).replace("oo", "inf")))
         if not steps:
-            steps = ("Find where both sides are equal, then test the stretches between those points.",)
+            steps = (
+                "Find where both sides are equal, then test the stretches between those points.",
+            )
         bounds = " or ".join(bounds_text(piece, show.pretty(Sym(name))) for piece in pieces)
         intervals = " ∪ ".join(map(interval_text, pieces))
         return Answer((bounds, f"In interval notation: {intervals}"), steps)
@@ -88,7 +109,15 @@ def inequality(
         explain=explain,
         subject=relations[0],
         again=lambda node: (
-            inequality((node,), [Relation((a, b), (op,)) for op, a, b in zip(node.ops, node.sides, node.sides[1:], strict=False)], free(node)[0], joined_or=False)
+            inequality(
+                (node,),
+                [
+                    Relation((a, b), (op,))
+                    for op, a, b in zip(node.ops, node.sides, node.sides[1:], strict=False)
+                ],
+                free(node)[0],
+                joined_or=False,
+            )
             if isinstance(node, Relation) and len(free(node)) == 1 and "=" not in node.ops
             else None
         ),

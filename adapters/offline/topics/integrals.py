@@ -8,6 +8,7 @@ from typing import Final
 from adapters.offline import code, show, values
 from adapters.offline.explain import rules
 from adapters.offline.form import Form, take_form
+from adapters.offline.lexicon import wordset
 from adapters.offline.question import Answer, Question, Result
 from adapters.offline.scan import Scan, body
 from adapters.offline.topics.common import Setting, report, variable
@@ -29,17 +30,32 @@ from adapters.offline.tree import (
 )
 
 _CUE: Final = (
-    r"integrals?|integrate|integrated|integrating|integration|antiderivatives?|anti derivatives?|antidifferentiate|primitive(?: function)?|indefinite|definite|stammfunktion"
+    r"integrals?|integrate|integrated|integrating|integration|"
+    r"antiderivatives?|anti derivatives?|antidifferentiate|primitive(?: "
+    r"function)?|indefinite|definite|stammfunktion"
 )
-_AREA: Final = r"(?:area|region) (?:of region )?(?:under|below|beneath|bounded by|enclosed by|between|under(?:neath)?|of|that lies under)"
-_EXTRA: Final = frozenset(
-    "function curve graph respect variable x t y f constant limits bounds interval region xaxis axis given let be c"
-    " exact lower upper limit bound line lines expression by evaluated general d over area parts including plus substitution"
-    " trig improper if when simplify against its dx dt dy du int".split()
+_AREA: Final = (
+    r"(?:area|region) (?:of region )?(?:under|below|beneath|bounded by|"
+    r"enclosed by|between|under(?:neath)?|of|that lies under)"
+)
+_EXTRA: Final = wordset(
+    "function curve graph respect variable x t y f constant limits bounds "
+    "interval region xaxis axis given let be c"
+    " exact lower upper limit bound line lines expression by evaluated "
+    "general d over area parts including plus substitution"
+    " trig improper if when simplify against its dx dt dy du int"
 )
 _BOUNDS: Final = (
-    r"(?:(?:with limits|with bounds|limits|bounds|evaluated|on interval|for|over interval|over|on|in|going|where|with) )?(?:(?:S|x values) )?(?:from |= )?(?:R|E) (?:to|until|till|up to|through|\.\.\.) (?:S = )?(?:R|E)",
-    r"(?:between|with limits|with bounds|limits|bounds) (?:limits |bounds |lines |S = )?(?:R|E) (?:and|to|,) (?:S = )?(?:R|E)",
+    (
+        r"(?:(?:with limits|with bounds|limits|bounds|evaluated|on interval|for|"
+        r"over interval|over|on|in|going|where|with) )?(?:(?:S|x values) "
+        r")?(?:from |= )?(?:R|E) (?:to|until|till|up to|through|\.\.\.) (?:S = "
+        r")?(?:R|E)"
+    ),
+    (
+        r"(?:between|with limits|with bounds|limits|bounds) (?:limits |bounds |"
+        r"lines |S = )?(?:R|E) (?:and|to|,) (?:S = )?(?:R|E)"
+    ),
     r"(?:on|over|in|for|of)(?: (?:closed )?(?:interval|range|domain))? L",
     r"(?:interval) L",
 )
@@ -63,13 +79,19 @@ def read_integral(scan: Scan, setting: Setting) -> list[Question] | None:
     form = take_form(scan)
     mean = scan.cue(r"(?:average|mean) value(?: of)?(?: function)?")
     area = scan.cue(_AREA)
-    calculus = any(isinstance(body(part.node), Integral) for part in scan.parts if part.node is not None)
+    calculus = any(
+        isinstance(body(part.node), Integral) for part in scan.parts if part.node is not None
+    )
     if not (scan.cue(_CUE) or area or mean or calculus or scan.cue("int")):
         return None
     bounds = _bounds(scan)
     by = _by(scan)
     nodes = scan.rest("X")
-    if not nodes or not scan.done(_EXTRA) or ((mean or area) and bounds is None and len(nodes) < 2 and not calculus):
+    if (
+        not nodes
+        or not scan.done(_EXTRA)
+        or ((mean or area) and bounds is None and len(nodes) < 2 and not calculus)
+    ):
         return None
     if area and len(nodes) == 2:
         return _between(nodes, by, bounds, form)
@@ -120,11 +142,9 @@ def _by(scan: Scan) -> str | None:
     return differential[1:] if differential else None
 
 
-def _wish(
-    node: Node, by: str | None, bounds: tuple[Node, Node] | None, form: Form
-) -> Wish | None:
+def _wish(node: Node, by: str | None, bounds: tuple[Node, Node] | None, form: Form) -> Wish | None:
     function = body(node)
-    low, high = bounds if bounds else (None, None)
+    low, high = bounds or (None, None)
     if isinstance(function, Integral):
         if function.low is not None and bounds is not None:
             return None
@@ -144,16 +164,30 @@ def _wish(
 def integral(wish: Wish) -> Question:
     """The code and the explanation of one integral."""
     letter = code.identifier(wish.by)
-    names = sorted({*free(wish.function), wish.by, *(n for b in (wish.low, wish.high) if b is not None for n in free(b))})
+    names = sorted(
+        {
+            *free(wish.function),
+            wish.by,
+            *(n for b in (wish.low, wish.high) if b is not None for n in free(b)),
+        }
+    )
     lines = [
         code.symbols_line(names),
         f"f = {code.exact(wish.function)}",
         f"antiderivative = integrate(f, {letter})",
     ]
     if any(isinstance(part, Call) for part in walk(wish.function)):
-        lines.append("antiderivative = min(antiderivative, simplify(antiderivative), key=lambda form: form.count_ops())")
+        lines.append(
+            (
+                "antiderivative = min(antiderivative, simplify(antiderivative), "
+                "key=lambda form: form.count_ops())"
+            )
+        )
 
-    entries = {"antiderivative": "str(antiderivative)", "failed": "bool(antiderivative.has(Integral))"}
+    entries = {
+        "antiderivative": "str(antiderivative)",
+        "failed": "bool(antiderivative.has(Integral))",
+    }
     if wish.low is None or wish.high is None:
         lines += [
             'print("antiderivative:", antiderivative)',
@@ -175,7 +209,9 @@ def integral(wish: Wish) -> Question:
         entries |= {
             "value": "str(value)",
             "near": "str(N(value, 30))",
-            "signed": f"str(simplify(integrate(f, ({letter}, {low}, {high}))))" if wish.area else "str(value)",
+            "signed": f"str(simplify(integrate(f, ({letter}, {low}, {high}))))"
+            if wish.area
+            else "str(value)",
         }
     if wish.area:
         lines[0] = code.symbols_line(names, "real=True")
@@ -220,7 +256,12 @@ def _concluded(wish: Wish, result: Result) -> Answer:
         if failed:
             return Answer(("No antiderivative in known functions was found.",))
         if result.text("check") == "0":
-            steps.append(f"Check: the derivative of {result.show('antiderivative')} is {show.pretty(wish.function)} ✓")
+            steps.append(
+                (
+                    f"Check: the derivative of {result.show('antiderivative')} is "
+                    f"{show.pretty(wish.function)} ✓"
+                )
+            )
         constant = "C" if "C" not in free(wish.function) else "K"
         return Answer((f"{sign} = {result.show('antiderivative')} + {constant}",), tuple(steps))
     if not failed:
@@ -233,7 +274,12 @@ def _concluded(wish: Wish, result: Result) -> Answer:
     text = values.value_text(value, result.text("near"), wish.form)
     notes: list[str] = []
     if wish.area and result.text("signed") != value:
-        notes.append(f"Parts below the axis count as positive area; the plain integral is {result.show('signed')}.")
+        notes.append(
+            (
+                "Parts below the axis count as positive area; the plain integral is "
+                f"{result.show('signed')}."
+            )
+        )
     head = "Average value" if wish.mean else "Area" if wish.area else sign
     if wish.mean:
         steps.append("Divide the integral by the length of the interval.")
@@ -267,7 +313,10 @@ def _between(
     else:
         low, high = (code.exact(bound) for bound in bounds)
         lines += [
-            f"edges = sorted({{{low}, {high}}} | {{s for s in solve(f - g, {letter}) if {low} < s < {high}}}, key=lambda s: N(s))",
+            (
+                f"edges = sorted({{{low}, {high}}} | {{s for s in solve(f - g, {letter}) "
+                f"if {low} < s < {high}}}, key=lambda s: N(s))"
+            ),
         ]
     lines += [
         f"area = sum(abs(integrate(f - g, ({letter}, p, q))) for p, q in zip(edges, edges[1:]))",

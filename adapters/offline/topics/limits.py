@@ -7,6 +7,7 @@ from typing import Final
 
 from adapters.offline import code, show, values
 from adapters.offline.form import Form, take_form
+from adapters.offline.lexicon import wordset
 from adapters.offline.notation import bound_index
 from adapters.offline.question import Answer, Question, Result
 from adapters.offline.scan import Scan, body
@@ -26,10 +27,22 @@ from adapters.offline.tree import (
     is_constant,
 )
 
-_ARROW: Final = r"(?:approaches|approach|approaching|tends to|tend to|tending to|goes to|go to|going to|->|to|nears|gets close to|get close to|gets closer to|heads to|=|is near)"
-_LIMIT_EXTRA: Final = frozenset("limit limits lim function expression as evaluate using l hopital rule s value f at infinity".split())
+_ARROW: Final = (
+    r"(?:approaches|approach|approaching|tends to|tend to|tending to|goes to|"
+    r"go to|going to|->|to|nears|gets close to|get close to|gets closer to|"
+    r"heads to|=|is near)"
+)
+_LIMIT_EXTRA: Final = wordset(
+    ("limit limits lim function expression as evaluate using l hopital rule s value f at infinity")
+)
 _SIDES: Final = (
-    (r"from (?:right|above|positive side|right side|right hand side)|right hand|right sided|right", "+"),
+    (
+        (
+            r"from (?:right|above|positive side|right side|right hand side)|right "
+            r"hand|right sided|right"
+        ),
+        "+",
+    ),
     (r"from (?:left|below|negative side|left side|left hand side)|left hand|left sided|left", "-"),
 )
 
@@ -43,8 +56,17 @@ def read_limit(scan: Scan, setting: Setting) -> Question | None:
     for pattern, sign in _SIDES:
         if scan.cue(rf"(?:{pattern})(?: limit| side)?"):
             side = sign
-    found = scan.take(rf"(?:as|when|for|where|while|with|if)? ?S {_ARROW} (?:N|E) ?[+-]?") if not signs else None
-    behaves = scan.cue(r"approach|approaches|tend(?: to)?|tends(?: to)?|converges?(?: to)?|happens to|happen to|go to|goes to")
+    found = (
+        scan.take(rf"(?:as|when|for|where|while|with|if)? ?S {_ARROW} (?:N|E) ?[+-]?")
+        if not signs
+        else None
+    )
+    behaves = scan.cue(
+        (
+            r"approach|approaches|tend(?: to)?|tends(?: to)?|converges?(?: to)?|"
+            r"happens to|happen to|go to|goes to"
+        )
+    )
     if not named and not (found and behaves):
         return None
     nodes = scan.rest("X")
@@ -92,37 +114,69 @@ def limit(node: Limit, form: Form) -> Question:
         if "direct" in result:
             direct = result.text("direct")
             if direct in {"nan", "zoo", "oo", "-oo"} or "zoo" in direct:
-                steps.append(f"Putting in {node.by} = {show.pretty(node.point)} gives no value (such as 0/0), so the limit is needed.")
+                steps.append(
+                    (
+                        f"Putting in {node.by} = {show.pretty(node.point)} gives no value (such "
+                        "as 0/0), so the limit is needed."
+                    )
+                )
             elif direct == result.text("answer"):
-                steps.append(f"The function is continuous there, so put in {node.by} = {show.pretty(node.point)}.")
+                steps.append(
+                    (
+                        f"The function is continuous there, so put in {node.by} = "
+                        f"{show.pretty(node.point)}."
+                    )
+                )
         if result.text("left") != result.text("right"):
-            steps.append(f"From the left: {result.show('left')}; from the right: {result.show('right')}.")
+            steps.append(
+                f"From the left: {result.show('left')}; from the right: {result.show('right')}."
+            )
             return Answer((f"{shown} does not exist: the two sides differ.",), tuple(steps))
         answer = result.text("answer")
         if answer.startswith("AccumBounds"):
             return Answer((f"{shown} does not exist: the values keep swinging.",), tuple(steps))
         if answer in {"oo", "-oo"}:
-            return Answer((f"{shown} = {result.show('answer')}",), (*steps, "It grows beyond every bound."))
+            return Answer(
+                (f"{shown} = {result.show('answer')}",), (*steps, "It grows beyond every bound.")
+            )
         text = values.value_text(answer, result.text("near"), form)
-        return Answer((f"{shown} {text}" if text.startswith("≈") else f"{shown} = {text}",), tuple(steps))
+        return Answer(
+            (f"{shown} {text}" if text.startswith("≈") else f"{shown} = {text}",), tuple(steps)
+        )
 
     def at(value: Node) -> Question:
         return limit(Limit(node.body, node.by, value, node.side), form)
 
     return Question(
         kind="limit",
-        title=f"Limit of {show.pretty(node.body)} for {node.by} → {show.pretty(node.point)}{node.side}",
+        title=(
+            f"Limit of {show.pretty(node.body)} for {node.by} → "
+            f"{show.pretty(node.point)}{node.side}"
+        ),
         code=code.program(*lines),
         explain=explain,
         subject=node.body,
         value=node,
         at=at,
-        again=lambda other: limit(Limit(other, node.by, node.point, node.side), form) if node.by in free(other) else None,
+        again=lambda other: (
+            limit(Limit(other, node.by, node.point, node.side), form)
+            if node.by in free(other)
+            else None
+        ),
     )
 
 
-_TAYLOR: Final = r"(?:taylor|maclaurin|mclaurin|power)(?: series| polynomial| expansion| approximation)*|series(?: expansion)?|expand (?=.*series)"
-_TAYLOR_EXTRA: Final = frozenset("series expansion order degree terms term function about around centered centred at up expand first nonzero non zero approximation polynomial f in a point powers power".split())
+_TAYLOR: Final = (
+    r"(?:taylor|maclaurin|mclaurin|power)(?: series| polynomial| expansion| "
+    r"approximation)*|series(?: expansion)?|expand (?=.*series)"
+)
+_TAYLOR_EXTRA: Final = wordset(
+    (
+        "series expansion order degree terms term function about around centered "
+        "centred at up expand first nonzero non zero approximation polynomial f "
+        "in a point powers power"
+    )
+)
 
 
 def read_series(scan: Scan, setting: Setting) -> Question | None:
@@ -131,18 +185,29 @@ def read_series(scan: Scan, setting: Setting) -> Question | None:
     if not scan.cue(_TAYLOR):
         return None
     order = 5
-    found = scan.take(r"(?:up to|to|of|with|through|until)? ?(?:order|degree) (?:of )?N") or scan.take(r"(?:up to )?(?:first )?N (?:non ?zero )?(?:terms|order|degree)")
+    found = scan.take(
+        r"(?:up to|to|of|with|through|until)? ?(?:order|degree) (?:of )?N"
+    ) or scan.take(r"(?:up to )?(?:first )?N (?:non ?zero )?(?:terms|order|degree)")
     ordinal = None
     if found is None:
         from adapters.offline.lexicon import ORDINALS
 
         for word, value in ORDINALS.items():
-            if value <= 20 and f" {word} " in scan.text and scan.cue(rf"(?:up to|to|of|through)? ?{word}(?: order| degree| power)?"):
+            if (
+                value <= 20
+                and f" {word} " in scan.text
+                and scan.cue(rf"(?:up to|to|of|through)? ?{word}(?: order| degree| power)?")
+            ):
                 ordinal = value
                 break
     wanted = (integer(found[0]) if found else ordinal) or order
     point: Node = Num(Fraction(0))
-    place = scan.take(r"(?:at|about|around|centered at|centred at|centered around|near|with center|in) (?:point )?(?:R|N)")
+    place = scan.take(
+        (
+            r"(?:at|about|around|centered at|centred at|centered around|near|with "
+            r"center|in) (?:point )?(?:R|N)"
+        )
+    )
     scan.cue(r"(?:at|about|around) (?:origin)")
     if place is not None:
         inner = place[0].sides[1] if isinstance(place[0], Relation) else place[0]
@@ -150,7 +215,12 @@ def read_series(scan: Scan, setting: Setting) -> Question | None:
             return None
         point = inner
     nodes = scan.rest("X")
-    if len(nodes) != 1 or not scan.done(_TAYLOR_EXTRA) or not 0 < wanted <= 20 or not is_constant(point):
+    if (
+        len(nodes) != 1
+        or not scan.done(_TAYLOR_EXTRA)
+        or not 0 < wanted <= 20
+        or not is_constant(point)
+    ):
         return None
     function = natural_logs(body(nodes[0]))
     name = variable(function)
@@ -161,7 +231,10 @@ def read_series(scan: Scan, setting: Setting) -> Question | None:
         code.symbols_line(free(function)),
         f"f = {code.exact(function)}",
         f"a = {code.exact(point)}",
-        f"coefficients = [simplify(diff(f, {letter}, k).subs({letter}, a)/factorial(k)) for k in range({wanted + 1})]",
+        (
+            f"coefficients = [simplify(diff(f, {letter}, k).subs({letter}, "
+            f"a)/factorial(k)) for k in range({wanted + 1})]"
+        ),
         f"terms = [c*({letter} - a)**k for k, c in enumerate(coefficients) if c != 0]",
         'print("terms:", terms)',
         report(terms="[str(t) for t in terms]"),
@@ -179,14 +252,22 @@ def read_series(scan: Scan, setting: Setting) -> Question | None:
 
     return Question(
         kind="series",
-        title=f"Taylor series of {show.pretty(function)} at {name} = {show.pretty(point)}, up to order {wanted}",
+        title=(
+            f"Taylor series of {show.pretty(function)} at {name} = "
+            f"{show.pretty(point)}, up to order {wanted}"
+        ),
         code=code.program(*lines),
         explain=explain,
         subject=function,
     )
 
 
-_SUM_EXTRA: Final = frozenset("sum summation series sigma finite infinite total value product evaluate where terms term add up expression".split())
+_SUM_EXTRA: Final = wordset(
+    (
+        "sum summation series sigma finite infinite total value product evaluate "
+        "where terms term add up expression"
+    )
+)
 
 
 def read_sum(scan: Scan, setting: Setting) -> Question | None:
@@ -200,7 +281,12 @@ def read_sum(scan: Scan, setting: Setting) -> Question | None:
         if len(scan.rest("X")) != 1 or not scan.done(_SUM_EXTRA):
             return None
         return series_sum(signs[0], form)
-    found = scan.take(r"(?:from|for|as|with|where|over|when) (?:R|R|S from E|S going from E|S = E) (?:to|until|up to|through|till) E")
+    found = scan.take(
+        (
+            r"(?:from|for|as|with|where|over|when) (?:R|R|S from E|S going from E|S = "
+            r"E) (?:to|until|up to|through|till) E"
+        )
+    )
     if found is None:
         found = scan.take(r"(?:for|from) S (?:from|between|in) E (?:to|and) E")
     nodes = scan.rest("E")
@@ -224,7 +310,9 @@ def series_sum(node: Series, form: Form) -> Question:
     kind = "Product" if node.product else "Sum"
     low, high = integer(node.low), integer(node.high)
     few = low is not None and high is not None and 0 <= high - low <= 12
-    bounds = f"({code.identifier(node.by)}, {code.expression(node.low)}, {code.expression(node.high)})"
+    bounds = (
+        f"({code.identifier(node.by)}, {code.expression(node.low)}, {code.expression(node.high)})"
+    )
     lines = [
         code.symbols_line(names, "integer=True" if free(node) else ""),
         f"term = {code.exact(node.body)}",
@@ -233,7 +321,11 @@ def series_sum(node: Series, form: Form) -> Question:
         report(
             answer="str(factor(answer))" if free(node) else "str(answer)",
             near="str(N(answer, 15))",
-            terms=f"[str(term.subs({code.identifier(node.by)}, k)) for k in range({low}, {high} + 1)]" if few else "[]",
+            terms=(
+                f"[str(term.subs({code.identifier(node.by)}, k)) for k in range({low}, {high} + 1)]"
+            )
+            if few
+            else "[]",
         ),
     ]
     shown = show.pretty(node)
@@ -245,18 +337,26 @@ def series_sum(node: Series, form: Form) -> Question:
         terms = [display(str(term)) for term in result.list("terms")]
         if terms:
             sign = " · " if node.product else " + "
-            steps.append(f"The terms: {sign.join(t if not t.startswith('-') else f'({t})' for t in terms)}")
+            steps.append(
+                f"The terms: {sign.join(t if not t.startswith('-') else f'({t})' for t in terms)}"
+            )
         answer = result.text("answer")
         if answer in {"oo", "-oo", "zoo", "nan"}:
             return Answer((f"{shown} diverges.",), tuple(steps))
         if answer.startswith(("Sum", "Product")):
-            return Answer((f"No closed form was found; by number it is ≈ {result.text('near')}.",), tuple(steps))
+            return Answer(
+                (f"No closed form was found; by number it is ≈ {result.text('near')}.",),
+                tuple(steps),
+            )
         text = values.value_text(answer, result.text("near"), form)
         return Answer((f"{shown} = {text}",), tuple(steps))
 
     return Question(
         kind="sum",
-        title=f"{'Product' if node.product else 'Sum'} of {show.pretty(node.body)} for {node.by} = {show.pretty(node.low)} to {show.pretty(node.high)}",
+        title=(
+            f"{'Product' if node.product else 'Sum'} of {show.pretty(node.body)} for "
+            f"{node.by} = {show.pretty(node.low)} to {show.pretty(node.high)}"
+        ),
         code=code.program(*lines),
         explain=explain,
         subject=node.body,

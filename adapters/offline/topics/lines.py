@@ -7,6 +7,7 @@ from typing import Final
 
 from adapters.offline import closed, code, show
 from adapters.offline.form import take_form
+from adapters.offline.lexicon import wordset
 from adapters.offline.question import Answer, Question, Result
 from adapters.offline.scan import Scan, body
 from adapters.offline.show import pretty
@@ -29,9 +30,11 @@ from adapters.offline.tree import (
 )
 
 Point = tuple[Node, ...]
-_EXTRA: Final = frozenset(
-    "line straight points point through passing passes joining connecting two between segment and coordinates that goes through"
-    " slope equation whose given contains has coordinate plane length which intercept form slopeintercept y x passing".split()
+_EXTRA: Final = wordset(
+    "line straight points point through passing passes joining connecting "
+    "two between segment and coordinates that goes through"
+    " slope equation whose given contains has coordinate plane length which "
+    "intercept form slopeintercept y x passing"
 )
 
 
@@ -41,7 +44,11 @@ def _point_list(scan: Scan) -> list[Point]:
         node = part.node
         if isinstance(node, Binary) and node.op == "*":
             continue
-        if isinstance(node, Listing) and 2 <= len(node.items) <= 3 and all(map(is_constant, node.items)):
+        if (
+            isinstance(node, Listing)
+            and 2 <= len(node.items) <= 3
+            and all(map(is_constant, node.items))
+        ):
             if node.opening != "(" or f"⟨L{index}⟩" not in scan.text:
                 continue
             points.append(node.items)
@@ -55,7 +62,12 @@ def read_points(scan: Scan, setting: Setting) -> Question | None:
     distance = scan.cue(r"distances?|how far(?: apart)?|length of (?:line )?segment|length")
     middle = scan.cue(r"midpoint|middle point|mid point")
     slope = scan.cue(r"slope|gradient|steepness")
-    line = scan.cue(r"equation of (?:straight )?line|line equation|equation for (?:straight )?line|linear equation|linear function|equation|line")
+    line = scan.cue(
+        (
+            r"equation of (?:straight )?line|line equation|equation for (?:straight "
+            r")?line|linear equation|linear function|equation|line"
+        )
+    )
     points = _point_list(scan)
     if len(points) != 2 or scan.has("X") or not scan.done(_EXTRA):
         return None
@@ -68,8 +80,13 @@ def read_points(scan: Scan, setting: Setting) -> Question | None:
         for a, b in zip(first[1:], second[1:], strict=True):
             total = add(total, power(sub(b, a), 2))
         return value_question(
-            Value(title=f"Distance between {shown}", expression=call("sqrt", total), name="distance", form=form,
-                  before=("d = √((x₂ - x₁)² + (y₂ - y₁)²)",))
+            Value(
+                title=f"Distance between {shown}",
+                expression=call("sqrt", total),
+                name="distance",
+                form=form,
+                before=("d = √((x₂ - x₁)² + (y₂ - y₁)²)",),
+            )
         )
     if middle:
         return _midpoint(first, second, shown)
@@ -78,7 +95,11 @@ def read_points(scan: Scan, setting: Setting) -> Question | None:
     if slope and not line:
         return _slope(first, second, shown, form)
     if slope or line:
-        return _slope(first, second, shown, form) if slope and "equation" not in setting.text.lower() else _line(first, second, shown)
+        return (
+            _slope(first, second, shown, form)
+            if slope and "equation" not in setting.text.lower()
+            else _line(first, second, shown)
+        )
     return None
 
 
@@ -87,20 +108,32 @@ def _slope(first: Point, second: Point, shown: str, form: object) -> Question:
 
     rise, run = sub(second[1], first[1]), sub(second[0], first[0])
     return value_question(
-        Value(title=f"Slope of the line through {shown}", expression=div(rise, run), name="slope",
-              before=("m = (y₂ - y₁)/(x₂ - x₁)",), form=form if isinstance(form, Form) else Form())
+        Value(
+            title=f"Slope of the line through {shown}",
+            expression=div(rise, run),
+            name="slope",
+            before=("m = (y₂ - y₁)/(x₂ - x₁)",),
+            form=form if isinstance(form, Form) else Form(),
+        )
     )
 
 
 def _midpoint(first: Point, second: Point, shown: str) -> Question:
     pairs = list(zip(first, second, strict=True))
     coordinates = ", ".join(f"({code.exact(a)} + {code.exact(b)})/2" for a, b in pairs)
-    lines = [f"middle = [{coordinates}]", 'print("midpoint:", middle)', report(middle="[str(c) for c in middle]")]
+    lines = [
+        f"middle = [{coordinates}]",
+        'print("midpoint:", middle)',
+        report(middle="[str(c) for c in middle]"),
+    ]
 
     def conclude(texts: list[str]) -> Answer:
         from adapters.offline.question import display
 
-        return Answer((f"midpoint ({', '.join(map(display, texts))})",), ("Take the mean of the coordinates.",))
+        return Answer(
+            (f"midpoint ({', '.join(map(display, texts))})",),
+            ("Take the mean of the coordinates.",),
+        )
 
     def by_hand() -> Answer | None:
         try:
@@ -132,25 +165,44 @@ def _line(first: Point, second: Point, shown: str) -> Question:
 
     def explain(result: Result) -> Answer:
         if "slope" not in result:
-            return Answer((f"x = {result.show('line')}",), ("Both points have the same x, so the line is vertical.",))
+            return Answer(
+                (f"x = {result.show('line')}",),
+                ("Both points have the same x, so the line is vertical.",),
+            )
         steps = (
             f"Slope: m = (y₂ - y₁)/(x₂ - x₁) = {result.show('slope')}",
             "Put one point into y = m·x + b to find b.",
         )
         return Answer((f"y = {result.show('line')}",), steps)
 
-    return Question(kind="line", title=f"Line through {shown}", code=code.program(*lines), explain=explain, subject=Sym("x"))
+    return Question(
+        kind="line",
+        title=f"Line through {shown}",
+        code=code.program(*lines),
+        explain=explain,
+        subject=Sym("x"),
+    )
 
 
-_LINE: Final = r"equation of (?:straight )?line|line equation|equation for (?:straight )?line|(?:straight )?line|equation"
+_LINE: Final = (
+    r"equation of (?:straight )?line|line equation|equation for (?:straight "
+    r")?line|(?:straight )?line|equation"
+)
 
 
 def read_point_slope(scan: Scan, setting: Setting) -> Question | None:
     """`line with slope 2 through (1, 3)`, `line parallel to y = 2x through (0, 1)`."""
     take_form(scan)
     relation = scan.word(r"parallel|perpendicular")
-    found = scan.take(r"(?:with |whose |has |having |of )*(?:slope|gradient)(?: m)? (?:of |is |= |equal to )*(?:N|R)")
-    intercept = scan.take(r"(?:and |with )*(?:yintercept|y intercept|intercept) (?:of |is |= |at )*(?:N|L)")
+    found = scan.take(
+        (
+            r"(?:with |whose |has |having |of )*(?:slope|gradient)(?: m)? (?:of |is |"
+            r"= |equal to )*(?:N|R)"
+        )
+    )
+    intercept = scan.take(
+        r"(?:and |with )*(?:yintercept|y intercept|intercept) (?:of |is |= |at )*(?:N|L)"
+    )
     if not scan.cue(_LINE) and not relation:
         return None
     points = _point_list(scan)
@@ -187,7 +239,10 @@ def read_point_slope(scan: Scan, setting: Setting) -> Question | None:
         'print("line: y =", line)',
         report(line="str(line)"),
     ]
-    steps = (f"The slope is m = {pretty(slope)}.", f"Point and slope: y = m(x - {pretty(point[0])}) + {pretty(point[1])}")
+    steps = (
+        f"The slope is m = {pretty(slope)}.",
+        f"Point and slope: y = m(x - {pretty(point[0])}) + {pretty(point[1])}",
+    )
     return Question(
         kind="line",
         title=f"Line with slope {pretty(slope)} through ({', '.join(map(pretty, point))})",
@@ -240,9 +295,17 @@ def read_line_slope(scan: Scan, setting: Setting) -> Question | None:
 
     def explain(result: Result) -> Answer:
         steps = (f"Write it as y = m·x + b: y = {result.show('line')}",)
-        return Answer((f"slope m = {result.show('slope')}, y-intercept b = {result.show('height')}",), steps)
+        return Answer(
+            (f"slope m = {result.show('slope')}, y-intercept b = {result.show('height')}",), steps
+        )
 
-    return Question(kind="line", title=f"Slope of {show.pretty(node)}", code=code.program(*lines), explain=explain, subject=node)
+    return Question(
+        kind="line",
+        title=f"Slope of {show.pretty(node)}",
+        code=code.program(*lines),
+        explain=explain,
+        subject=node,
+    )
 
 
 READERS = (read_points, read_point_slope, read_line_slope)

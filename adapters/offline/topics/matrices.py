@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from adapters.offline import code
 from adapters.offline.form import take_form
+from adapters.offline.lexicon import wordset
 from adapters.offline.question import Answer, Question, Result, decimal, display
 from adapters.offline.scan import Scan, body
 from adapters.offline.show import pretty
@@ -16,14 +17,29 @@ _SINGLE: Final[tuple[tuple[str, str, str, str], ...]] = (
     (r"determinants?|det", "m.det()", "determinant", "value"),
     (r"inverse|invert|inverted", "m.inv()", "inverse", "matrix"),
     (r"transpose|transposed", "m.T", "transpose", "matrix"),
-    (r"(?:reduced )?row echelon form|rref|row reduce|reduced echelon form|row reduced form", "m.rref()[0]", "reduced row echelon form", "matrix"),
+    (
+        r"(?:reduced )?row echelon form|rref|row reduce|reduced echelon form|row reduced form",
+        "m.rref()[0]",
+        "reduced row echelon form",
+        "matrix",
+    ),
     (r"rank", "Integer(m.rank())", "rank", "value"),
     (r"trace", "m.trace()", "trace", "value"),
     (r"characteristic polynomial", "m.charpoly().as_expr()", "characteristic polynomial", "value"),
-    (r"eigen ?values?(?: and eigen ?vectors?)?|eigen values", "m.eigenvals()", "eigenvalues", "eigen"),
+    (
+        r"eigen ?values?(?: and eigen ?vectors?)?|eigen values",
+        "m.eigenvals()",
+        "eigenvalues",
+        "eigen",
+    ),
     (r"eigen ?vectors?", "m.eigenvects()", "eigenvectors", "vectors"),
 )
-_EXTRA: Final = frozenset("matrix matrices vector vectors product products two by size m a b A B u v x its square rows times multiply add subtract given".split())
+_EXTRA: Final = wordset(
+    (
+        "matrix matrices vector vectors product products two by size m a b A B u "
+        "v x its square rows times multiply add subtract given"
+    )
+)
 
 
 def _is_matrix(node: Node) -> bool:
@@ -36,7 +52,12 @@ def _is_matrix(node: Node) -> bool:
 
 
 def _is_vector(node: Node) -> bool:
-    return isinstance(node, Listing) and len(node.items) >= 2 and all(not isinstance(e, Listing) for e in node.items) and all(map(is_constant, node.items))
+    return (
+        isinstance(node, Listing)
+        and len(node.items) >= 2
+        and all(not isinstance(e, Listing) for e in node.items)
+        and all(map(is_constant, node.items))
+    )
 
 
 def read_matrix(scan: Scan, setting: Setting) -> list[Question] | None:
@@ -52,33 +73,72 @@ def read_matrix(scan: Scan, setting: Setting) -> list[Question] | None:
 
 def _single(node: Node, call: str, label: str, kind: str) -> Question:
     head = [code.symbols_line(free(node)), f"m = Matrix({code.expression(node)})"]
-    square = label in {"determinant", "inverse", "trace", "eigenvalues", "eigenvectors", "characteristic polynomial"}
+    square = label in {
+        "determinant",
+        "inverse",
+        "trace",
+        "eigenvalues",
+        "eigenvectors",
+        "characteristic polynomial",
+    }
     lines: list[str] = []
     entries: dict[str, str]
     if label == "inverse":
-        lines = ["determinant = m.det()", "answer = m.inv() if m.is_square and determinant != 0 else None", 'print("inverse:", answer)']
-        entries = {"rows": "[[str(e) for e in row] for row in answer.tolist()] if answer is not None else []", "det": "str(determinant)"}
+        lines = [
+            "determinant = m.det()",
+            "answer = m.inv() if m.is_square and determinant != 0 else None",
+            'print("inverse:", answer)',
+        ]
+        entries = {
+            "rows": (
+                "[[str(e) for e in row] for row in answer.tolist()] if answer is not None else []"
+            ),
+            "det": "str(determinant)",
+        }
     elif kind == "matrix":
         lines = [f"answer = {call}", f'print("{label}:", answer)']
         entries = {"rows": "[[str(e) for e in row] for row in answer.tolist()]"}
     elif kind == "eigen":
         lines = [f"answer = {call}", f'print("{label}:", answer)']
-        entries = {"values": "[[str(v), int(k), str(N(v, 10, chop=True))] for v, k in answer.items()]", "poly": "str(m.charpoly().as_expr())"}
+        entries = {
+            "values": "[[str(v), int(k), str(N(v, 10, chop=True))] for v, k in answer.items()]",
+            "poly": "str(m.charpoly().as_expr())",
+        }
     elif kind == "vectors":
         lines = [f"answer = {call}", f'print("{label}:", answer)']
-        entries = {"vectors": "[[str(v), [[str(e) for e in vec] for vec in vecs]] for v, k, vecs in answer]"}
+        entries = {
+            "vectors": (
+                "[[str(v), [[str(e) for e in vec] for vec in vecs]] for v, k, vecs in answer]"
+            )
+        }
     else:
         lines = [f"answer = {call}", f'print("{label}:", answer)']
         entries = {"value": "str(simplify(answer))"}
-    size_ok = not square or (isinstance(node, Listing) and isinstance(node.items[0], Listing) and len(node.items) == len(node.items[0].items))
+    size_ok = not square or (
+        isinstance(node, Listing)
+        and isinstance(node.items[0], Listing)
+        and len(node.items) == len(node.items[0].items)
+    )
 
     def explain(result: Result) -> Answer:
         return _explained(label, kind, result)
 
     title = f"{label.capitalize()} of {pretty(node)}"
     if not size_ok:
-        wrong = Answer((f"Only a square matrix has a {label}." if label != "inverse" else "Only a square matrix can have an inverse.",))
-        return Question(kind="matrix", title=title, code=code.program('print("not square")', report(square="False")), explain=lambda _: wrong, subject=node)
+        wrong = Answer(
+            (
+                f"Only a square matrix has a {label}."
+                if label != "inverse"
+                else "Only a square matrix can have an inverse.",
+            )
+        )
+        return Question(
+            kind="matrix",
+            title=title,
+            code=code.program('print("not square")', report(square="False")),
+            explain=lambda _: wrong,
+            subject=node,
+        )
     return Question(
         kind="matrix",
         title=title,
@@ -96,10 +156,18 @@ def _explained(label: str, kind: str, result: Result) -> Answer:
             if label == "inverse":
                 if not rows:
                     return Answer(("There is no inverse: the determinant is 0.",))
-                return Answer((f"inverse = {_rows(rows)}",), (f"The determinant is {result.show('det')}, not 0, so the inverse exists.",))
+                return Answer(
+                    (f"inverse = {_rows(rows)}",),
+                    (f"The determinant is {result.show('det')}, not 0, so the inverse exists.",),
+                )
             return Answer((f"{label} = {_rows(rows)}",))
         case "eigen":
-            steps = (f"The characteristic polynomial is {result.show('poly')}; its roots are the eigenvalues.",)
+            steps = (
+                (
+                    f"The characteristic polynomial is {result.show('poly')}; its roots are "
+                    "the eigenvalues."
+                ),
+            )
             texts: list[str] = []
             for value, times, near in result.list("values"):
                 shown = display(str(value))
@@ -108,7 +176,10 @@ def _explained(label: str, kind: str, result: Result) -> Answer:
             return Answer((f"eigenvalues: {', '.join(texts)}",), steps)
         case "vectors":
             lines = [
-                f"eigenvalue {display(str(value))}: {', '.join('(' + ', '.join(display(str(e)) for e in vec) + ')' for vec in vecs)}"
+                (
+                    f"eigenvalue {display(str(value))}: "
+                    f"{', '.join('(' + ', '.join(display(str(e)) for e in vec) + ')' for vec in vecs)}"
+                )
                 for value, vecs in result.list("vectors")
             ]
             return Answer(tuple(lines))
@@ -117,7 +188,9 @@ def _explained(label: str, kind: str, result: Result) -> Answer:
 
 
 def _rows(rows: list[Any]) -> str:
-    return "[" + ", ".join("[" + ", ".join(display(str(e)) for e in row) + "]" for row in rows) + "]"
+    return (
+        "[" + ", ".join("[" + ", ".join(display(str(e)) for e in row) + "]" for row in rows) + "]"
+    )
 
 
 def read_products(scan: Scan, setting: Setting) -> Question | None:
@@ -135,7 +208,9 @@ def read_products(scan: Scan, setting: Setting) -> Question | None:
     if len(nodes) == 1 and isinstance(nodes[0], Binary):
         return _expression(nodes[0])
     if (length or unit) and len(nodes) == 1 and _is_vector(nodes[0]):
-        return _vector("m.norm()" if length else "m/m.norm()", "length" if length else "unit vector", nodes)
+        return _vector(
+            "m.norm()" if length else "m/m.norm()", "length" if length else "unit vector", nodes
+        )
     if len(nodes) != 2:
         return None
     if all(map(_is_vector, nodes)):
@@ -145,7 +220,12 @@ def read_products(scan: Scan, setting: Setting) -> Question | None:
             return _vector("m.cross(n)", "cross product", nodes)
         if angle:
             return _vector("acos(m.dot(n)/(m.norm()*n.norm()))", "angle", nodes)
-    if verb and all(_is_matrix(node) or _is_vector(node) for node in nodes) and verb in {"multiply", "product"} and all(map(_is_matrix, nodes)):
+    if (
+        verb
+        and all(_is_matrix(node) or _is_vector(node) for node in nodes)
+        and verb in {"multiply", "product"}
+        and all(map(_is_matrix, nodes))
+    ):
         return _expression(Binary("*", nodes[0], nodes[1]))
     if verb in {"add", "sum"}:
         return _expression(Binary("+", nodes[0], nodes[1]))
@@ -168,7 +248,9 @@ def _vector(call: str, label: str, nodes: tuple[Node, ...]) -> Question | None:
 
     def explain(result: Result) -> Answer:
         if "entries" in result:
-            return Answer((f"{label} = ({', '.join(display(str(e)) for e in result.list('entries'))})",))
+            return Answer(
+                (f"{label} = ({', '.join(display(str(e)) for e in result.list('entries'))})",)
+            )
         from adapters.offline.form import Form
         from adapters.offline.values import value_text
 
@@ -176,19 +258,39 @@ def _vector(call: str, label: str, nodes: tuple[Node, ...]) -> Question | None:
         if label == "angle":
             import math
 
-            return Answer((f"angle = {text} radians ≈ {decimal(str(math.degrees(float(result.text('near')))))}°",), ("cos φ = u·v/(|u|·|v|)",))
-        steps = ("Multiply matching coordinates and add them up.",) if label == "dot product" else ("Take the root of the sum of squares.",)
+            return Answer(
+                (
+                    (
+                        f"angle = {text} radians ≈ "
+                        f"{decimal(str(math.degrees(float(result.text('near')))))}°"
+                    ),
+                ),
+                ("cos φ = u·v/(|u|·|v|)",),
+            )
+        steps = (
+            ("Multiply matching coordinates and add them up.",)
+            if label == "dot product"
+            else ("Take the root of the sum of squares.",)
+        )
         return Answer((f"{label} {text}" if text.startswith("≈") else f"{label} = {text}",), steps)
 
     shown = " and ".join(map(pretty, nodes))
-    return Question(kind="vector", title=f"{label[0].upper()}{label[1:]} of {shown}", code=code.program(*lines), explain=explain, subject=nodes[0])
+    return Question(
+        kind="vector",
+        title=f"{label[0].upper()}{label[1:]} of {shown}",
+        code=code.program(*lines),
+        explain=explain,
+        subject=nodes[0],
+    )
 
 
 def _matrix_code(node: Node) -> str | None:
     """Code for sums and products of matrices and numbers."""
     match node:
         case Listing():
-            return f"Matrix({code.expression(node)})" if _is_matrix(node) or _is_vector(node) else None
+            return (
+                f"Matrix({code.expression(node)})" if _is_matrix(node) or _is_vector(node) else None
+            )
         case Neg(arg):
             inner = _matrix_code(arg)
             return f"-({inner})" if inner else None
@@ -217,10 +319,16 @@ def _expression(node: Binary) -> Question | None:
         rows: list[Any] = result.list("rows")
         if rows and all(len(row) == 1 for row in rows):
             return Answer((f"({', '.join(display(str(row[0])) for row in rows)})",))
-        steps = ("Each entry is a row of the first times a column of the second.",) if node.op == "*" else ("Entry by entry.",)
+        steps = (
+            ("Each entry is a row of the first times a column of the second.",)
+            if node.op == "*"
+            else ("Entry by entry.",)
+        )
         return Answer((_rows(rows),), steps)
 
-    return Question(kind="matrix", title=pretty(node), code=code.program(*lines), explain=explain, subject=node)
+    return Question(
+        kind="matrix", title=pretty(node), code=code.program(*lines), explain=explain, subject=node
+    )
 
 
 READERS = (read_matrix, read_products)

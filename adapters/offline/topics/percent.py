@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Final
 
 from adapters.offline.form import take_form
+from adapters.offline.lexicon import wordset
 from adapters.offline.question import Question
 from adapters.offline.scan import Scan
 from adapters.offline.show import pretty
@@ -15,7 +16,13 @@ from adapters.offline.tree import Call, Node, Num, add, call, div, is_constant, 
 
 _HUNDRED: Final = Num(Fraction(100))
 _OF: Final = r"(?:percent|percentage|%|what percent|what percentage|how many percent)"
-_EXTRA: Final = frozenset("percent percentage % number amount bill price total cost original final discount off dollars dollar euros euro pounds much is what after new item meal sale rate tax tip restaurant dinner discounted reduced".split())
+_EXTRA: Final = wordset(
+    (
+        "percent percentage % number amount bill price total cost original final "
+        "discount off dollars dollar euros euro pounds much is what after new "
+        "item meal sale rate tax tip restaurant dinner discounted reduced"
+    )
+)
 
 
 def _bare(node: Node) -> Node:
@@ -59,7 +66,9 @@ def _down(base: Node, percent: Node) -> Value:
 
 def _of(percent: Node, base: Node) -> Value:
     share = call("percent", _bare(percent))
-    return Value(title=f"{pretty(share)} of {pretty(base)}", expression=mul(share, base), decimals=True)
+    return Value(
+        title=f"{pretty(share)} of {pretty(base)}", expression=mul(share, base), decimals=True
+    )
 
 
 def _change(old: Node, new: Node) -> Value:
@@ -90,23 +99,57 @@ _RULES: Final[tuple[_Rule, ...]] = (
     (rf"{_OF} is N (?:out )?of N", _share, False),
     (rf"N is {_OF} of N", _share, False),
     (rf"N is what {_OF}? ?of N", _share, False),
-    (rf"N (?:out )?of N (?:is what |as |in |is |to |expressed as |written as )?{_OF}", _share, False),
+    (
+        rf"N (?:out )?of N (?:is what |as |in |is |to |expressed as |written as )?{_OF}",
+        _share,
+        False,
+    ),
     (rf"N as {_OF} of N", _share, False),
     (rf"(?:express|write|give) N as {_OF} of N", _share, False),
-    (rf"N is N of (?:what|which)(?: number)?", lambda a, b: _whole(a, b), True),
-    (rf"N of (?:what|which)(?: number)? (?:is|equals|gives) N", lambda a, b: _whole(b, a), True),
-    (rf"(?:what|which) number is N of N", _of, True),
-    (rf"{_OF} (?:change|increase|decrease|growth|difference|rise|drop|gain|loss)? ?(?:from|between) N (?:to|and) N", _change, False),
-    (rf"(?:from|between) N (?:to|and) N", _change, False),
+    (r"N is N of (?:what|which)(?: number)?", lambda a, b: _whole(a, b), True),
+    (r"N of (?:what|which)(?: number)? (?:is|equals|gives) N", lambda a, b: _whole(b, a), True),
+    (r"(?:what|which) number is N of N", _of, True),
+    (
+        (
+            rf"{_OF} (?:change|increase|decrease|growth|difference|rise|drop|gain|"
+            r"loss)? ?(?:from|between) N (?:to|and) N"
+        ),
+        _change,
+        False,
+    ),
+    (r"(?:from|between) N (?:to|and) N", _change, False),
     (r"(?:increase|raise|raised|increased) N by N", _up, True),
     (r"N (?:increased|raised|grown|marked up|increases|grows|goes up) by N", _up, True),
     (r"(?:decrease|reduce|lower|reduced|decreased|discount) N by N", _down, True),
-    (r"N (?:decreased|reduced|lowered|discounted|marked down|decreases|goes down) by N", _down, True),
-    (r"N (?:off|discount|off of|discount on|discount off|reduction on)(?: of| from| on)? (?:price of |bill of )?N", lambda a, b: _down(b, a), True),
+    (
+        r"N (?:decreased|reduced|lowered|discounted|marked down|decreases|goes down) by N",
+        _down,
+        True,
+    ),
+    (
+        (
+            r"N (?:off|discount|off of|discount on|discount off|reduction on)(?: of| "
+            r"from| on)? (?:price of |bill of )?N"
+        ),
+        lambda a, b: _down(b, a),
+        True,
+    ),
     (r"N (?:with|after|minus|less) (?:discount of )?N (?:off|discount|reduction)", _down, True),
-    (r"N (?:tip|vat|tax|sales tax|gratuity|commission|interest|markup|mark up) (?:on|of|for|to) (?:bill of |price of |bill |check of |meal |meal of )?N(?: bill| meal| check)?", _of, True),
+    (
+        (
+            r"N (?:tip|vat|tax|sales tax|gratuity|commission|interest|markup|mark up) "
+            r"(?:on|of|for|to) (?:bill of |price of |bill |check of |meal |meal of "
+            r")?N(?: bill| meal| check)?"
+        ),
+        _of,
+        True,
+    ),
     (r"tip (?:of )?N (?:on|for) (?:bill of |bill )?N(?: bill)?", _of, True),
-    (r"tip (?:on|for) (?:bill of |bill )?N(?: bill)?(?: at| of| with)? N", lambda a, b: _of(b, a), True),
+    (
+        r"tip (?:on|for) (?:bill of |bill )?N(?: bill)?(?: at| of| with)? N",
+        lambda a, b: _of(b, a),
+        True,
+    ),
     (r"add N (?:percent |tax |vat |tip |interest )?(?:to|on) N", lambda a, b: _up(b, a), True),
     (r"N (?:plus|with|and|including|\+) N (?:tax|vat|tip|sales tax|markup)", _up, True),
     (r"N (?:more|greater|higher|bigger|larger) than N", lambda a, b: _up(b, a), True),
@@ -131,10 +174,19 @@ def read_percent(scan: Scan, setting: Setting) -> Question | None:
         if found is None or len(found) != 2 or not all(map(is_constant, found)):
             continue
         marked = [node for node in found if _is_percent(node)]
-        if needs_percent != bool(marked) or len(marked) > 1 or not trial.done(_EXTRA) or trial.has("X"):
+        if (
+            needs_percent != bool(marked)
+            or len(marked) > 1
+            or not trial.done(_EXTRA)
+            or trial.has("X")
+        ):
             continue
         value = make(*found)
-        if marked and make in (_up, _down, _of) and not _is_percent(found[1] if make is not _of else found[0]):
+        if (
+            marked
+            and make in (_up, _down, _of)
+            and not _is_percent(found[1] if make is not _of else found[0])
+        ):
             continue
         from dataclasses import replace
 

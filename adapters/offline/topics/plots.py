@@ -6,6 +6,7 @@ from typing import Final
 
 from adapters.offline import arrays, code, show
 from adapters.offline.form import take_form
+from adapters.offline.lexicon import wordset
 from adapters.offline.question import Answer, Question, Result
 from adapters.offline.scan import Scan, body
 from adapters.offline.topics.common import Setting, report
@@ -29,16 +30,33 @@ from adapters.offline.tree import (
     walk,
 )
 
-_CUE: Final = r"plot|plots|plotting|plotted|graph|graphs|graphing|graphed|draw|drawing|drawn|sketch|sketching|chart|visuali[sz]e|diagram|picture|visuali[sz]ation|looks? like"
-_EXTRA: Final = frozenset(
-    "plot graph curve curves function functions line lines parabola both same axes axis together one y x f coordinate plane"
-    " system set grid figure over range domain interval window values against xaxis yaxis versus vs let trig create generate"
-    " produce make circle ellipse hyperbola cartesian looks image behaviour behavior between shape linear quadratic cubic"
-    " equation points point nice separate where all each when using matplotlib on single labelled colours".split()
+_CUE: Final = (
+    r"plot|plots|plotting|plotted|graph|graphs|graphing|graphed|draw|drawing|"
+    r"drawn|sketch|sketching|chart|visuali[sz]e|diagram|picture|"
+    r"visuali[sz]ation|looks? like"
+)
+_EXTRA: Final = wordset(
+    "plot graph curve curves function functions line lines parabola both "
+    "same axes axis together one y x f coordinate plane"
+    " system set grid figure over range domain interval window values "
+    "against xaxis yaxis versus vs let trig create generate"
+    " produce make circle ellipse hyperbola cartesian looks image behaviour "
+    "behavior between shape linear quadratic cubic"
+    " equation points point nice separate where all each when using "
+    "matplotlib on single labelled colours"
 )
 _RANGE: Final = (
-    r"(?:(?:for|with|on|over|in|where|when|using|as|and) )?(?:(?:x|S|values|xvalues|x values|xaxis|x axis|domain|range|interval|window) )*(?:of |is |goes |going |going |ranging |in |= |running |runs |varying |varies )*(?:from|between|range) (?:S = )?(?:R|E) (?:to|and|until|through|up to) (?:S = )?(?:R|E)",
-    r"(?:(?:for|with|on|over|in|where) )?(?:S )?(?:in |on |over )?(?:(?:interval|domain|range|window|xrange) )?(?:of )?L",
+    (
+        r"(?:(?:for|with|on|over|in|where|when|using|as|and) )?(?:(?:x|S|values|"
+        r"xvalues|x values|xaxis|x axis|domain|range|interval|window) )*(?:of |is "
+        r"|goes |going |going |ranging |in |= |running |runs |varying |varies "
+        r")*(?:from|between|range) (?:S = )?(?:R|E) (?:to|and|until|through|up "
+        r"to) (?:S = )?(?:R|E)"
+    ),
+    (
+        r"(?:(?:for|with|on|over|in|where) )?(?:S )?(?:in |on |over "
+        r")?(?:(?:interval|domain|range|window|xrange) )?(?:of )?L"
+    ),
     r"(?:for|with|in|on|over|where|range|domain) (?:S = )?(?:N|R) (?:to|\.\.\.|until) N",
     r"(?:where|for|with|when|if|on|over|domain)? ?R",
 )
@@ -116,7 +134,9 @@ def plot(curves: tuple[Node, ...], window: tuple[Node, Node] | None) -> Question
     names = sorted({name for curve in curves for name in free(curve)})
     if len(names) > 1 or len(curves) > 6:
         return None
-    if any(isinstance(p, Apply | Diff | Integral | Relation | Listing) for c in curves for p in walk(c)):
+    if any(
+        isinstance(p, Apply | Diff | Integral | Relation | Listing) for c in curves for p in walk(c)
+    ):
         return None
     name = names[0] if names else "x"
     low, high = window or _usual_window(curves)
@@ -133,13 +153,16 @@ def plot(curves: tuple[Node, ...], window: tuple[Node, Node] | None) -> Question
         "",
         f"{letter} = np.linspace({edges[0]}, {edges[1]}, 1201)",
         "low, high = [], []",
-        "with np.errstate(all=\"ignore\"):",
+        'with np.errstate(all="ignore"):',
     ]
     for index, (curve, text) in enumerate(zip(curves, drawn, strict=True), start=1):
         label = show.pretty(curve).replace("\\", "").replace('"', "")
         lines += [
             f"    y{index} = np.where(np.isfinite({text}), {text}, np.nan) + 0*{letter}",
-            f"    y{index}[np.abs(y{index}) > 50*(1 + np.nanmedian(np.abs(y{index})))] = np.nan  # leave gaps at poles",
+            (
+                f"    y{index}[np.abs(y{index}) > 50*(1 + "
+                f"np.nanmedian(np.abs(y{index})))] = np.nan  # leave gaps at poles"
+            ),
             f'    plt.plot({letter}, y{index}, label="y = {label}")',
             f"    low.append(float(np.nanmin(y{index})))",
             f"    high.append(float(np.nanmax(y{index})))",
@@ -162,7 +185,12 @@ def plot(curves: tuple[Node, ...], window: tuple[Node, Node] | None) -> Question
         notes = () if window else ("No range was given, so I chose one.",)
         steps: list[str] = []
         for curve, least, most in zip(curves, result.list("low"), result.list("high"), strict=True):
-            steps.append(f"y = {show.pretty(curve)}: on this range from about {decimal(f'{least:.4g}')} to about {decimal(f'{most:.4g}')}.")
+            steps.append(
+                (
+                    f"y = {show.pretty(curve)}: on this range from about "
+                    f"{decimal(f'{least:.4g}')} to about {decimal(f'{most:.4g}')}."
+                )
+            )
         return Answer((f"The plot of {shown} {bounds} is drawn.",), tuple(steps), notes)
 
     return Question(
@@ -207,7 +235,10 @@ def _implicit(relations: list[Relation], window: tuple[Node, Node] | None) -> Qu
         "",
         f"x, y = np.meshgrid(np.linspace({low}, {high}, 601), np.linspace({low}, {high}, 601))",
         'with np.errstate(all="ignore"):',
-        *(f"    plt.contour(x, y, {zero} + 0*x, levels=[0], colors=[\"C{index}\"])" for index, zero in enumerate(zeros)),
+        *(
+            f'    plt.contour(x, y, {zero} + 0*x, levels=[0], colors=["C{index}"])'
+            for index, zero in enumerate(zeros)
+        ),
         'plt.axhline(0, color="gray", linewidth=0.8)',
         'plt.axvline(0, color="gray", linewidth=0.8)',
         "plt.grid(True, alpha=0.3)",
@@ -220,7 +251,9 @@ def _implicit(relations: list[Relation], window: tuple[Node, Node] | None) -> Qu
         kind="plot",
         title=f"Plot {shown}",
         code="\n".join(lines) + "\n",
-        explain=lambda _: Answer((f"The plot of {shown} is drawn, for x and y from {low} to {high}.",)),
+        explain=lambda _: Answer(
+            (f"The plot of {shown} is drawn, for x and y from {low} to {high}.",)
+        ),
         subject=relations[0],
     )
 
@@ -235,7 +268,7 @@ def _scatter(nodes: tuple[Node, ...]) -> Question:
         "",
         f"xs = [{xs}]",
         f"ys = [{ys}]",
-        'plt.scatter(xs, ys)',
+        "plt.scatter(xs, ys)",
         'plt.axhline(0, color="gray", linewidth=0.8)',
         'plt.axvline(0, color="gray", linewidth=0.8)',
         "plt.grid(True, alpha=0.3)",

@@ -7,6 +7,7 @@ from typing import Final
 
 from adapters.offline import code, show
 from adapters.offline.form import take_form
+from adapters.offline.lexicon import wordset
 from adapters.offline.polynomial import degree, polynomial, tree
 from adapters.offline.question import Answer, Question, Result
 from adapters.offline.scan import Scan, body
@@ -18,7 +19,12 @@ _CUES: Final = (
     (r"axis of symmetry|symmetry axis|line of symmetry|axis symmetry", "axis"),
     (r"discriminant", "discriminant"),
 )
-_EXTRA: Final = frozenset("parabola function quadratic equation curve graph expression coordinates y f x polynomial point give its".split())
+_EXTRA: Final = wordset(
+    (
+        "parabola function quadratic equation curve graph expression coordinates "
+        "y f x polynomial point give its"
+    )
+)
 
 
 def read_quadratic(scan: Scan, setting: Setting) -> list[Question] | None:
@@ -60,13 +66,25 @@ def _question(kind: str, poly: dict[int, Fraction], name: str, node: Node) -> Qu
         first = f"a = {result.show('a')}, b = {result.show('b')}, c = {result.show('c')}"
         if kind == "discriminant":
             value = Fraction(result.text("d"))
-            many = "two real roots" if value > 0 else "one double root" if value == 0 else "no real root, two complex ones"
-            return Answer((f"discriminant = {d}", f"so there {'is' if value == 0 else 'are'} {many}"), (first, "b² - 4ac"))
+            many = (
+                "two real roots"
+                if value > 0
+                else "one double root"
+                if value == 0
+                else "no real root, two complex ones"
+            )
+            return Answer(
+                (f"discriminant = {d}", f"so there {'is' if value == 0 else 'are'} {many}"),
+                (first, "b² - 4ac"),
+            )
         steps = (first, f"The axis is {name} = -b/(2a) = {h}.")
         if kind == "axis":
             return Answer((f"{name} = {h}",), steps)
         kind_text = "lowest" if Fraction(result.text("a")) > 0 else "highest"
-        return Answer((f"vertex ({h}, {k})",), (*steps, f"Put it in: f({h}) = {k}. It is the {kind_text} point."))
+        return Answer(
+            (f"vertex ({h}, {k})",),
+            (*steps, f"Put it in: f({h}) = {k}. It is the {kind_text} point."),
+        )
 
     titles = {"vertex": "Vertex", "axis": "Axis of symmetry", "discriminant": "Discriminant"}
     return Question(

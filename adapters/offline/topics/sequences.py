@@ -5,19 +5,35 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Final
 
-from adapters.offline import closed
-from adapters.offline.lexicon import ORDINALS
+from adapters.offline import closed, code
 from adapters.offline.form import take_form
+from adapters.offline.lexicon import ORDINALS, wordset
 from adapters.offline.question import Answer, Question
 from adapters.offline.scan import Scan
 from adapters.offline.show import pretty
 from adapters.offline.topics.common import Setting, Value, report, value_question
-from adapters.offline import code
-from adapters.offline.tree import Binary, Const, Node, Num, Sym, add, div, equation, integer, is_constant, mul, number, power, sub
+from adapters.offline.tree import (
+    Binary,
+    Const,
+    Node,
+    Num,
+    Sym,
+    add,
+    div,
+    equation,
+    integer,
+    is_constant,
+    mul,
+    number,
+    power,
+    sub,
+)
 
-_EXTRA: Final = frozenset(
-    "sequence series progression arithmetic geometric term terms first initial starting whose where given begins starts"
-    " common difference ratio is of nth rule general formula explicit infinite pattern numbers number missing comes come after".split()
+_EXTRA: Final = wordset(
+    "sequence series progression arithmetic geometric term terms first "
+    "initial starting whose where given begins starts"
+    " common difference ratio is of nth rule general formula explicit "
+    "infinite pattern numbers number missing comes come after"
 )
 
 
@@ -25,7 +41,18 @@ def read_sequence(scan: Scan, setting: Setting) -> Question | None:
     """`10th term of 2, 5, 8, …`, `sum of the first 20 terms of …`, `next term of 3, 6, 12, …`."""
     take_form(scan)
     words = {part.text for part in scan.parts}
-    if not words & {"term", "terms", "sequence", "progression", "series", "ap", "gp", "next", "pattern", "..."}:
+    if not words & {
+        "term",
+        "terms",
+        "sequence",
+        "progression",
+        "series",
+        "ap",
+        "gp",
+        "next",
+        "pattern",
+        "...",
+    }:
         return None
     total = scan.cue(r"sum")
     following = scan.cue(r"(?:what (?:is|comes|are) )?next(?: N)?(?: terms?| numbers?)?")
@@ -42,7 +69,11 @@ def read_sequence(scan: Scan, setting: Setting) -> Question | None:
 
 
 def _index(scan: Scan) -> int | None:
-    found = scan.take(r"first N (?:terms?|numbers?)") or scan.take(r"N terms") or scan.take(r"term (?:number |n = )?N")
+    found = (
+        scan.take(r"first N (?:terms?|numbers?)")
+        or scan.take(r"N terms")
+        or scan.take(r"term (?:number |n = )?N")
+    )
     if found:
         return integer(found[0])
     for part in scan.parts:
@@ -55,12 +86,19 @@ def _given(scan: Scan) -> tuple[str, Node, Node] | None:
     """The kind, the first term, and the difference or ratio."""
     geometric = scan.cue(r"geometric|gp")
     arithmetic = scan.cue(r"arithmetic|ap")
-    first = scan.take(r"(?:first|initial|starting) (?:term|value)(?: a(?: 1)?)? (?:of |is |= )*N") or scan.take(r"(?:starting|starts|begins|beginning) (?:at|with|from) N")
+    first = scan.take(
+        r"(?:first|initial|starting) (?:term|value)(?: a(?: 1)?)? (?:of |is |= )*N"
+    ) or scan.take(r"(?:starting|starts|begins|beginning) (?:at|with|from) N")
     ratio = scan.take(r"(?:common )?ratio (?:of |is |= |r = )*N")
     difference = scan.take(r"(?:common )?difference (?:of |is |= |d = )*N")
     for index, part in enumerate(scan.parts):
         pair = equation(part.node) if part.node is not None else None
-        if pair and isinstance(pair[0], Sym) and is_constant(pair[1]) and f"⟨R{index}⟩" in scan.text:
+        if (
+            pair
+            and isinstance(pair[0], Sym)
+            and is_constant(pair[1])
+            and f"⟨R{index}⟩" in scan.text
+        ):
             name = pair[0].name
             if name in {"a", "a_1", "a_0"}:
                 first = (pair[1],)
@@ -80,7 +118,9 @@ def _given(scan: Scan) -> tuple[str, Node, Node] | None:
     return _from_terms(scan.rest("N"), geometric=geometric, arithmetic=arithmetic)
 
 
-def _from_terms(nodes: tuple[Node, ...], *, geometric: bool, arithmetic: bool) -> tuple[str, Node, Node] | None:
+def _from_terms(
+    nodes: tuple[Node, ...], *, geometric: bool, arithmetic: bool
+) -> tuple[str, Node, Node] | None:
     if len(nodes) < 3:
         return None
     try:
@@ -99,12 +139,21 @@ def _from_terms(nodes: tuple[Node, ...], *, geometric: bool, arithmetic: bool) -
 
 
 def _question(
-    kind: str, first: Node, step: Node, index: int | None, *, total: bool, following: bool, rule: bool
+    kind: str,
+    first: Node,
+    step: Node,
+    index: int | None,
+    *,
+    total: bool,
+    following: bool,
+    rule: bool,
 ) -> Question | None:
     n = Sym("n")
     arithmetic = kind == "arithmetic"
     name = "difference d" if arithmetic else "ratio r"
-    facts = (f"The sequence is {kind}: first term {pretty(first)}, common {name} = {pretty(step)}.",)
+    facts = (
+        f"The sequence is {kind}: first term {pretty(first)}, common {name} = {pretty(step)}.",
+    )
     if index is not None and not following:
         if not 0 < index <= 10_000:
             return None
@@ -112,35 +161,65 @@ def _question(
         before = number(index - 1)
         if total:
             if arithmetic:
-                expression = mul(div(count, number(2)), add(mul(number(2), first), mul(before, step)))
+                expression = mul(
+                    div(count, number(2)), add(mul(number(2), first), mul(before, step))
+                )
                 text = "Sₙ = n/2·(2a + (n - 1)·d)"
             else:
-                expression = div(mul(first, sub(power(step, index), number(1))), sub(step, number(1)))
+                expression = div(
+                    mul(first, sub(power(step, index), number(1))), sub(step, number(1))
+                )
                 text = "Sₙ = a·(rⁿ - 1)/(r - 1)"
             title = f"Sum of the first {index} terms"
         else:
-            expression = add(first, mul(before, step)) if arithmetic else mul(first, power(step, index - 1))
+            expression = (
+                add(first, mul(before, step)) if arithmetic else mul(first, power(step, index - 1))
+            )
             text = "aₙ = a + (n - 1)·d" if arithmetic else "aₙ = a·rⁿ⁻¹"
             title = f"Term {index}"
         closed.guard(expression)
         return value_question(
-            Value(title=f"{title} of the {kind} sequence {pretty(first)}, …", expression=expression, name=title[0].lower() + title[1:], before=(*facts, text), show_working=False)
+            Value(
+                title=f"{title} of the {kind} sequence {pretty(first)}, …",
+                expression=expression,
+                name=title[0].lower() + title[1:],
+                before=(*facts, text),
+                show_working=False,
+            )
         )
     if total:
         if arithmetic or abs(closed.exact(step)) >= 1:
             return None
         return value_question(
-            Value(title="Sum of the infinite geometric series", expression=div(first, sub(number(1), step)), name="sum", before=(*facts, "S = a/(1 - r), because |r| < 1"), show_working=False)
+            Value(
+                title="Sum of the infinite geometric series",
+                expression=div(first, sub(number(1), step)),
+                name="sum",
+                before=(*facts, "S = a/(1 - r), because |r| < 1"),
+                show_working=False,
+            )
         )
     if rule:
-        closed_form = add(first, mul(sub(n, number(1)), step)) if arithmetic else mul(first, power(step, sub(n, number(1))))
-        lines = [code.symbols_line(["n"]), f"term = {code.exact(closed_form)}", f"term = {'expand' if arithmetic else 'simplify'}(term)", 'print("term n:", term)', report(term="str(term)")]
+        closed_form = (
+            add(first, mul(sub(n, number(1)), step))
+            if arithmetic
+            else mul(first, power(step, sub(n, number(1))))
+        )
+        lines = [
+            code.symbols_line(["n"]),
+            f"term = {code.exact(closed_form)}",
+            f"term = {'expand' if arithmetic else 'simplify'}(term)",
+            'print("term n:", term)',
+            report(term="str(term)"),
+        ]
         shown = pretty(closed_form)
         return Question(
             kind="sequence",
             title=f"Rule of the {kind} sequence {pretty(first)}, …",
             code=code.program(*lines),
-            explain=lambda result: Answer((f"aₙ = {result.show('term') if arithmetic else shown}",), facts),
+            explain=lambda result: Answer(
+                (f"aₙ = {result.show('term') if arithmetic else shown}",), facts
+            ),
             subject=closed_form,
         )
     return None
@@ -187,7 +266,11 @@ def read_dots(scan: Scan, setting: Setting) -> Question | None:
         return _endless(found[0]) if scan.done(_EXTRA | {"sum", "infinity"}) else None
     found = scan.take(r"N \+ \.\.\. \+? ?N")
     scan.cue(r"sum|add|add up|total")
-    if found is None or scan.has("X") or not scan.done(_EXTRA | {"numbers", "up", "integers", "all"}):
+    if (
+        found is None
+        or scan.has("X")
+        or not scan.done(_EXTRA | {"numbers", "up", "integers", "all"})
+    ):
         return None
     terms = _terms(found[0])
     try:
@@ -215,7 +298,11 @@ def _endless(node: Node) -> Question | None:
 def _dotted(values: list[Fraction], last: Fraction) -> Question | None:
     nodes: tuple[Node, ...] = tuple(map(number, values))
     if len(values) == 2:
-        given: tuple[str, Node, Node] | None = ("arithmetic", nodes[0], number(values[1] - values[0]))
+        given: tuple[str, Node, Node] | None = (
+            "arithmetic",
+            nodes[0],
+            number(values[1] - values[0]),
+        )
     else:
         given = _from_terms(nodes, geometric=False, arithmetic=False)
     if given is None:
@@ -232,11 +319,26 @@ def _dotted(values: list[Fraction], last: Fraction) -> Question | None:
 
 
 _FIRST: Final = {
-    r"(?:positive |natural |whole |counting )*(?:integers|numbers|naturals)": ("n(n + 1)/2", lambda n: div(mul(n, add(n, number(1))), number(2))),
-    r"(?:positive )?odd (?:numbers|integers|positive integers|natural numbers)": ("n²", lambda n: power(n, 2)),
-    r"(?:positive )?even (?:numbers|integers|positive integers|natural numbers)": ("n(n + 1)", lambda n: mul(n, add(n, number(1)))),
-    r"(?:perfect |positive )?(?:squares|square numbers)": ("n(n + 1)(2n + 1)/6", lambda n: div(mul(mul(n, add(n, number(1))), add(mul(number(2), n), number(1))), number(6))),
-    r"(?:perfect |positive )?(?:cubes|cube numbers)": ("(n(n + 1)/2)²", lambda n: power(div(mul(n, add(n, number(1))), number(2)), 2)),
+    r"(?:positive |natural |whole |counting )*(?:integers|numbers|naturals)": (
+        "n(n + 1)/2",
+        lambda n: div(mul(n, add(n, number(1))), number(2)),
+    ),
+    r"(?:positive )?odd (?:numbers|integers|positive integers|natural numbers)": (
+        "n²",
+        lambda n: power(n, 2),
+    ),
+    r"(?:positive )?even (?:numbers|integers|positive integers|natural numbers)": (
+        "n(n + 1)",
+        lambda n: mul(n, add(n, number(1))),
+    ),
+    r"(?:perfect |positive )?(?:squares|square numbers)": (
+        "n(n + 1)(2n + 1)/6",
+        lambda n: div(mul(mul(n, add(n, number(1))), add(mul(number(2), n), number(1))), number(6)),
+    ),
+    r"(?:perfect |positive )?(?:cubes|cube numbers)": (
+        "(n(n + 1)/2)²",
+        lambda n: power(div(mul(n, add(n, number(1))), number(2)), 2),
+    ),
 }
 
 
@@ -250,15 +352,27 @@ def read_first(scan: Scan, setting: Setting) -> Question | None:
         if found is not None and "first" not in words:
             return None
         if found is None:
-            both = scan.take(rf"(?:all )?{pattern} (?:from|between) N (?:to|and) N") or scan.take(rf"(?:from )?N to N (?:all )?{pattern}")
+            both = scan.take(rf"(?:all )?{pattern} (?:from|between) N (?:to|and) N") or scan.take(
+                rf"(?:from )?N to N (?:all )?{pattern}"
+            )
             if both is None or both[0] != number(1) or text != "n(n + 1)/2":
                 continue
             found = both[1:]
         n = integer(found[0])
-        if n is None or not 0 < n < 10**9 or scan.has("X") or not scan.done({"all", "first", "inclusive"}):
+        if (
+            n is None
+            or not 0 < n < 10**9
+            or scan.has("X")
+            or not scan.done({"all", "first", "inclusive"})
+        ):
             return None
         return value_question(
-            Value(title=f"Sum of the first {n} of them", expression=make(number(n)), name="sum", before=(f"The formula is {text}.",))
+            Value(
+                title=f"Sum of the first {n} of them",
+                expression=make(number(n)),
+                name="sum",
+                before=(f"The formula is {text}.",),
+            )
         )
     return None
 

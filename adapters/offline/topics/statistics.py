@@ -8,6 +8,7 @@ from typing import Final
 
 from adapters.offline import closed, code, show, values
 from adapters.offline.form import Form, take_form
+from adapters.offline.lexicon import wordset
 from adapters.offline.question import Answer, Question, Result
 from adapters.offline.scan import Scan, flat
 from adapters.offline.topics.common import Setting, report
@@ -25,31 +26,134 @@ class _Measure:
 
 
 _MEASURES: Final[tuple[_Measure, ...]] = (
-    _Measure("iqr", r"interquartile ranges?|inter quartile range|iqr", ("low, high = quartiles(data)", "iqr = high - low"), "interquartile range"),
-    _Measure("five", r"five number summary|5 number summary|N number summary|box plot values", ("low, high = quartiles(data)",), "five-number summary"),
-    _Measure("quartiles", r"(?:first|lower|third|upper|all|1st|3rd) (?:and (?:third|upper|3rd) )?quartiles?|quartiles?", ("low, high = quartiles(data)",), "quartiles"),
-    _Measure("sample_sd", r"sample standard deviations?|sample sd", ("sample_sd = sqrt(variance(data, 1))",), "sample standard deviation"),
-    _Measure("population_sd", r"population standard deviations?|population sd", ("population_sd = sqrt(variance(data, 0))",), "population standard deviation"),
-    _Measure("sd", r"standard deviations?", ("population_sd = sqrt(variance(data, 0))", "sample_sd = sqrt(variance(data, 1)) if len(data) > 1 else nan"), "standard deviation"),
-    _Measure("sample_variance", r"sample variances?", ("sample_variance = variance(data, 1)",), "sample variance"),
-    _Measure("population_variance", r"population variances?", ("population_variance = variance(data, 0)",), "population variance"),
-    _Measure("variance", r"variances?|var", ("population_variance = variance(data, 0)", "sample_variance = variance(data, 1) if len(data) > 1 else nan"), "variance"),
-    _Measure("geometric", r"geometric (?:mean|average)", ("geometric_mean = prod(data)**Rational(1, len(data))",), "geometric mean"),
-    _Measure("harmonic", r"harmonic (?:mean|average)", ("harmonic_mean = len(data)/sum(1/value for value in data)",), "harmonic mean"),
-    _Measure("mean", r"(?:arithmetic )?(?:mean|average|averages|means|mean value|average value)", ("mean = sum(data)/len(data)",), "mean"),
-    _Measure("median", r"medians?|middle value|middle number", ("middle = median(data)",), "median"),
-    _Measure("mode", r"modes?|most (?:common|frequent)(?: value| number)?|modal value", ("modes = [value for value in dict.fromkeys(data) if data.count(value) == max(map(data.count, data))]",), "mode"),
+    _Measure(
+        "iqr",
+        r"interquartile ranges?|inter quartile range|iqr",
+        ("low, high = quartiles(data)", "iqr = high - low"),
+        "interquartile range",
+    ),
+    _Measure(
+        "five",
+        r"five number summary|5 number summary|N number summary|box plot values",
+        ("low, high = quartiles(data)",),
+        "five-number summary",
+    ),
+    _Measure(
+        "quartiles",
+        (
+            r"(?:first|lower|third|upper|all|1st|3rd) (?:and (?:third|upper|3rd) "
+            r")?quartiles?|quartiles?"
+        ),
+        ("low, high = quartiles(data)",),
+        "quartiles",
+    ),
+    _Measure(
+        "sample_sd",
+        r"sample standard deviations?|sample sd",
+        ("sample_sd = sqrt(variance(data, 1))",),
+        "sample standard deviation",
+    ),
+    _Measure(
+        "population_sd",
+        r"population standard deviations?|population sd",
+        ("population_sd = sqrt(variance(data, 0))",),
+        "population standard deviation",
+    ),
+    _Measure(
+        "sd",
+        r"standard deviations?",
+        (
+            "population_sd = sqrt(variance(data, 0))",
+            "sample_sd = sqrt(variance(data, 1)) if len(data) > 1 else nan",
+        ),
+        "standard deviation",
+    ),
+    _Measure(
+        "sample_variance",
+        r"sample variances?",
+        ("sample_variance = variance(data, 1)",),
+        "sample variance",
+    ),
+    _Measure(
+        "population_variance",
+        r"population variances?",
+        ("population_variance = variance(data, 0)",),
+        "population variance",
+    ),
+    _Measure(
+        "variance",
+        r"variances?|var",
+        (
+            "population_variance = variance(data, 0)",
+            "sample_variance = variance(data, 1) if len(data) > 1 else nan",
+        ),
+        "variance",
+    ),
+    _Measure(
+        "geometric",
+        r"geometric (?:mean|average)",
+        ("geometric_mean = prod(data)**Rational(1, len(data))",),
+        "geometric mean",
+    ),
+    _Measure(
+        "harmonic",
+        r"harmonic (?:mean|average)",
+        ("harmonic_mean = len(data)/sum(1/value for value in data)",),
+        "harmonic mean",
+    ),
+    _Measure(
+        "mean",
+        r"(?:arithmetic )?(?:mean|average|averages|means|mean value|average value)",
+        ("mean = sum(data)/len(data)",),
+        "mean",
+    ),
+    _Measure(
+        "median", r"medians?|middle value|middle number", ("middle = median(data)",), "median"
+    ),
+    _Measure(
+        "mode",
+        r"modes?|most (?:common|frequent)(?: value| number)?|modal value",
+        (
+            (
+                "modes = [value for value in dict.fromkeys(data) if data.count(value) == "
+                "max(map(data.count, data))]"
+            ),
+        ),
+        "mode",
+    ),
     _Measure("range", r"range|spread", ("spread = max(data) - min(data)",), "range"),
-    _Measure("max", r"maximum|max|largest(?: value| number)?|biggest(?: value| number)?|highest(?: value| number)?", ("largest = max(data)",), "largest value"),
-    _Measure("min", r"minimum|min|smallest(?: value| number)?|lowest(?: value| number)?", ("smallest = min(data)",), "smallest value"),
+    _Measure(
+        "max",
+        (
+            r"maximum|max|largest(?: value| number)?|biggest(?: value| number)?|"
+            r"highest(?: value| number)?"
+        ),
+        ("largest = max(data)",),
+        "largest value",
+    ),
+    _Measure(
+        "min",
+        r"minimum|min|smallest(?: value| number)?|lowest(?: value| number)?",
+        ("smallest = min(data)",),
+        "smallest value",
+    ),
     _Measure("sum", r"sums?|totals?", ("total = sum(data)",), "sum"),
     _Measure("count", r"count", ("count = len(data)",), "count"),
 )
-_ORDERED: Final = r"sort|put (?=.*order)|(?:in|into) (?:ascending|increasing|descending|decreasing|numerical)? ?order|(?:from )?(?:smallest|least|lowest) to (?:largest|greatest|highest|biggest)|order|arrange|ascending|increasing|descending|decreasing|(?:from )?(?:largest|greatest|highest) to (?:smallest|lowest|least)"
-_EXTRA: Final = frozenset(
-    "put data set dataset numbers number list sample population values value observations scores marks measurements statistics"
-    " summary of these those following given find all both each points point x readings entries figures basic"
-    " n central tendency measures results two three descriptive whole entire heights weights ages as".split()
+_ORDERED: Final = (
+    r"sort|put (?=.*order)|(?:in|into) (?:ascending|increasing|descending|"
+    r"decreasing|numerical)? ?order|(?:from )?(?:smallest|least|lowest) to "
+    r"(?:largest|greatest|highest|biggest)|order|arrange|ascending|increasing|"
+    r"descending|decreasing|(?:from )?(?:largest|greatest|highest) to "
+    r"(?:smallest|lowest|least)"
+)
+_EXTRA: Final = wordset(
+    "put data set dataset numbers number list sample population values value "
+    "observations scores marks measurements statistics"
+    " summary of these those following given find all both each points point "
+    "x readings entries figures basic"
+    " n central tendency measures results two three descriptive whole entire "
+    "heights weights ages as"
 )
 _DESCRIBE: Final = r"(?:basic |descriptive |summary )statistics|describe|stats|summari[sz]e|summary"
 
@@ -85,12 +189,17 @@ def read_statistics(scan: Scan, setting: Setting) -> Question | None:
     described = scan.cue(_DESCRIBE)
     if described and not wanted:
         wanted = [m for m in _MEASURES if m.key in {"mean", "median", "mode", "range", "sd"}]
-    descending = scan.has(r"descending|decreasing|largest to smallest|highest to lowest|greatest to least")
+    descending = scan.has(
+        r"descending|decreasing|largest to smallest|highest to lowest|greatest to least"
+    )
     ordered = not wanted and scan.cue(_ORDERED)
     if not wanted and not ordered:
         return None
     raw = scan.rest("X")
-    data = flat(node.sides[1] if isinstance(node, Relation) and isinstance(node.sides[1], Listing) else node for node in raw)
+    data = flat(
+        node.sides[1] if isinstance(node, Relation) and isinstance(node.sides[1], Listing) else node
+        for node in raw
+    )
     if len(data) < 2 or len(data) > 400 or not scan.done(_EXTRA):
         return None
     if not all(is_constant(node) for node in data):
@@ -174,7 +283,9 @@ def _mean_by_hand(
         return None
     mean = sum(numbers) / len(numbers)
     text = values.value_text(str(mean), str(float(mean)), form, decimals=decimals)
-    return Answer((f"mean = {text}",), (f"The sum is {sum(numbers)}, and there are {len(numbers)} numbers.",))
+    return Answer(
+        (f"mean = {text}",), (f"The sum is {sum(numbers)}, and there are {len(numbers)} numbers.",)
+    )
 
 
 def _concluded(
@@ -208,13 +319,29 @@ def _measure_steps(key: str, count: int, ordered: str, result: Result) -> list[s
             return in_order
         case "mode":
             return [f"The most frequent value occurs {result.text('most')} time(s)."]
-        case "sd" | "sample_sd" | "population_sd" | "variance" | "sample_variance" | "population_variance":
+        case (
+            "sd"
+            | "sample_sd"
+            | "population_sd"
+            | "variance"
+            | "sample_variance"
+            | "population_variance"
+        ):
             return [
-                "The variance is the mean squared distance from the mean: divide by n for a population, by n - 1 for a sample.",
+                (
+                    "The variance is the mean squared distance from the mean: divide by n "
+                    "for a population, by n - 1 for a sample."
+                ),
                 *(["The standard deviation is its square root."] if "sd" in key else []),
             ]
         case "quartiles" | "iqr" | "five":
-            return [*in_order, "Quartiles here are the medians of the lower and the upper half (the middle value left out)."]
+            return [
+                *in_order,
+                (
+                    "Quartiles here are the medians of the lower and the upper half (the "
+                    "middle value left out)."
+                ),
+            ]
         case _:
             return []
 
@@ -224,9 +351,15 @@ def _measure_lines(key: str, value: Callable[[str], str], result: Result) -> lis
 
     match key:
         case "sd":
-            return [f"population standard deviation {value('population_sd')}", f"sample standard deviation {value('sample_sd')}"]
+            return [
+                f"population standard deviation {value('population_sd')}",
+                f"sample standard deviation {value('sample_sd')}",
+            ]
         case "variance":
-            return [f"population variance {value('population_variance')}", f"sample variance {value('sample_variance')}"]
+            return [
+                f"population variance {value('population_variance')}",
+                f"sample variance {value('sample_variance')}",
+            ]
         case "mode":
             modes = [display(str(item)) for item in result.list("modes")]
             if result.text("most") == "1":
@@ -236,7 +369,12 @@ def _measure_lines(key: str, value: Callable[[str], str], result: Result) -> lis
             return [f"lower quartile Q1 {value('low')}", f"upper quartile Q3 {value('high')}"]
         case "five":
             ends = [display(str(item)) for item in result.list("data")]
-            return [f"minimum = {ends[0]}", f"Q1 {value('low')}", f"Q3 {value('high')}", f"maximum = {ends[-1]}"]
+            return [
+                f"minimum = {ends[0]}",
+                f"Q1 {value('low')}",
+                f"Q3 {value('high')}",
+                f"maximum = {ends[-1]}",
+            ]
         case "iqr":
             return [f"interquartile range {value('iqr')}"]
         case _:

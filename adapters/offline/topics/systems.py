@@ -51,7 +51,9 @@ def system(
         "    print(solution)",
         report(
             solutions="[{str(k): str(v) for k, v in s.items()} for s in solutions]",
-            decimals="[{str(k): str(N(v, 12, chop=True)) for k, v in s.items()} for s in solutions]",
+            decimals=(
+                "[{str(k): str(N(v, 12, chop=True)) for k, v in s.items()} for s in solutions]"
+            ),
         ),
     ]
     shown = ", ".join(f"{show.pretty(left)} = {show.pretty(right)}" for left, right in pairs)
@@ -84,7 +86,9 @@ def system(
                 parts.append(f"{show.pretty(Sym(name))} {sign}{text}")
             lines.append(", ".join(parts))
         if any("free" in line for line in lines):
-            notes.append("The equations depend on each other, so there are infinitely many solutions.")
+            notes.append(
+                "The equations depend on each other, so there are infinitely many solutions."
+            )
         return Answer(tuple(lines), steps, tuple(notes))
 
     def by_hand() -> Answer | None:
@@ -114,7 +118,10 @@ def system(
     )
 
 
-_MEET: Final = r"(?:points? of )?(?:intersections?|intersect|intersects|intersecting|meets?|cross|crosses|crossing|cut|cuts|equal)"
+_MEET: Final = (
+    r"(?:points? of )?(?:intersections?|intersect|intersects|intersecting|"
+    r"meets?|cross|crosses|crossing|cut|cuts|equal)"
+)
 
 
 def read_intersection(scan: Scan, setting: Setting) -> Question | None:
@@ -125,7 +132,33 @@ def read_intersection(scan: Scan, setting: Setting) -> Question | None:
     domain = take_domain(scan)
     nodes = scan.rest("X")
     if len(nodes) != 2 or not scan.done(
-        {"points", "point", "graphs", "graph", "curves", "curve", "lines", "line", "each", "other", "where", "coordinates", "between", "functions", "parabola", "find", "does", "two", "solve", "which", "circle", "straight", "parabolas", "at", "point(s)"}
+        {
+            "points",
+            "point",
+            "graphs",
+            "graph",
+            "curves",
+            "curve",
+            "lines",
+            "line",
+            "each",
+            "other",
+            "where",
+            "coordinates",
+            "between",
+            "functions",
+            "parabola",
+            "find",
+            "does",
+            "two",
+            "solve",
+            "which",
+            "circle",
+            "straight",
+            "parabolas",
+            "at",
+            "point(s)",
+        }
     ):
         return None
     if any(is_constant(node) and not isinstance(node, Num) for node in nodes):

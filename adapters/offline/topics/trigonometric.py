@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from adapters.offline import code, show, values
 from adapters.offline.form import Form
+from adapters.offline.lexicon import TRIG
 from adapters.offline.question import Answer, Question, Result, display
 from adapters.offline.topics.common import report
 from adapters.offline.topics.domain import Domain
 from adapters.offline.tree import Call, Node, Relation, Sym, children, free, substitute, walk
-from adapters.offline.lexicon import TRIG
 
 
 def is_trigonometric(node: Node, name: str) -> bool:
@@ -20,7 +20,9 @@ def is_trigonometric(node: Node, name: str) -> bool:
 
 def trigonometric(left: Node, right: Node, name: str, form: Form, domain: Domain) -> Question:
     """All real solutions as families, and those of one turn or of the interval asked for."""
-    degrees = form.degrees or domain.in_degrees or _mentions_degrees(left) or _mentions_degrees(right)
+    degrees = (
+        form.degrees or domain.in_degrees or _mentions_degrees(left) or _mentions_degrees(right)
+    )
     letter = code.identifier(name)
     inner_left, inner_right = left, right
     if _degree_variable(left, name) or _degree_variable(right, name):
@@ -28,7 +30,10 @@ def trigonometric(left: Node, right: Node, name: str, form: Form, domain: Domain
         inner_left, inner_right = _undegree(left, name, bare), _undegree(right, name, bare)
     bounded = domain.low is not None and domain.high is not None
     if bounded and domain.low is not None and domain.high is not None:
-        low, high = code.expression(domain.angle(domain.low)), code.expression(domain.angle(domain.high))
+        low, high = (
+            code.expression(domain.angle(domain.low)),
+            code.expression(domain.angle(domain.high)),
+        )
         opening = f", {domain.low_open}, {domain.high_open}"
     elif _outside(left, name) or _outside(right, name):
         low, high, opening = "-20", "20", ""
@@ -49,13 +54,13 @@ def trigonometric(left: Node, right: Node, name: str, form: Form, domain: Domain
         "else:  # no formula: follow the sign of the difference and close in on each zero",
         "    solutions = []",
         "    a, b = N(turn.start), N(turn.end)",
-        f"    f = lambdify({letter}, difference, \"mpmath\")",
+        f'    f = lambdify({letter}, difference, "mpmath")',
         "    for k in range(2000):",
         "        p, q = a + (b - a)*k/2000, a + (b - a)*(k + 1)/2000",
         "        try:",
         "            small = abs(f(p)) + abs(f(q)) < 50",
         "            if f(p) == 0 or (f(p)*f(q) < 0 and small):",
-        f"                solutions.append(nsolve(difference, {letter}, (p, q), solver=\"bisect\"))",
+        f'                solutions.append(nsolve(difference, {letter}, (p, q), solver="bisect"))',
         "        except (ValueError, TypeError, ZeroDivisionError):",
         "            continue",
         "    families = []",
@@ -73,7 +78,17 @@ def trigonometric(left: Node, right: Node, name: str, form: Form, domain: Domain
         found = [str(s) for s in result.list("solutions")]
         near = [str(s) for s in result.list("decimals")]
         families = [str(s) for s in result.list("families")]
-        return _concluded(shown, found, near, families, degrees=degrees, bounded=bounded, form=form, phrase=domain.phrase, mixed=mixed)
+        return _concluded(
+            shown,
+            found,
+            near,
+            families,
+            degrees=degrees,
+            bounded=bounded,
+            form=form,
+            phrase=domain.phrase,
+            mixed=mixed,
+        )
 
     title = f"Solve {show.pretty(left)} = {show.pretty(right)} for {shown}{domain.phrase}"
     return Question(
@@ -116,12 +131,27 @@ def _concluded(
         if not bounded:
             steps.append("Add whole periods, because sine, cosine and tangent repeat.")
     if mixed:
-        return Answer(tuple(texts), notes=("There is no formula for this; searched by number from -20 to 20.",))
+        return Answer(
+            tuple(texts),
+            notes=("There is no formula for this; searched by number from -20 to 20.",),
+        )
     if bounded or not general:
-        note = () if bounded else ("These are the solutions from 0 up to one full turn; they may repeat with each turn.",)
+        note = (
+            ()
+            if bounded
+            else (
+                (
+                    "These are the solutions from 0 up to one full turn; they may repeat "
+                    "with each turn."
+                ),
+            )
+        )
         return Answer(tuple(texts), tuple(steps), note if not bounded else ())
     unit = " (degrees)" if degrees else ""
-    lines = (f"In one turn: {', '.join(texts)}", f"In general{unit}: {' or '.join(general)}, for every whole number n")
+    lines = (
+        f"In one turn: {', '.join(texts)}",
+        f"In general{unit}: {' or '.join(general)}, for every whole number n",
+    )
     return Answer(lines, tuple(steps))
 
 
@@ -151,4 +181,3 @@ def _undegree(node: Node, name: str, bare: dict[str, Node]) -> Node:
     if isinstance(node, Call) and node.name == "deg" and name in free(node):
         return substitute(node.args[0], bare)
     return rebuild(node, lambda part: _undegree(part, name, bare))
-

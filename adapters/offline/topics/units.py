@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Final
 
 from adapters.offline.form import take_form
+from adapters.offline.lexicon import wordset
 from adapters.offline.question import Question
 from adapters.offline.scan import Scan
 from adapters.offline.show import pretty
@@ -42,9 +43,19 @@ _SPELLINGS: Final[dict[str, str]] = {
 _NUMBER: Final = r"(?P<n>-?\d+(?:\.\d+)?(?: \d+/\d+|/\d+)?)"
 _UNIT: Final = "|".join(f"(?:{pattern})" for pattern in _SPELLINGS.values())
 _DEGREES: Final = r"(?:°|deg(?:rees?)?)? ?"
-_TEMPERATURES: Final = {"Celsius": rf"{_DEGREES}(?:c|celsius|centigrade)", "Fahrenheit": rf"{_DEGREES}(?:f|fahrenheit)", "Kelvin": rf"{_DEGREES}(?:k|kelvin)"}
+_TEMPERATURES: Final = {
+    "Celsius": rf"{_DEGREES}(?:c|celsius|centigrade)",
+    "Fahrenheit": rf"{_DEGREES}(?:f|fahrenheit)",
+    "Kelvin": rf"{_DEGREES}(?:k|kelvin)",
+}
 _LEAD: Final = re.compile(
-    r"\b(?:please|convert|conversion|what is|whats|what are|how much is|how many|change|express|can you|could you|tell me|give me|the|is|are|there|equals?|calculate|compute|find|thanks?|thank you|hi|hello|hey|i need|me|a|an|equal|do|does|you|turn|make|have|contain|contains|value of|find|work out|write)\b"
+    (
+        r"\b(?:please|convert|conversion|what is|whats|what are|how much is|how "
+        r"many|change|express|can you|could you|tell me|give me|the|is|are|there|"
+        r"equals?|calculate|compute|find|thanks?|thank you|hi|hello|hey|i need|me|"
+        r"a|an|equal|do|does|you|turn|make|have|contain|contains|value of|find|"
+        r"work out|write)\b"
+    )
 )
 
 
@@ -52,10 +63,18 @@ def read_units(scan: Scan, setting: Setting) -> Question | None:
     """`convert 5 km to miles`, `how many feet are in 3 yards`, `100 °F in Celsius`."""
     text = setting.text.lower().replace(",", "")
     text = re.sub(r"[?!]|\.(?!\d)", " ", text)
-    many = re.search(rf"how many ({_UNIT})(?: are| is|) ?(?:there )?(?:in|is|are|equal to|equals|make)? ?{_NUMBER}? ?(?:an? )?(?P<u>{_UNIT})\s*$", " ".join(text.split()))
+    many = re.search(
+        (
+            rf"how many ({_UNIT})(?: are| is|) ?(?:there )?(?:in|is|are|equal to|"
+            rf"equals|make)? ?{_NUMBER}? ?(?:an? )?(?P<u>{_UNIT})\s*$"
+        ),
+        " ".join(text.split()),
+    )
     if many:
         source, target, amount = many["u"], many[1], many["n"] or "1"
-        if re.search(rf"how many ({_UNIT})", text) and text.strip().startswith(("how many", "hi", "hello", "hey", "please")):
+        if re.search(rf"how many ({_UNIT})", text) and text.strip().startswith(
+            ("how many", "hi", "hello", "hey", "please")
+        ):
             return _converted(amount, source, target, scan)
     plain = " ".join(_LEAD.sub(" ", text).split())
     match = re.fullmatch(rf"{_NUMBER} ?(?P<u>{_UNIT}) (?:in|to|into|as|=) ?(?P<v>{_UNIT})", plain)
@@ -93,7 +112,9 @@ def _converted(amount: str, source: str, target: str, scan: Scan) -> Question | 
             expression=mul(number(value, decimal=decimals), number(ratio)),
             name=f"{amount} {first}",
             unit=second,
-            before=(f"1 {_one(first)} = {pretty(number(ratio))} {second}",) if ratio.denominator < 1000 else (),
+            before=(f"1 {_one(first)} = {pretty(number(ratio))} {second}",)
+            if ratio.denominator < 1000
+            else (),
             decimals=True,
             show_working=False,
             form=form,
@@ -108,23 +129,41 @@ def _one(name: str) -> str:
 
 def _temperature(text: str) -> Question | None:
     words = "|".join(_TEMPERATURES.values())
-    match = re.fullmatch(rf"(?P<n>-?\d+(?:\.\d+)?) ?(?P<u>{words}) (?:in|to|into|as) ?(?P<v>{words})", text)
+    match = re.fullmatch(
+        rf"(?P<n>-?\d+(?:\.\d+)?) ?(?P<u>{words}) (?:in|to|into|as) ?(?P<v>{words})", text
+    )
     if match is None:
         return None
-    source, target = (next(n for n, p in _TEMPERATURES.items() if re.fullmatch(p, match[g])) for g in "uv")
+    source, target = (
+        next(n for n, p in _TEMPERATURES.items() if re.fullmatch(p, match[g])) for g in "uv"
+    )
     value: Node = number(Fraction(match["n"]), decimal="." in match["n"])
     if source == target:
         return None
     nine_fifths, five_ninths = div(number(9), number(5)), div(number(5), number(9))
     shift, kelvin = number(32), Num(Fraction("273.15"), decimal=True)
-    celsius = {"Celsius": value, "Fahrenheit": mul(sub(value, shift), five_ninths), "Kelvin": sub(value, kelvin)}[source]
-    out = {"Celsius": celsius, "Fahrenheit": add(mul(celsius, nine_fifths), shift), "Kelvin": add(celsius, kelvin)}[target]
+    celsius = {
+        "Celsius": value,
+        "Fahrenheit": mul(sub(value, shift), five_ninths),
+        "Kelvin": sub(value, kelvin),
+    }[source]
+    out = {
+        "Celsius": celsius,
+        "Fahrenheit": add(mul(celsius, nine_fifths), shift),
+        "Kelvin": add(celsius, kelvin),
+    }[target]
     return value_question(
-        Value(title=f"{match['n']} degrees {source} in {target}", expression=out, name="temperature", unit=f"degrees {target}" if target != "Kelvin" else "kelvin", decimals=True)
+        Value(
+            title=f"{match['n']} degrees {source} in {target}",
+            expression=out,
+            name="temperature",
+            unit=f"degrees {target}" if target != "Kelvin" else "kelvin",
+            decimals=True,
+        )
     )
 
 
-_ANGLE_EXTRA: Final = frozenset("degrees degree radians radian angle convert express change measure".split())
+_ANGLE_EXTRA: Final = wordset("degrees degree radians radian angle convert express change measure")
 
 
 def read_angle(scan: Scan, setting: Setting) -> Question | None:
@@ -143,14 +182,27 @@ def read_angle(scan: Scan, setting: Setting) -> Question | None:
     if to_radians:
         inner = node.args[0] if isinstance(node, Call) and node.name == "deg" else node
         return value_question(
-            Value(title=f"{pretty(inner)}° in radians", expression=div(mul(inner, PI), number(180)), name=f"{pretty(inner)}°", unit="radians", before=("Multiply by π/180.",))
+            Value(
+                title=f"{pretty(inner)}° in radians",
+                expression=div(mul(inner, PI), number(180)),
+                name=f"{pretty(inner)}°",
+                unit="radians",
+                before=("Multiply by π/180.",),
+            )
         )
     radians = str(setting.text.lower()).count("radian") > 0
     names = any(isinstance(part, type(PI)) for part in (node, *getattr(node, "args", ())))
     if not radians and not names and "pi" not in setting.text.lower():
         return None
     return value_question(
-        Value(title=f"{pretty(node)} radians in degrees", expression=div(mul(node, number(180)), PI), name=f"{pretty(node)} radians", unit="degrees", before=("Multiply by 180/π.",), decimals=True)
+        Value(
+            title=f"{pretty(node)} radians in degrees",
+            expression=div(mul(node, number(180)), PI),
+            name=f"{pretty(node)} radians",
+            unit="degrees",
+            before=("Multiply by 180/π.",),
+            decimals=True,
+        )
     )
 
 
