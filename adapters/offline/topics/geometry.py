@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from fractions import Fraction
 from typing import Final
 
 from adapters.offline.form import take_form
@@ -13,22 +10,15 @@ from adapters.offline.question import Question
 from adapters.offline.scan import Scan
 from adapters.offline.show import pretty
 from adapters.offline.topics.common import Setting, Value, value_question
+from adapters.offline.topics.shapes import FORMULAS, SHAPES
 from adapters.offline.tree import (
-    PI,
     TWO,
     Binary,
     Node,
-    Num,
     Sym,
-    add,
-    call,
     div,
     equation,
     is_constant,
-    mul,
-    number,
-    power,
-    sub,
 )
 
 _UNITS: Final = (
@@ -36,206 +26,8 @@ _UNITS: Final = (
     r"kilometers?|inches|inch|in|feet|foot|ft|yards?|yd|miles?|mi|units?|dm|"
     r"square units)"
 )
-_THREE: Final = Num(Fraction(3))
-_HALF: Final = div(Num(Fraction(1)), TWO)
 
 
-@dataclass(frozen=True, slots=True)
-class _Formula:
-    """A shape and a quantity of it: which measures it needs, and the formula."""
-
-    shape: str
-    quantity: str
-    needs: tuple[str, ...]
-    text: str
-    make: Callable[[Mapping[str, Node]], Node]
-    dimension: int
-
-
-def _sq(node: Node) -> Node:
-    return power(node, 2)
-
-
-_FORMULAS: Final[tuple[_Formula, ...]] = (
-    _Formula("circle", "area", ("radius",), "A = π·r²", lambda m: mul(PI, _sq(m["radius"])), 2),
-    _Formula(
-        "circle",
-        "circumference",
-        ("radius",),
-        "C = 2π·r",
-        lambda m: mul(mul(TWO, PI), m["radius"]),
-        1,
-    ),
-    _Formula(
-        "semicircle",
-        "area",
-        ("radius",),
-        "A = π·r²/2",
-        lambda m: div(mul(PI, _sq(m["radius"])), TWO),
-        2,
-    ),
-    _Formula(
-        "sphere",
-        "volume",
-        ("radius",),
-        "V = 4/3·π·r³",
-        lambda m: mul(mul(div(number(4), _THREE), PI), power(m["radius"], 3)),
-        3,
-    ),
-    _Formula(
-        "sphere",
-        "surface",
-        ("radius",),
-        "A = 4π·r²",
-        lambda m: mul(mul(number(4), PI), _sq(m["radius"])),
-        2,
-    ),
-    _Formula(
-        "hemisphere",
-        "volume",
-        ("radius",),
-        "V = 2/3·π·r³",
-        lambda m: mul(mul(div(TWO, _THREE), PI), power(m["radius"], 3)),
-        3,
-    ),
-    _Formula(
-        "cylinder",
-        "volume",
-        ("radius", "height"),
-        "V = π·r²·h",
-        lambda m: mul(mul(PI, _sq(m["radius"])), m["height"]),
-        3,
-    ),
-    _Formula(
-        "cylinder",
-        "surface",
-        ("radius", "height"),
-        "A = 2π·r·(r + h)",
-        lambda m: mul(mul(mul(TWO, PI), m["radius"]), add(m["radius"], m["height"])),
-        2,
-    ),
-    _Formula(
-        "cone",
-        "volume",
-        ("radius", "height"),
-        "V = 1/3·π·r²·h",
-        lambda m: div(mul(mul(PI, _sq(m["radius"])), m["height"]), _THREE),
-        3,
-    ),
-    _Formula("square", "area", ("side",), "A = s²", lambda m: _sq(m["side"]), 2),
-    _Formula("square", "perimeter", ("side",), "P = 4s", lambda m: mul(number(4), m["side"]), 1),
-    _Formula(
-        "square", "diagonal", ("side",), "d = s·√2", lambda m: mul(m["side"], call("sqrt", TWO)), 1
-    ),
-    _Formula(
-        "rectangle",
-        "area",
-        ("length", "width"),
-        "A = l·w",
-        lambda m: mul(m["length"], m["width"]),
-        2,
-    ),
-    _Formula(
-        "rectangle",
-        "perimeter",
-        ("length", "width"),
-        "P = 2(l + w)",
-        lambda m: mul(TWO, add(m["length"], m["width"])),
-        1,
-    ),
-    _Formula(
-        "rectangle",
-        "diagonal",
-        ("length", "width"),
-        "d = √(l² + w²)",
-        lambda m: call("sqrt", add(_sq(m["length"]), _sq(m["width"]))),
-        1,
-    ),
-    _Formula(
-        "triangle",
-        "area",
-        ("base", "height"),
-        "A = b·h/2",
-        lambda m: div(mul(m["base"], m["height"]), TWO),
-        2,
-    ),
-    _Formula(
-        "parallelogram",
-        "area",
-        ("base", "height"),
-        "A = b·h",
-        lambda m: mul(m["base"], m["height"]),
-        2,
-    ),
-    _Formula("cube", "volume", ("side",), "V = s³", lambda m: power(m["side"], 3), 3),
-    _Formula("cube", "surface", ("side",), "A = 6s²", lambda m: mul(number(6), _sq(m["side"])), 2),
-    _Formula(
-        "cube", "diagonal", ("side",), "d = s·√3", lambda m: mul(m["side"], call("sqrt", _THREE)), 1
-    ),
-    _Formula(
-        "box",
-        "volume",
-        ("length", "width", "height"),
-        "V = l·w·h",
-        lambda m: mul(mul(m["length"], m["width"]), m["height"]),
-        3,
-    ),
-    _Formula(
-        "box",
-        "surface",
-        ("length", "width", "height"),
-        "A = 2(lw + lh + wh)",
-        lambda m: mul(
-            TWO,
-            add(
-                add(mul(m["length"], m["width"]), mul(m["length"], m["height"])),
-                mul(m["width"], m["height"]),
-            ),
-        ),
-        2,
-    ),
-    _Formula(
-        "equilateral",
-        "area",
-        ("side",),
-        "A = √3/4·s²",
-        lambda m: mul(div(call("sqrt", _THREE), number(4)), _sq(m["side"])),
-        2,
-    ),
-    _Formula("equilateral", "perimeter", ("side",), "P = 3s", lambda m: mul(_THREE, m["side"]), 1),
-    _Formula(
-        "pyramid",
-        "volume",
-        ("base", "height"),
-        "V = 1/3·B·h",
-        lambda m: div(mul(m["base"], m["height"]), _THREE),
-        3,
-    ),
-    _Formula(
-        "trapezoid",
-        "area",
-        ("first", "second", "height"),
-        "A = (a + b)/2·h",
-        lambda m: mul(div(add(m["first"], m["second"]), TWO), m["height"]),
-        2,
-    ),
-)
-_SHAPES: Final = {
-    "equilateral": r"equilateral triangle",
-    "semicircle": r"(?:semicircle|semi circle|half circle)",
-    "hemisphere": r"(?:hemisphere|half sphere)",
-    "circle": r"(?:circle|disc|disk)",
-    "sphere": r"(?:sphere|ball)",
-    "cylinder": r"cylinder",
-    "cone": r"(?:right )?(?:circular )?cone",
-    "square": r"square",
-    "rectangle": r"rectangle",
-    "triangle": r"(?:right )?triangle",
-    "parallelogram": r"parallelogram",
-    "cube": r"cube",
-    "box": r"(?:box|cuboid|rectangular prism|rectangular box)",
-    "trapezoid": r"(?:trapezoid|trapezium)",
-}
 _QUANTITIES: Final = {
     "surface": r"(?:total )?surface(?: area)?",
     "area": r"area",
@@ -317,7 +109,7 @@ def read_shape(scan: Scan, setting: Setting) -> Question | None:
         return None
     unit = _unit(scan)
     given = _measures(scan) or {}
-    shape = next((name for name, cue in _SHAPES.items() if scan.cue(cue)), None)
+    shape = next((name for name, cue in SHAPES.items() if scan.cue(cue)), None)
     if shape is None:
         return None
     sizes = scan.take(
@@ -373,7 +165,7 @@ def _shape(
         measures["width"] = measures.pop("height")
     if shape == "rectangle" and "base" in measures and "length" not in measures:
         measures["length"] = measures.pop("base")
-    for formula in _FORMULAS:
+    for formula in FORMULAS:
         if (
             formula.shape == shape
             and formula.quantity == quantity
@@ -402,102 +194,4 @@ def _named(shape: str) -> str:
     return {"equilateral": "triangle of equal sides"}.get(shape, shape)
 
 
-def read_right_triangle(scan: Scan, setting: Setting) -> Question | None:
-    """`hypotenuse of a right triangle with legs 3 and 4`, and the missing leg."""
-    form = take_form(scan)
-    if not scan.cue(
-        (
-            r"right(?: angled?)? triangle|pythagorean(?: theorem)?|pythagoras(?: "
-            r"theorem)?|theorem of pythagoras|hypotenuse(?= of| in| if| when| for| "
-            r"with)|hypotenuse"
-        )
-    ):
-        return None
-    unit = _unit(scan)
-    scan.cue(
-        (
-            r"right(?: angled?)? triangle|(?:using |use |with |by )?(?:pythagorean(?: "
-            r"theorem)?|pythagoras(?: theorem)?)|missing|third|other"
-        )
-    )
-    named = f"(?: {_UNITS})?"
-    hypotenuse = None
-    words = " ".join(part.text for part in scan.parts if part.node is None)
-    found = scan.take(
-        rf"hypotenuse (?:of |is |= |length |equals |measuring )*N{named}"
-    ) or scan.take(rf"N{named} hypotenuse")
-    if found is None and " leg " in f" {words} " and "hypotenuse" in words:
-        both = scan.take(
-            (
-                rf"(?:with |if |when |whose )?(?:one )?leg (?:of |is |= )*N{named} and ¦ "
-                rf"(?:of |is |= )*N{named}"
-            )
-        )
-        if both:
-            found, leg_pair = (both[1],), (both[0],)
-            return _leg(found[0], leg_pair[0], unit, form) if scan.done(_TRIANGLE_EXTRA) else None
-        tail = (
-            scan.take(rf"¦ (?:of |is |= |length )*N{named}")
-            if words.count("hypotenuse")
-            and not words.startswith(
-                ("find the hypotenuse", "hypotenuse", "what is the hypotenuse")
-            )
-            else None
-        )
-        found = tail
-    if found:
-        hypotenuse = found[0]
-    numbers = tuple(node for node in scan.rest("N"))
-    scan.cue(_UNITS)
-    if scan.has("X") or not scan.done(_TRIANGLE_EXTRA):
-        return None
-    if hypotenuse is None and len(numbers) == 2 and "area" not in words:
-        return _hypotenuse(numbers[0], numbers[1], unit, form)
-    if hypotenuse is not None and len(numbers) == 1:
-        return _leg(hypotenuse, numbers[0], unit, form)
-    return None
-
-
-_TRIANGLE_EXTRA: Final = wordset(
-    (
-        "legs leg sides side cathetus catheti other missing length lengths "
-        "hypotenuse shorter and one two if whose has have given measuring "
-        "measure measures triangle longest a b c are is long"
-    )
-)
-
-
-def _hypotenuse(a: Node, b: Node, unit: str, form: object) -> Question:
-    from adapters.offline.form import Form
-
-    return value_question(
-        Value(
-            title=f"Hypotenuse of a right triangle with legs {pretty(a)} and {pretty(b)}",
-            expression=call("sqrt", add(_sq(a), _sq(b))),
-            name="hypotenuse",
-            unit=unit,
-            before=("Pythagoras: c² = a² + b², so c = √(a² + b²).",),
-            form=form if isinstance(form, Form) else Form(),
-        )
-    )
-
-
-def _leg(hypotenuse: Node, leg: Node, unit: str, form: object) -> Question:
-    from adapters.offline.form import Form
-
-    return value_question(
-        Value(
-            title=(
-                f"Leg of a right triangle with hypotenuse {pretty(hypotenuse)} and leg "
-                f"{pretty(leg)}"
-            ),
-            expression=call("sqrt", sub(_sq(hypotenuse), _sq(leg))),
-            name="other leg",
-            unit=unit,
-            before=("Pythagoras: a² = c² - b², so a = √(c² - b²).",),
-            form=form if isinstance(form, Form) else Form(),
-        )
-    )
-
-
-READERS = (read_right_triangle, read_shape)
+READERS = (read_shape,)

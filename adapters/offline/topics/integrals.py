@@ -11,12 +11,12 @@ from adapters.offline.form import Form, take_form
 from adapters.offline.lexicon import wordset
 from adapters.offline.question import Answer, Question, Result
 from adapters.offline.scan import Scan, body
+from adapters.offline.topics.areas import between
 from adapters.offline.topics.common import Setting, report, variable
 from adapters.offline.topics.derivatives import natural_logs
 from adapters.offline.tree import (
     Apply,
     Call,
-    Diff,
     Integral,
     Listing,
     Node,
@@ -25,7 +25,6 @@ from adapters.offline.tree import (
     Sym,
     free,
     is_constant,
-    sub,
     walk,
 )
 
@@ -94,7 +93,7 @@ def read_integral(scan: Scan, setting: Setting) -> list[Question] | None:
     ):
         return None
     if area and len(nodes) == 2:
-        return _between(nodes, by, bounds, form)
+        return between(nodes, by, bounds, form)
     if area and any(is_constant(node) for node in nodes):
         return None
     wishes: list[Wish] = []
@@ -285,68 +284,6 @@ def _concluded(wish: Wish, result: Result) -> Answer:
         steps.append("Divide the integral by the length of the interval.")
     joined = f"{head} {text}" if text.startswith("≈") else f"{head} = {text}"
     return Answer((joined,), tuple(steps), tuple(notes))
-
-
-def _between(
-    nodes: tuple[Node, ...], by: str | None, bounds: tuple[Node, Node] | None, form: Form
-) -> list[Question] | None:
-    """The area that two curves enclose."""
-    first, second = (natural_logs(body(node)) for node in nodes)
-    if any(isinstance(node, Relation | Listing | Diff) for node in (first, second)):
-        return None
-    names = set(free(first)) | set(free(second))
-    if len(names) != 1:
-        return None
-    name = by or names.pop()
-    letter = code.identifier(name)
-    lines = [
-        code.symbols_line([name], "real=True"),
-        f"f = {code.exact(first)}",
-        f"g = {code.exact(second)}",
-    ]
-    if bounds is None:
-        lines += [
-            f"crossings = sorted(solve(f - g, {letter}), key=lambda s: N(s))",
-            'print("the curves meet at", crossings)',
-            "edges = crossings",
-        ]
-    else:
-        low, high = (code.exact(bound) for bound in bounds)
-        lines += [
-            (
-                f"edges = sorted({{{low}, {high}}} | {{s for s in solve(f - g, {letter}) "
-                f"if {low} < s < {high}}}, key=lambda s: N(s))"
-            ),
-        ]
-    lines += [
-        f"area = sum(abs(integrate(f - g, ({letter}, p, q))) for p, q in zip(edges, edges[1:]))",
-        "area = simplify(area)",
-        'print("area:", area)',
-        report(area="str(area)", near="str(N(area, 30))", edges="[str(e) for e in edges]"),
-    ]
-
-    def explain(result: Result) -> Answer:
-        edges = [str(edge) for edge in result.list("edges")]
-        if len(edges) < 2:
-            return Answer(("The curves do not enclose a region.",))
-        from adapters.offline.question import display
-
-        steps = (
-            f"The region reaches over {name} = {', '.join(map(display, edges))}.",
-            f"Integrate the distance |{show.pretty(sub(first, second))}| between them.",
-        )
-        text = values.value_text(result.text("area"), result.text("near"), form)
-        return Answer((f"Area {text}" if text.startswith("≈") else f"Area = {text}",), steps)
-
-    return [
-        Question(
-            kind="integral",
-            title=f"Area between {show.pretty(first)} and {show.pretty(second)}",
-            code=code.program(*lines),
-            explain=explain,
-            subject=sub(first, second),
-        )
-    ]
 
 
 READERS = (read_integral,)
