@@ -160,7 +160,8 @@ class SandboxedInterpreter:
             record.forget_process(lost)
         except ZygoteGone as error:
             lost = f"{error}."
-            await self._pool.stop_zygote(lost)
+            record.lose(lost)
+            await self._pool.retire(process.nursery, lost)
         # Said now, so the next run need not say it again.
         record.lost = None
         return _execution(reply, produced, before=before, lost=lost)

@@ -183,9 +183,13 @@ class Nursery:
 
     async def close(self) -> None:
         """End the zygote, and with it every session. Twice is fine."""
-        self._control.close()
+        # Not closed yet: somebody may be waiting for an answer, who then sees the end of it.
+        with contextlib.suppress(OSError):
+            self._control.shutdown(socket.SHUT_RDWR)
         # It ends by itself at the end of the connection, and tidies up first.
         await asyncio.to_thread(self._wait)
+        async with self._asking:
+            self._control.close()
 
     def _wait(self) -> None:
         try:
@@ -214,7 +218,7 @@ class Nursery:
         try:
             socket.send_fds(self._control, [json.dumps(message).encode()], fds or [])
         except OSError as error:
-            raise ZygoteGone("the interpreter's parent process ended") from error
+            raise ZygoteGone("The interpreter's parent process ended") from error
 
     async def _receive(self, within_s: float) -> Mapping[str, object]:
         loop = asyncio.get_running_loop()
@@ -222,9 +226,9 @@ class Nursery:
             async with asyncio.timeout(within_s):
                 message = await loop.sock_recv(self._control, 1 << 20)
         except (OSError, TimeoutError) as error:
-            raise ZygoteGone("the interpreter's parent process does not answer") from error
+            raise ZygoteGone("The interpreter's parent process does not answer") from error
         if not message:
-            raise ZygoteGone("the interpreter's parent process ended")
+            raise ZygoteGone("The interpreter's parent process ended")
         return cast("dict[str, object]", json.loads(message))
 
 

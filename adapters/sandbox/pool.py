@@ -64,6 +64,12 @@ class Record:
             self.process.abandon()
             self.forget_process(why)
 
+    def lose(self, why: str) -> None:
+        """Take note that the process, if there is one, ended with its zygote."""
+        if self.process is not None:
+            self.process.hang_up()
+            self.forget_process(why)
+
     def forget_process(self, why: str) -> None:
         self.process = None
         self.lost = why
@@ -158,8 +164,11 @@ class Pool:
                 reason = error.why
                 record.forget_process(error.why)
             except ZygoteGone as error:
-                reason = str(error)
-                await self.stop_zygote(str(error))
+                reason = f"{error}."
+                if record.process is not None:
+                    nursery = record.process.nursery
+                    record.lose(reason)
+                    await self.retire(nursery, reason)
             else:
                 return record.process
         raise InterpreterUnavailable(f"The interpreter does not start: {reason}")
@@ -174,18 +183,27 @@ class Pool:
             record.pending.discard(name)
 
     async def _born(self, mode: Mode) -> Session:
-        await self._make_room()
+        await self._make_room(for_one_more=1)
         nursery = await self._zygote()
         try:
             number, channel = await nursery.fork(mode)
         except BirthFailed as error:
             raise InterpreterUnavailable(f"Code cannot be isolated now: {error}.") from error
+        except ZygoteGone as error:
+            await self.retire(nursery, f"{error}.")
+            raise
         return Session(nursery, number, channel, self._plan.limits)
 
-    async def _make_room(self) -> None:
-        idle = [r for r in self._records.values() if r.process is not None and not r.waiting]
-        for record in idle[: max(0, self.live - self._policy.live + 1)]:
-            await self.end(record, "Others needed its place.")
+    async def _make_room(self, *, for_one_more: int = 0) -> None:
+        """End idle processes, the least recently used first, until no more than `live` are left.
+
+        Calls that run at the same time may exceed it by their number, until the next sweep.
+        """
+        for record in list(self._records.values()):
+            if self.live + for_one_more <= self._policy.live:
+                return
+            if not record.waiting:
+                await self.end(record, "Others needed its place.")
 
     async def _zygote(self) -> Nursery:
         plan = await self.plan()
@@ -208,17 +226,19 @@ class Pool:
         try:
             await process.kill()
         except ZygoteGone as error:
-            await self.stop_zygote(str(error))
+            await self.retire(process.nursery, f"{error}.")
 
-    async def stop_zygote(self, why: str) -> None:
-        """End the zygote, and so every process."""
-        nursery, self._nursery = self._nursery, None
+    async def retire(self, nursery: Nursery, why: str) -> None:
+        """End this zygote, if it has not ended by itself, and so its sessions.
+
+        Those in the midst of a call find out by themselves: their connection breaks.
+        """
+        if self._nursery is nursery:
+            self._nursery = None
         for record in self._records.values():
-            if record.process is not None:
-                record.process.hang_up()
-                record.forget_process(why)
-        if nursery is not None:
-            await nursery.close()
+            if not record.waiting and record.process and record.process.nursery is nursery:
+                record.lose(why)
+        await nursery.close()
 
     # ------------------------------------------------------------------ the end of things
 
@@ -243,12 +263,16 @@ class Pool:
             kept = sum(r.copies.bytes_kept for r in self._records.values())
             if idle >= policy.files_idle_s or kept > policy.kept_bytes:
                 await self.forget(name)
-        if not self.live and now - self._nursery_used >= policy.zygote_idle_s:
-            await self.stop_zygote("The interpreter was idle.")
+        await self._make_room()
+        quiet = not any(r.process or r.waiting for r in self._records.values())
+        nursery = self._nursery
+        if nursery and quiet and now - self._nursery_used >= policy.zygote_idle_s:
+            await self.retire(nursery, "The interpreter was idle.")
 
     async def close(self) -> None:
         """End everything and remove this process's folder."""
-        await self.stop_zygote("The interpreter was stopped.")
+        if self._nursery is not None:
+            await self.retire(self._nursery, "The interpreter was stopped.")
         self._records.clear()
         if self._lock_fd >= 0:
             await asyncio.to_thread(scratch.remove_tree, self._plan.folder)

@@ -17,6 +17,10 @@ _ADVICE = (
     "Code needs Linux 5.13 or later on x86_64 or aarch64, with seccomp and either Landlock or user "
     "namespaces."
 )
+_ADVICE_FOR_ROOT = (
+    "Root's code runs as nobody where there are no namespaces: run the bot as an ordinary user, or "
+    "keep its Python where every user may read it."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,9 @@ async def probe(plan: Plan, modes: Sequence[Mode]) -> Finding:
         reasons.append(str(error))
     finally:
         await nursery.close()
-    return Finding(None, (), f"Code cannot be isolated here ({'; '.join(reasons)}). {_ADVICE}")
+    why = "; ".join(dict.fromkeys(reasons))
+    advice = f"{_ADVICE} {_ADVICE_FOR_ROOT}" if os.geteuid() == 0 else _ADVICE
+    return Finding(None, (), f"Code cannot be isolated here ({why}). {advice}")
 
 
 async def _try(nursery: Nursery, plan: Plan, mode: Mode) -> str | None:

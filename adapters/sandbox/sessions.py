@@ -41,7 +41,8 @@ class Session:
     def __init__(
         self, nursery: Nursery, number: int, channel: socket.socket, limits: Limits
     ) -> None:
-        self._nursery = nursery
+        self.nursery = nursery
+        """The zygote that it was forked from."""
         self._number = number
         self._channel = channel
         self._limits = limits
@@ -87,10 +88,10 @@ class Session:
         return tuple(str(item) for item in cast("list[object]", found))
 
     def freeze(self) -> None:
-        self._nursery.freeze(self._number)
+        self.nursery.freeze(self._number)
 
     def thaw(self) -> None:
-        self._nursery.thaw(self._number)
+        self.nursery.thaw(self._number)
 
     async def expect_silence(self) -> None:
         """Return when nothing waits to be read, as it must be between two requests."""
@@ -108,12 +109,12 @@ class Session:
     def abandon(self) -> None:
         """End the process without waiting for its end."""
         self._channel.close()
-        self._nursery.discard(self._number)
+        self.nursery.discard(self._number)
 
     async def kill(self) -> str:
         """End the process; says why the zygote had ended it before, if it had."""
         self._channel.close()
-        return await self._nursery.kill(self._number)
+        return await self.nursery.kill(self._number)
 
     async def _ask(
         self,

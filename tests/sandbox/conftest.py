@@ -6,7 +6,6 @@ import asyncio
 import os
 import subprocess
 import sys
-import sysconfig
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from core.engine.records import Execution, Logs
 
 NOBODY = 65534
 CHECKOUT = Path(__file__).resolve().parents[2]
-PACKAGES = Path(sysconfig.get_path("purelib"))
+PACKAGES = Path(pytest.__file__).resolve().parents[1]
 _VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 _MODES = ("namespaces", "landlock")
 

@@ -204,18 +204,43 @@ async def test_a_killed_zygote_takes_its_sessions_along_and_is_replaced(jails: J
         assert interpreter.pool.zygote_pid != zygote
 
 
-async def test_a_zygote_killed_during_a_call_ends_it(jails: Jails) -> None:
-    async with jails.fresh(limits=Limits(soft_s=60.0)) as interpreter:
+async def test_a_zygote_killed_during_calls_ends_them(jails: Jails) -> None:
+    async with jails.fresh(limits=Limits(soft_s=600.0)) as interpreter:
+        for name in "abc":
+            await interpreter.run(name, "1")
+        pids = children(interpreter)
+        await until(lambda: all(state_of(pid) == "T" for pid in pids))
+        calls = [asyncio.create_task(interpreter.run(n, "while True: pass")) for n in "ab"]
+        await until(lambda: sum(state_of(pid) == "R" for pid in pids) == 2)
+        os.kill(interpreter.pool.zygote_pid or 0, signal.SIGKILL)
+        for execution in await asyncio.gather(*calls):
+            assert (execution.state, execution.failed) == ("reset", True)
+            assert RESET in said(execution)
+        idle = await interpreter.run("c", "6 * 7")
+        assert (idle.state, idle.failed) == ("reset", False)
+        again = await asyncio.gather(*(interpreter.run(name, "6 * 7") for name in "abc"))
+        assert [said(execution) for execution in again] == ["42\n"] * 3
+
+
+async def test_closing_ends_calls_that_run(jails: Jails) -> None:
+    async with jails.fresh(limits=Limits(soft_s=600.0)) as interpreter:
         await interpreter.run("s", "1")
         pid = only_child(interpreter)
         await until(lambda: state_of(pid) == "T")
-        running = asyncio.create_task(interpreter.run("s", "while True: pass"))
+        call = asyncio.create_task(interpreter.run("s", "while True: pass"))
         await until(lambda: state_of(pid) == "R")
-        os.kill(interpreter.pool.zygote_pid or 0, signal.SIGKILL)
-        execution = await running
-        assert (execution.state, execution.failed) == ("reset", True)
-        assert RESET in said(execution)
-        assert said(await interpreter.run("s", "6 * 7")) == "42\n"
+    execution = await call
+    assert (execution.state, execution.failed) == ("reset", True)
+    assert ended(pid)
+
+
+async def test_sessions_born_at_once_are_all_born(jails: Jails) -> None:
+    async with jails.fresh(policy=Policy(running=8, live=4)) as interpreter:
+        names = [f"s{n}" for n in range(12)]
+        executions = await asyncio.gather(*(interpreter.run(name, "6 * 7") for name in names))
+        assert [said(execution) for execution in executions] == ["42\n"] * 12
+        await interpreter.pool.sweep()
+        assert interpreter.pool.live == 4
 
 
 HOST = """

@@ -11,6 +11,7 @@ import pytest
 from adapters.sandbox.interpreter import SandboxedInterpreter
 from adapters.sandbox.jail import Mode
 from adapters.sandbox.probe import candidates
+from core.engine.ports import Interpreter
 from core.errors import InterpreterUnavailable
 from tests.sandbox.conftest import Jails, setting, skip_without
 
@@ -55,6 +56,12 @@ async def test_a_library_that_cannot_be_hidden_from_is_not_readable(tmp_path: Pa
         await skip_without(jail, "namespaces")
         execution = await jail.run("s", "import secret")
         assert execution.failed
+
+
+def test_it_is_an_interpreter(tmp_path: Path) -> None:
+    """For the type checker: the port's methods, with their types."""
+    port: Interpreter = interpreter(tmp_path)
+    assert port.run
 
 
 def test_the_rule() -> None:
