@@ -60,6 +60,7 @@ class Drill:
         self._random = random.Random(plan.seed)
         self._workers: list[asyncio.subprocess.Process] = []
         self._events: Counter[str] = Counter()
+        self._url, self._port = "", 0
 
     async def run(self) -> Report:
         """Do it; the count at the end."""
@@ -67,9 +68,9 @@ class Drill:
         platform = Platform(lose_answers=0.02, seed=plan.seed)
         with self._servers() as (url, servers):
             async with platform.open():
-                self._start = lambda: self._spawn(url, platform.port)
+                self._url, self._port = url, platform.port
                 try:
-                    self._workers = [await self._start() for _ in range(plan.workers)]
+                    self._workers = [await self._spawn() for _ in range(plan.workers)]
                     load = asyncio.create_task(self._load(platform))
                     await self._chaos(servers, until=time.monotonic() + plan.seconds)
                     await load
@@ -92,11 +93,11 @@ class Drill:
             with redis_server(self._folder, fsync=fsync) as server:
                 yield server.url, [server]
 
-    async def _spawn(self, url: str, port: int) -> asyncio.subprocess.Process:
+    async def _spawn(self) -> asyncio.subprocess.Process:
         switches = [word for name in self._plan.without for word in ("--without", name)]
         return await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-m", "benchmarks.drill.worker", "--redis", url, "--platform", str(port)),
+            *("-m", "benchmarks.drill.worker", "--redis", self._url, "--platform", str(self._port)),
             *("--data", str(self._folder / "data"), "--lease", str(LEASE_S), *switches),
             stdin=asyncio.subprocess.DEVNULL,
         )
@@ -139,13 +140,13 @@ class Drill:
         elif kind == "both":
             await _end(self._workers[victim], signal.SIGKILL)
             await asyncio.to_thread(_restart, server)
-            self._workers[victim] = await self._start()
+            self._workers[victim] = await self._spawn()
         else:
             await self._power_cut(server)
 
     async def _replace(self, victim: int) -> None:
         await _end(self._workers[victim], signal.SIGKILL)
-        self._workers[victim] = await self._start()
+        self._workers[victim] = await self._spawn()
 
     async def _freeze(self, victim: int) -> None:
         """A zombie: it sleeps past its leases and wakes up believing that it still owns them."""
@@ -162,7 +163,7 @@ class Drill:
         for path in server.directory.glob("appendonlydir/*.aof"):
             await asyncio.to_thread(cut, path)
         await asyncio.to_thread(server.start)
-        self._workers = [await self._start() for _ in self._workers]
+        self._workers = [await self._spawn() for _ in self._workers]
 
 
 def _restart(server: Server) -> None:

@@ -13,6 +13,7 @@ import itertools
 import json
 import random
 from collections import defaultdict, deque
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,12 +69,12 @@ class Platform:
         self.port = 0
 
     @contextlib.asynccontextmanager
-    async def open(self) -> Any:
+    async def open(self) -> AsyncIterator[None]:
         """Listen until the block ends."""
         server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=1 << 20)
         self.port = int(server.sockets[0].getsockname()[1])
         try:
-            yield self
+            yield
         finally:
             for task in self._tasks:
                 task.cancel()

@@ -193,7 +193,7 @@ class Capabilities:
     streams: bool = False
     edit_interval_s: float = 1.0
     idempotent_sends: bool = False
-    mentions: Literal["slack", "discord", "plain"] = "plain"
+    mentions: Literal["slack", "discord", "generic"] = "generic"
 
 
 def _no_parts() -> tuple[Json, ...]:

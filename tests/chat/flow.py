@@ -1,5 +1,8 @@
 """A bot for tests of the chat side: the real flow on a real server, a fake service and platform."""
 
+# pyright: reportPrivateUsage=false
+# A death is nothing that a public method would offer.
+
 from __future__ import annotations
 
 import asyncio

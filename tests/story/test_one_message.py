@@ -6,7 +6,6 @@ Only the model (a script) and the platform (in memory) are stand-ins.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
