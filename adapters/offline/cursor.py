@@ -21,7 +21,7 @@ _AFTER_A: Final = wordset(
     " equals equal from to with where but such so that using by mod"
 )
 _BEFORE_I: Final = wordset(
-    ("do can should could would did may must am how if as so but because and since what")
+    "do can should could would did may must am how if as so but because and since what"
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import Final
 
 from adapters.offline import readers
@@ -12,7 +13,7 @@ from adapters.offline.pieces import Piece
 from adapters.offline.question import Question
 from adapters.offline.scan import Scan
 from adapters.offline.topics.common import Setting
-from adapters.offline.tree import Node, Relation, Sym
+from adapters.offline.tree import Binary, Node, Num, Relation, Sym, power
 
 _SUBJECT: Final = frozenset({"it", "its", "them", "this", "same"})
 _RESULT: Final = frozenset({"that", "result", "answer"})
@@ -147,10 +148,6 @@ def _without_marks(parts: Sequence[Piece]) -> tuple[Piece, ...]:
 
 def _merged(parts: Sequence[Piece]) -> tuple[Piece, ...]:
     """`⟨6⟩ times 2`, `⟨6⟩ + 4`: the earlier value joined with the operation behind it."""
-    from fractions import Fraction
-
-    from adapters.offline.tree import Binary, Num, power
-
     signs = {
         "plus": "+",
         "minus": "-",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from adapters.offline.lexicon import ORDINALS
 from adapters.offline.scan import Scan
 from adapters.offline.tree import integer
 
@@ -76,10 +75,8 @@ def take_form(scan: Scan) -> Form:
     """Use up every wish about the form of the result."""
     places, figures = _places(scan), _figures(scan)
     nearest = scan.word(
-        (
-            rf"{_ROUND}(?:it |answer |answers |off )*to (?:nearest|closest) (?:ten "
-            r"thousandth|whole number|\w+)"
-        )
+        rf"{_ROUND}(?:it |answer |answers |off )*to (?:nearest|closest) (?:ten "
+        r"thousandth|whole number|\w+)"
     )
     if nearest and places is None:
         words = nearest.split("nearest ")[-1].split("closest ")[-1]
@@ -87,21 +84,17 @@ def take_form(scan: Scan) -> Form:
         if places is None:
             scan.text += " unknown-rounding "
     fraction = scan.cue(
-        (
-            r"(?:as|in|into|to|leave as|leave in) (?:single |simplified |simplest |"
-            r"proper |improper |exact )*(?:fraction|fractional form|fractions|exact "
-            r"form|exact value|simplest form|lowest terms|simplified form)"
-        )
+        r"(?:as|in|into|to|leave as|leave in) (?:single |simplified |simplest |"
+        r"proper |improper |exact )*(?:fraction|fractional form|fractions|exact "
+        r"form|exact value|simplest form|lowest terms|simplified form)"
     )
     fraction = (
         scan.cue(r"exact (?:value|values|answer|form)|exactly|in surd form|in lowest terms")
         or fraction
     )
     decimal = scan.cue(
-        (
-            r"(?:as|in|into|to|using|with) (?:decimals?|decimal form|decimal number)|"
-            r"numerically|approximately|decimal (?:value|approximation|form)"
-        )
+        r"(?:as|in|into|to|using|with) (?:decimals?|decimal form|decimal number)|"
+        r"numerically|approximately|decimal (?:value|approximation|form)"
     )
     degrees = scan.cue(r"in degrees?|to degrees|degree mode|\(? degrees \)?")
     scan.cue(r"in radians?|radian mode|radians")
@@ -113,11 +106,9 @@ def take_form(scan: Scan) -> Form:
 
 def _places(scan: Scan) -> int | None:
     found = scan.take(
-        (
-            rf"{_ROUND}(?:it |answer |answers |off )*(?:to|with|at|in|into|,)? ?N "
-            r"(?:decimal (?:places?|points?|digits?)|decimals|digits? after "
-            r"(?:decimal )?point)(?: places?)?"
-        )
+        rf"{_ROUND}(?:it |answer |answers |off )*(?:to|with|at|in|into|,)? ?N "
+        r"(?:decimal (?:places?|points?|digits?)|decimals|digits? after "
+        r"(?:decimal )?point)(?: places?)?"
     )
     if found:
         return integer(found[0])
@@ -127,12 +118,7 @@ def _places(scan: Scan) -> int | None:
 
 def _figures(scan: Scan) -> int | None:
     found = scan.take(
-        (
-            rf"{_ROUND}(?:it |answer |answers |off )*(?:to|with|at|in|,)? ?N "
-            r"(?:significant (?:figures?|digits?)|digits)"
-        )
+        rf"{_ROUND}(?:it |answer |answers |off )*(?:to|with|at|in|,)? ?N "
+        r"(?:significant (?:figures?|digits?)|digits)"
     )
     return integer(found[0]) if found else None
-
-
-_ = ORDINALS

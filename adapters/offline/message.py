@@ -18,7 +18,7 @@ from adapters.offline.scan import Scan
 from adapters.offline.segments import segments, unlabelled
 from adapters.offline.tokens import Token, lex
 from adapters.offline.topics.common import Setting
-from adapters.offline.tree import Node
+from adapters.offline.tree import Apply, Node, Relation
 from adapters.offline.words import CHATTER
 
 MAX_CHARACTERS: Final = 4_000
@@ -235,8 +235,6 @@ def _made_functions(parts: Sequence[Piece]) -> dict[str, tuple[str, Node]]:
     for part in parts:
         found = definitions.defined(part.node)
         if found is not None:
-            from adapters.offline.tree import Apply, Relation
-
             named = isinstance(part.node, Relation) and isinstance(part.node.sides[0], Apply)
             if named or found[0] == "y":
                 made[found[0]] = (found[1], found[2])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -69,8 +70,6 @@ class Question:
 
 def from_sympy(text: str) -> Node | None:
     """The tree of a value as SymPy prints it (`log` is natural there), if our grammar has it."""
-    import re
-
     if len(text) > 4000:
         return None
     spelled = re.sub(r"\blog\(", "ln(", text)

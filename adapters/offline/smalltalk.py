@@ -9,6 +9,7 @@ from typing import Final
 from adapters.offline import voice
 from adapters.offline.lexicon import wordset
 from adapters.offline.pieces import Piece
+from adapters.offline.tree import Sym
 from adapters.offline.words import CHATTER
 
 _TALK: Final[tuple[tuple[str, str], ...]] = (
@@ -98,8 +99,6 @@ _KNOWN: Final = wordset(
 
 
 def _word(part: Piece) -> str:
-    from adapters.offline.tree import Sym
-
     if isinstance(part.node, Sym):
         return part.node.name
     return part.text

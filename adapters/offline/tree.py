@@ -27,6 +27,46 @@ from adapters.offline.nodes import (
     Sym,
 )
 
+__all__ = [
+    "ONE",
+    "PI",
+    "TWO",
+    "ZERO",
+    "Apply",
+    "Binary",
+    "Call",
+    "Const",
+    "Diff",
+    "E",
+    "Integral",
+    "Limit",
+    "Listing",
+    "Neg",
+    "Node",
+    "Num",
+    "Rate",
+    "Relation",
+    "Series",
+    "Sym",
+    "add",
+    "bound_name",
+    "call",
+    "children",
+    "div",
+    "equation",
+    "free",
+    "has_decimal",
+    "integer",
+    "is_constant",
+    "mul",
+    "number",
+    "power",
+    "rebuild",
+    "sub",
+    "substitute",
+    "walk",
+]
+
 ZERO = Num(Fraction(0))
 ONE = Num(Fraction(1))
 TWO = Num(Fraction(2))

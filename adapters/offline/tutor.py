@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from adapters.offline import message, voice
-from adapters.offline.question import Answer, Question, results
+from adapters.offline.question import Answer, Question, Result, results
 from core.engine.generation import (
     AssistantItem,
     Finished,
@@ -170,8 +170,6 @@ def _answered(question: Question, output: str | None) -> str:
 
 
 def _explained(question: Question, result: object) -> Answer | None:
-    from adapters.offline.question import Result
-
     if not isinstance(result, Result):
         return None
     try:

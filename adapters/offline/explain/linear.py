@@ -66,10 +66,8 @@ def _isolate(a: Poly, b: Poly, op: str, name: str) -> tuple[str, ...]:
         b = _drop({0: b.get(0, Fraction(0)) - constant})
         a = _drop({1: a[1]})
         lines.append(
-            (
-                f"{_verb(constant)} {abs(constant)} {_preposition(constant)} both sides: "
-                f"{_line(a, b, op, name)}"
-            )
+            f"{_verb(constant)} {abs(constant)} {_preposition(constant)} both sides: "
+            f"{_line(a, b, op, name)}"
         )
     factor = a.get(1, Fraction(0))
     if factor not in (0, 1):

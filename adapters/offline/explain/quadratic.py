@@ -129,16 +129,12 @@ def _completed(poly: Poly, name: str) -> tuple[str, ...]:
         )
     bracket = add(Sym(name), number(half)) if half >= 0 else sub(Sym(name), number(-half))
     lines.append(
-        (
-            "Move the constant: "
-            f"{pretty(tree({k: v for k, v in {2: Fraction(1), 1: b / a}.items() if v}, name))} = {-c / a}"
-        )
+        "Move the constant: "
+        f"{pretty(tree({k: v for k, v in {2: Fraction(1), 1: b / a}.items() if v}, name))} = {-c / a}"
     )
     lines.append(
-        (
-            f"Add (half of {b / a})² = {half * half} to both sides: "
-            f"{pretty(power(bracket, 2))} = {rest}"
-        )
+        f"Add (half of {b / a})² = {half * half} to both sides: "
+        f"{pretty(power(bracket, 2))} = {rest}"
     )
     if rest < 0:
         lines.append("A square is never negative, so there is no real solution")

@@ -36,10 +36,8 @@ def _collect(node: Node, name: str, found: dict[str, None]) -> None:
                 _collect(left, name, found)
             else:
                 found.setdefault(
-                    (
-                        f"Quotient rule: (u/v)' = (u'·v - u·v')/v², with u = {pretty(left)} and v "
-                        f"= {pretty(right)}."
-                    )
+                    f"Quotient rule: (u/v)' = (u'·v - u·v')/v², with u = {pretty(left)} and v "
+                    f"= {pretty(right)}."
                 )
                 for part in (left, right):
                     if name in free(part):
@@ -68,10 +66,8 @@ def _power(base: Node, exponent: Node, name: str, found: dict[str, None]) -> Non
     if name in free(base) and name not in free(exponent):
         letter = base if isinstance(base, Sym) else None
         found.setdefault(
-            (
-                f"Power rule: ({pretty(letter) if letter else 'u'}ⁿ)' = "
-                f"n·{pretty(letter) if letter else 'u'}ⁿ⁻¹."
-            )
+            f"Power rule: ({pretty(letter) if letter else 'u'}ⁿ)' = "
+            f"n·{pretty(letter) if letter else 'u'}ⁿ⁻¹."
         )
         if letter is None:
             found.setdefault(f"{_CHAIN}, here with the inner function {pretty(base)}.")
@@ -127,10 +123,8 @@ def integral(node: Node, name: str) -> tuple[str, ...]:
         and all(name in free(p) for p in (node.left, node.right))
     ):
         lines.append(
-            (
-                "A product of two functions: try integration by parts, ∫u·v' = u·v - "
-                "∫u'·v, or a substitution."
-            )
+            "A product of two functions: try integration by parts, ∫u·v' = u·v - "
+            "∫u'·v, or a substitution."
         )
     return tuple(lines)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from adapters.offline.question import Result
+from adapters.offline.question import Result, display
 
 
 def measure_steps(key: str, count: int, ordered: str, result: Result) -> list[str]:
@@ -48,8 +48,6 @@ def measure_steps(key: str, count: int, ordered: str, result: Result) -> list[st
 
 
 def measure_lines(key: str, value: Callable[[str], str], result: Result) -> list[str]:
-    from adapters.offline.question import display
-
     match key:
         case "sd":
             return [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adapters.offline import code, show, values
 from adapters.offline.form import Form
-from adapters.offline.question import Answer, Question, Result
+from adapters.offline.question import Answer, Question, Result, display
 from adapters.offline.scan import body
 from adapters.offline.topics.common import report
 from adapters.offline.topics.derivatives import natural_logs
@@ -18,7 +18,7 @@ from adapters.offline.tree import (
 )
 
 
-def between(
+def enclosed_area(
     nodes: tuple[Node, ...], by: str | None, bounds: tuple[Node, Node] | None, form: Form
 ) -> list[Question] | None:
     """The area that two curves enclose."""
@@ -60,8 +60,6 @@ def between(
         edges = [str(edge) for edge in result.list("edges")]
         if len(edges) < 2:
             return Answer(("The curves do not enclose a region.",))
-        from adapters.offline.question import display
-
         steps = (
             f"The region reaches over {name} = {', '.join(map(display, edges))}.",
             f"Integrate the distance |{show.pretty(sub(first, second))}| between them.",

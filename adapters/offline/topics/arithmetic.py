@@ -10,16 +10,14 @@ from adapters.offline import closed, show
 from adapters.offline.form import Form, take_form
 from adapters.offline.lexicon import wordset
 from adapters.offline.question import Question
-from adapters.offline.scan import Scan, flat
+from adapters.offline.scan import Scan
 from adapters.offline.topics.common import Setting, Value, value_question
-from adapters.offline.topics.comparisons import read_comparison, read_ratio
 from adapters.offline.tree import (
     Binary,
     Call,
     Neg,
     Node,
     Num,
-    Sym,
     add,
     div,
     is_constant,
@@ -157,10 +155,8 @@ def evaluate(node: Node, form: Form) -> Question:
                 and inner.value >= 10
             ):
                 notes.append(
-                    (
-                        "The angle is in radians. For degrees, ask for "
-                        f"{part.name}({show.pretty(inner)}°)."
-                    )
+                    "The angle is in radians. For degrees, ask for "
+                    f"{part.name}({show.pretty(inner)}°)."
                 )
         if isinstance(part, Call) and part.name == "log" and len(part.args) == 1:
             notes.append("log without a base is read as the logarithm to base 10.")
@@ -205,6 +201,4 @@ def _percent_change(node: Binary, form: Form) -> Question:
     )
 
 
-READERS = (read_ratio, read_orders, read_remainder, read_comparison, read_value)
-
-_ = (Sym, flat)
+READERS = (read_orders, read_remainder, read_value)

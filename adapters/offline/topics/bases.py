@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from adapters.offline import code
@@ -28,8 +29,6 @@ _BASE_WORD: Final = (
 
 def read_base(scan: Scan, setting: Setting) -> Question | None:
     """`convert 13 to binary`, `1011 in binary to decimal`, `ff hex to decimal`, `0x1f`."""
-    import re
-
     text = " ".join(
         setting.text.lower().replace("?", " ").replace(".", " ").replace(",", " ").split()
     )

@@ -41,10 +41,8 @@ _CHOICES: Final[tuple[tuple[str, str], ...]] = (
 def read_choices(scan: Scan, setting: Setting) -> Question | None:
     """`5 choose 2` is the parser's; here `combinations of 10 taken 3 at a time`."""
     scan.cue(
-        (
-            r"how many|are there|there are|number of|without repetition|without "
-            r"replacement|possible|distinct|different"
-        )
+        r"how many|are there|there are|number of|without repetition|without "
+        r"replacement|possible|distinct|different"
     )
     for pattern, name in _CHOICES:
         found = scan.take(pattern)
@@ -68,11 +66,9 @@ def read_choices(scan: Scan, setting: Setting) -> Question | None:
                 return None
             return choice(name.removesuffix("-r"), n, k)
     found = scan.take(
-        (
-            r"(?:permutations?|ways (?:to|of) (?:arrange|arranging|order|ordering)|"
-            r"arrangements) (?:of )?N(?: (?:distinct |different )?(?:objects|items|"
-            r"elements|things|letters|books|people))?"
-        )
+        r"(?:permutations?|ways (?:to|of) (?:arrange|arranging|order|ordering)|"
+        r"arrangements) (?:of )?N(?: (?:distinct |different )?(?:objects|items|"
+        r"elements|things|letters|books|people))?"
     )
     if (
         found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -97,8 +98,6 @@ def value_question(value: Value) -> Question:
             near = closed.approximate(node)
         except (closed.NotRational, closed.Undefined):
             return None
-        import math
-
         near = math.degrees(near) if degrees else near
         snapped = round(near, 12) + 0.0
         return conclude(

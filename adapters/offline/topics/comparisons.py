@@ -6,7 +6,7 @@ import math
 from fractions import Fraction
 
 from adapters.offline import closed, code, show
-from adapters.offline.question import Answer, Question, Result
+from adapters.offline.question import Answer, Question, Result, decimal
 from adapters.offline.scan import Scan
 from adapters.offline.topics.common import Setting, report
 from adapters.offline.tree import (
@@ -20,11 +20,9 @@ from adapters.offline.tree import (
 def read_comparison(scan: Scan, setting: Setting) -> Question | None:
     """`which is bigger, 3/4 or 2/3?`, `is 0.3 greater than 1/3?`, `is 2 + 2 = 5?`"""
     most = scan.word(
-        (
-            r"(?:which|what)(?: one| number| fraction)?(?: is| of)?(?: \w+)? "
-            r"(?:bigger|larger|greater|biggest|largest|greatest|smaller|smallest|"
-            r"lesser|less|lower)"
-        )
+        r"(?:which|what)(?: one| number| fraction)?(?: is| of)?(?: \w+)? "
+        r"(?:bigger|larger|greater|biggest|largest|greatest|smaller|smallest|"
+        r"lesser|less|lower)"
     )
     nodes = scan.rest("N")
     if (
@@ -58,8 +56,6 @@ def _which(nodes: tuple[Node, ...], *, smallest: bool) -> Question:
     ]
 
     def conclude(index: int, decimals: list[str]) -> Answer:
-        from adapters.offline.question import decimal
-
         steps = tuple(
             f"{show.pretty(node)} = {decimal(text)}"
             for node, text in zip(nodes, decimals, strict=True)
@@ -98,8 +94,6 @@ def truth(relation: Relation) -> Question:
     ]
 
     def conclude(holds: bool, sides: list[str]) -> Answer:
-        from adapters.offline.question import decimal
-
         steps = tuple(
             f"{show.pretty(node)} = {decimal(text)}"
             for node, text in zip(relation.sides, sides, strict=True)

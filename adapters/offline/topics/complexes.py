@@ -38,10 +38,8 @@ def read_complex(scan: Scan, setting: Setting) -> list[Question] | None:
         return None
     wanted = [name for name, cue in _ASPECTS.items() if scan.cue(cue)]
     scan.cue(
-        (
-            r"(?:in |into |to )?(?:rectangular|standard|cartesian|algebraic|a \+ bi) "
-            r"form|in form E|simplify|multiply|add|complex numbers?|z ="
-        )
+        r"(?:in |into |to )?(?:rectangular|standard|cartesian|algebraic|a \+ bi) "
+        r"form|in form E|simplify|multiply|add|complex numbers?|z ="
     )
     nodes = scan.rest("N")
     if (

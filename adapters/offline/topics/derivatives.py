@@ -9,7 +9,7 @@ from adapters.offline import code, show, values
 from adapters.offline.explain import rules
 from adapters.offline.form import Form, take_form
 from adapters.offline.lexicon import ORDINALS, wordset
-from adapters.offline.question import Answer, Question, Result
+from adapters.offline.question import Answer, Question, Result, display
 from adapters.offline.scan import Scan, body
 from adapters.offline.topics.common import Setting, report, variable
 from adapters.offline.tree import (
@@ -40,7 +40,7 @@ _SLOPE: Final = (
     r"(?:slope|gradient|steepness)(?: of)?(?: (?:tangent(?: line)?|curve|"
     r"graph|function|tangent line to|line tangent))*"
 )
-_EXTRA: Final = wordset(
+EXTRA: Final = wordset(
     "function respect variable partial f y x first order notation compute "
     "using rule when if order"
     " curve graph expression given let evaluated point value simplify "
@@ -76,18 +76,18 @@ def read_derivative(scan: Scan, setting: Setting) -> list[Question] | None:
     if slope and not scan.has(r"(?:at|when|where|through) (?:point )?X|at S = E"):
         return None
     by = _by(scan) or (rate.by if rate and rate.by else None)
-    point = _point(scan)
+    point = take_point(scan)
     nodes = scan.rest("X")
     if applied is not None:
         nodes = (applied, *nodes)
     calculus = any(isinstance(body(node), Diff) or isinstance(node, Diff) for node in nodes)
-    if not nodes or not (cue or slope or calculus) or not scan.done(_EXTRA):
+    if not nodes or not (cue or slope or calculus) or not scan.done(EXTRA):
         return None
     if slope and (point is None or any(is_constant(body(node)) for node in nodes)):
         return None
     wishes: list[Wish] = []
     for node in nodes:
-        wish = _wish(node, by, order, point, form)
+        wish = made_wish(node, by, order, point, form)
         if wish is None:
             return None
         wishes.append(wish)
@@ -134,17 +134,15 @@ def _order(scan: Scan) -> int:
 
 def _by(scan: Scan) -> str | None:
     found = scan.take(
-        (
-            r"(?:with respect to|in terms of|respect to|wrt|by|in|for|as function of) "
-            r"(?:variable )?S(?! =)"
-        )
+        r"(?:with respect to|in terms of|respect to|wrt|by|in|for|as function of) "
+        r"(?:variable )?S(?! =)"
     )
     if found and isinstance(found[0], Sym):
         return found[0].name
     return None
 
 
-def _point(scan: Scan) -> tuple[tuple[str, Node], ...] | None:
+def take_point(scan: Scan) -> tuple[tuple[str, Node], ...] | None:
     where = (
         r"(?:at|when|where|for|if|in|through|and evaluate (?:it )?at|evaluated at|"
         r"evaluate (?:it )?at|and its value at|value at)(?: (?:point|points|point "
@@ -166,7 +164,7 @@ def _point(scan: Scan) -> tuple[tuple[str, Node], ...] | None:
     return (("", found[0]),) if found is not None else None
 
 
-def _wish(
+def made_wish(
     node: Node, by: str | None, order: int, point: tuple[tuple[str, Node], ...] | None, form: Form
 ) -> Wish | None:
     if isinstance(node, Binary) and node.op == "@" and isinstance(node.right, Relation):
@@ -261,7 +259,7 @@ def derivative(wish: Wish) -> Question:
     def again(node: Node) -> Question | None:
         if isinstance(node, Sym) and node.name in free(wish.function):
             return derivative(replace(wish, by=node.name, point=()))
-        made = _wish(node, None, wish.order, None, wish.form)
+        made = made_wish(node, None, wish.order, None, wish.form)
         return derivative(made) if made is not None and not is_constant(node) else None
 
     return Question(
@@ -306,8 +304,6 @@ def _concluded(wish: Wish, result: Result) -> Answer:
     steps = list(rules.derivative(wish.function, wish.by))
     terms = result.list("terms")
     if wish.order == 1 and 1 < len(terms) <= 6:
-        from adapters.offline.question import display
-
         steps.append(
             "Term by term: "
             + "; ".join(f"({display(str(a))})' = {display(str(b))}" for a, b in terms)

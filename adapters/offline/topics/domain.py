@@ -81,10 +81,8 @@ def take_domain(scan: Scan) -> Domain:
     """Use up what says where solutions are wanted."""
     kind = _take_kind(scan)
     scan.cue(
-        (
-            rf"(?:in|over|among|including) (?:set of |field of )?complex(?: {_NOUN})?|"
-            rf"complex {_NOUN}|over c"
-        )
+        rf"(?:in|over|among|including) (?:set of |field of )?complex(?: {_NOUN})?|"
+        rf"complex {_NOUN}|over c"
     )
     phrase = f" ({kind} solutions only)" if kind else ""
     bounds = _interval(scan) or _chain(scan)
@@ -140,10 +138,8 @@ def _interval(scan: Scan) -> _Bounds | None:
         scan.text += " unread-interval "
         return None
     found = scan.take(
-        (
-            r"(?:for |where |when |with )?(?:S )?(?:is |in |values )?(?:range |"
-            r"interval |domain )?(?:from|between) E (?:and|to) E"
-        )
+        r"(?:for |where |when |with )?(?:S )?(?:is |in |values )?(?:range |"
+        r"interval |domain )?(?:from|between) E (?:and|to) E"
     )
     if found is not None and all(map(is_constant, found[-2:])):
         low, high = found[-2:]

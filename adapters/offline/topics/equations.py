@@ -10,19 +10,20 @@ from adapters.offline.question import Question
 from adapters.offline.scan import Scan, body
 from adapters.offline.topics import systems
 from adapters.offline.topics.common import Setting
+from adapters.offline.topics.comparisons import truth
 from adapters.offline.topics.domain import take_domain
 from adapters.offline.topics.solving import Wish, single
 from adapters.offline.tree import (
     ZERO,
     Apply,
     Node,
-    Num,
     Rate,
     Relation,
     Sym,
     equation,
     free,
     is_constant,
+    substitute,
     walk,
 )
 
@@ -197,13 +198,8 @@ def read_verification(scan: Scan, setting: Setting) -> Question | None:
     names = free(Relation((left, right), ("=",)))
     if len(names) != 1 or not is_constant(place):
         return None
-    from adapters.offline.topics.arithmetic import truth
-    from adapters.offline.tree import substitute
-
     put = {names[0]: place}
     return truth(Relation((substitute(left, put), substitute(right, put)), ("=",)))
 
 
 READERS = (read_verification, read_equation)
-
-_ = Num

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from adapters.offline import show
@@ -58,10 +59,8 @@ def read_evaluate_at(scan: Scan, setting: Setting) -> Question | None:
         ) or scan.take(r"S is N(?: and S is N)?")
         if found is None:
             found = scan.take(
-                (
-                    r"(?:substitute|plug|put|plugging|replace) (?:in )?(?:S with )?N (?:into|"
-                    r"for S in|in for S in|for|in)"
-                )
+                r"(?:substitute|plug|put|plugging|replace) (?:in )?(?:S with )?N (?:into|"
+                r"for S in|in for S in|for|in)"
             )
             if found is None or len(found) > 2:
                 return None
@@ -120,8 +119,6 @@ def _evaluated(node: Node, put: Mapping[str, Node], form: Form) -> Question | No
             kind="evaluate",
         )
     )
-    from dataclasses import replace
-
     return replace(question, at=at, subject=function)
 
 

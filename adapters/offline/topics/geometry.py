@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
-from adapters.offline.form import take_form
+from adapters.offline.form import Form, take_form
 from adapters.offline.lexicon import wordset
 from adapters.offline.question import Question
 from adapters.offline.scan import Scan
@@ -21,7 +22,7 @@ from adapters.offline.tree import (
     is_constant,
 )
 
-_UNITS: Final = (
+UNITS: Final = (
     r"(?:cm|mm|km|m|meters?|metres?|centimeters?|centimetres?|millimeters?|"
     r"kilometers?|inches|inch|in|feet|foot|ft|yards?|yd|miles?|mi|units?|dm|"
     r"square units)"
@@ -56,11 +57,9 @@ _LETTERS: Final = {
     "b": "base",
 }
 _EXTRA: Final = wordset(
-    (
-        "whose which having has have length lengths long measuring measures "
-        "units unit exact its side sides of equal respectively given that where "
-        "terms pi rounded"
-    )
+    "whose which having has have length lengths long measuring measures "
+    "units unit exact its side sides of equal respectively given that where "
+    "terms pi rounded"
 )
 
 
@@ -77,24 +76,20 @@ def _measures(scan: Scan) -> dict[str, Node] | None:
         ):
             out[_LETTERS[pair[0].name.lower()]] = pair[1]
             scan.text = scan.text.replace(f"⟨R{index}⟩", "¦")
-    unit = rf"(?: {_UNITS})?"
+    unit = rf"(?: {UNITS})?"
     both = scan.take(
-        (
-            r"(?:with |of |whose )?(?:sides|side lengths|edges|dimensions|"
-            rf"measurements) (?:of |are |measuring )*N{unit} ?(?:,|and|by|\*) N{unit} "
-            rf"?(?:(?:,|and|by|, and|\*) N{unit})?"
-        )
+        r"(?:with |of |whose )?(?:sides|side lengths|edges|dimensions|"
+        rf"measurements) (?:of |are |measuring )*N{unit} ?(?:,|and|by|\*) N{unit} "
+        rf"?(?:(?:,|and|by|, and|\*) N{unit})?"
     )
     if both:
         names = ("length", "width", "height")
         out.update(zip(names, both, strict=False))
     for name, words in _MEASURES.items():
         found = scan.take(
-            (
-                rf"(?:with |of |and |whose |has |having |is |where )*{words} (?:of |is |= |"
-                r"equal to |equals |being |that is |length |are |measures |length of |: "
-                rf")*N{unit}"
-            )
+            rf"(?:with |of |and |whose |has |having |is |where )*{words} (?:of |is |= |"
+            r"equal to |equals |being |that is |length |are |measures |length of |: "
+            rf")*N{unit}"
         ) or scan.take(rf"(?:with )?N{unit} {words}")
         if found:
             out.setdefault(name, found[0])
@@ -107,16 +102,14 @@ def read_shape(scan: Scan, setting: Setting) -> Question | None:
     quantity = next((name for name, cue in _QUANTITIES.items() if scan.cue(cue)), None)
     if quantity is None:
         return None
-    unit = _unit(scan)
+    unit = named_unit(scan)
     given = _measures(scan) or {}
     shape = next((name for name, cue in SHAPES.items() if scan.cue(cue)), None)
     if shape is None:
         return None
     sizes = scan.take(
-        (
-            rf"(?:of |with |that is |which is |is |measuring )*N(?: {_UNITS})? (?:by|"
-            rf"\*|x) N(?: {_UNITS})?(?: (?:by|\*|x) N(?: {_UNITS})?)?"
-        )
+        rf"(?:of |with |that is |which is |is |measuring )*N(?: {UNITS})? (?:by|"
+        rf"\*|x) N(?: {UNITS})?(?: (?:by|\*|x) N(?: {UNITS})?)?"
     )
     if sizes:
         given.update(zip(("length", "width", "height"), sizes, strict=False))
@@ -124,16 +117,14 @@ def read_shape(scan: Scan, setting: Setting) -> Question | None:
     if len(left) == 1 and isinstance(left[0], Binary) and left[0].op == "*" and not given:
         given = dict(zip(("length", "width"), (left[0].left, left[0].right), strict=False))
         left = ()
-    scan.cue(_UNITS)
+    scan.cue(UNITS)
     if left or not scan.done(_EXTRA):
         return None
     return _shape(shape, quantity, given, unit, form)
 
 
-def _unit(scan: Scan) -> str:
-    import re
-
-    words = [part.text for part in scan.parts if re.fullmatch(_UNITS, part.text or " ")]
+def named_unit(scan: Scan) -> str:
+    words = [part.text for part in scan.parts if re.fullmatch(UNITS, part.text or " ")]
     names = [word for word in words if word not in {"in", "units", "unit"}]
     return names[0] if names and len(set(names)) == 1 else ""
 
@@ -141,8 +132,6 @@ def _unit(scan: Scan) -> str:
 def _shape(
     shape: str, quantity: str, given: dict[str, Node], unit: str, form: object
 ) -> Question | None:
-    from adapters.offline.form import Form
-
     measures = dict(given)
     before: list[str] = []
     if "diameter" in measures and "radius" not in measures:

@@ -26,10 +26,8 @@ def read_inequality(scan: Scan, setting: Setting) -> Question | None:
     """`solve 2x + 3 < 7`, `x² > 4`, `-3 < 2x + 1 ≤ 5`, `x > 1 or x < -2`."""
     take_form(scan)
     scan.cue(
-        (
-            r"(?:give|write|express|state|in|using|with) (?:answer |it |solution "
-            r")*(?:in |using )?(?:interval|set builder|inequality) notation"
-        )
+        r"(?:give|write|express|state|in|using|with) (?:answer |it |solution "
+        r")*(?:in |using )?(?:interval|set builder|inequality) notation"
     )
     joined_or = scan.has(r"R ,? ?or R")
     relations = scan.rest("R")

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Final
 
 from adapters.offline import show
-from adapters.offline.form import Form, take_form
 from adapters.offline.lexicon import wordset
 from adapters.offline.question import Question
 from adapters.offline.scan import Scan, flat
-from adapters.offline.topics.bases import read_base
-from adapters.offline.topics.choices import read_choices
 from adapters.offline.topics.common import Setting, Value, value_question
-from adapters.offline.topics.primes import read_primes
-from adapters.offline.tree import Binary, Call, Neg, Node, Num, integer
+from adapters.offline.tree import Binary, Call, Node, integer
 
 _MANY: Final[tuple[tuple[str, str, str], ...]] = (
     (
@@ -32,10 +27,8 @@ _MANY: Final[tuple[tuple[str, str, str], ...]] = (
     ),
 )
 _EXTRA: Final = wordset(
-    (
-        "numbers number integers integer whole between two three natural pair "
-        "values a positive both fractions denominators"
-    )
+    "numbers number integers integer whole between two three natural pair "
+    "values a positive both fractions denominators"
 )
 
 
@@ -109,6 +102,4 @@ def factors_text(value: int) -> str:
     return "·".join(parts)
 
 
-READERS = (read_base, read_common, read_primes, read_choices)
-
-_ = (Fraction, Form, take_form, Neg, Num)
+READERS = (read_common,)

@@ -11,7 +11,7 @@ from adapters.offline.form import Form, take_form
 from adapters.offline.lexicon import wordset
 from adapters.offline.question import Answer, Question, Result
 from adapters.offline.scan import Scan, body
-from adapters.offline.topics.areas import between
+from adapters.offline.topics.areas import enclosed_area
 from adapters.offline.topics.common import Setting, report, variable
 from adapters.offline.topics.derivatives import natural_logs
 from adapters.offline.tree import (
@@ -93,7 +93,7 @@ def read_integral(scan: Scan, setting: Setting) -> list[Question] | None:
     ):
         return None
     if area and len(nodes) == 2:
-        return between(nodes, by, bounds, form)
+        return enclosed_area(nodes, by, bounds, form)
     if area and any(is_constant(node) for node in nodes):
         return None
     wishes: list[Wish] = []
@@ -177,10 +177,8 @@ def integral(wish: Wish) -> Question:
     ]
     if any(isinstance(part, Call) for part in walk(wish.function)):
         lines.append(
-            (
-                "antiderivative = min(antiderivative, simplify(antiderivative), "
-                "key=lambda form: form.count_ops())"
-            )
+            "antiderivative = min(antiderivative, simplify(antiderivative), "
+            "key=lambda form: form.count_ops())"
         )
 
     entries = {
@@ -256,10 +254,8 @@ def _concluded(wish: Wish, result: Result) -> Answer:
             return Answer(("No antiderivative in known functions was found.",))
         if result.text("check") == "0":
             steps.append(
-                (
-                    f"Check: the derivative of {result.show('antiderivative')} is "
-                    f"{show.pretty(wish.function)} ✓"
-                )
+                f"Check: the derivative of {result.show('antiderivative')} is "
+                f"{show.pretty(wish.function)} ✓"
             )
         constant = "C" if "C" not in free(wish.function) else "K"
         return Answer((f"{sign} = {result.show('antiderivative')} + {constant}",), tuple(steps))
@@ -274,10 +270,8 @@ def _concluded(wish: Wish, result: Result) -> Answer:
     notes: list[str] = []
     if wish.area and result.text("signed") != value:
         notes.append(
-            (
-                "Parts below the axis count as positive area; the plain integral is "
-                f"{result.show('signed')}."
-            )
+            "Parts below the axis count as positive area; the plain integral is "
+            f"{result.show('signed')}."
         )
     head = "Average value" if wish.mean else "Area" if wish.area else sign
     if wish.mean:

@@ -11,7 +11,6 @@ from adapters.offline.question import Answer, Question, Result
 from adapters.offline.scan import Scan, body
 from adapters.offline.topics.common import Setting, report
 from adapters.offline.topics.derivatives import natural_logs
-from adapters.offline.topics.series import read_series, read_sum
 from adapters.offline.tree import (
     Const,
     Limit,
@@ -28,7 +27,7 @@ _ARROW: Final = (
     r"heads to|=|is near)"
 )
 _LIMIT_EXTRA: Final = wordset(
-    ("limit limits lim function expression as evaluate using l hopital rule s value f at infinity")
+    "limit limits lim function expression as evaluate using l hopital rule s value f at infinity"
 )
 _SIDES: Final = (
     (
@@ -57,10 +56,8 @@ def read_limit(scan: Scan, setting: Setting) -> Question | None:
         else None
     )
     behaves = scan.cue(
-        (
-            r"approach|approaches|tend(?: to)?|tends(?: to)?|converges?(?: to)?|"
-            r"happens to|happen to|go to|goes to"
-        )
+        r"approach|approaches|tend(?: to)?|tends(?: to)?|converges?(?: to)?|"
+        r"happens to|happen to|go to|goes to"
     )
     if not named and not (found and behaves):
         return None
@@ -110,17 +107,13 @@ def limit(node: Limit, form: Form) -> Question:
             direct = result.text("direct")
             if direct in {"nan", "zoo", "oo", "-oo"} or "zoo" in direct:
                 steps.append(
-                    (
-                        f"Putting in {node.by} = {show.pretty(node.point)} gives no value (such "
-                        "as 0/0), so the limit is needed."
-                    )
+                    f"Putting in {node.by} = {show.pretty(node.point)} gives no value (such "
+                    "as 0/0), so the limit is needed."
                 )
             elif direct == result.text("answer"):
                 steps.append(
-                    (
-                        f"The function is continuous there, so put in {node.by} = "
-                        f"{show.pretty(node.point)}."
-                    )
+                    f"The function is continuous there, so put in {node.by} = "
+                    f"{show.pretty(node.point)}."
                 )
         if result.text("left") != result.text("right"):
             steps.append(
@@ -161,4 +154,4 @@ def limit(node: Limit, form: Form) -> Question:
     )
 
 
-READERS = (read_limit, read_series, read_sum)
+READERS = (read_limit,)

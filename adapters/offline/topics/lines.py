@@ -6,9 +6,10 @@ from fractions import Fraction
 from typing import Final
 
 from adapters.offline import closed, code, show
-from adapters.offline.form import take_form
+from adapters.offline.form import Form, take_form
 from adapters.offline.lexicon import wordset
-from adapters.offline.question import Answer, Question, Result
+from adapters.offline.polynomial import linear_form
+from adapters.offline.question import Answer, Question, Result, display
 from adapters.offline.scan import Scan, body
 from adapters.offline.show import pretty
 from adapters.offline.topics.common import Setting, Value, report, value_question
@@ -25,6 +26,7 @@ from adapters.offline.tree import (
     equation,
     free,
     is_constant,
+    number,
     power,
     sub,
 )
@@ -63,10 +65,8 @@ def read_points(scan: Scan, setting: Setting) -> Question | None:
     middle = scan.cue(r"midpoint|middle point|mid point")
     slope = scan.cue(r"slope|gradient|steepness")
     line = scan.cue(
-        (
-            r"equation of (?:straight )?line|line equation|equation for (?:straight "
-            r")?line|linear equation|linear function|equation|line"
-        )
+        r"equation of (?:straight )?line|line equation|equation for (?:straight "
+        r")?line|linear equation|linear function|equation|line"
     )
     points = _point_list(scan)
     if len(points) != 2 or scan.has("X") or not scan.done(_EXTRA):
@@ -104,8 +104,6 @@ def read_points(scan: Scan, setting: Setting) -> Question | None:
 
 
 def _slope(first: Point, second: Point, shown: str, form: object) -> Question:
-    from adapters.offline.form import Form
-
     rise, run = sub(second[1], first[1]), sub(second[0], first[0])
     return value_question(
         Value(
@@ -128,8 +126,6 @@ def _midpoint(first: Point, second: Point, shown: str) -> Question:
     ]
 
     def conclude(texts: list[str]) -> Answer:
-        from adapters.offline.question import display
-
         return Answer(
             (f"midpoint ({', '.join(map(display, texts))})",),
             ("Take the mean of the coordinates.",),
@@ -195,10 +191,8 @@ def read_point_slope(scan: Scan, setting: Setting) -> Question | None:
     take_form(scan)
     relation = scan.word(r"parallel|perpendicular")
     found = scan.take(
-        (
-            r"(?:with |whose |has |having |of )*(?:slope|gradient)(?: m)? (?:of |is |"
-            r"= |equal to )*(?:N|R)"
-        )
+        r"(?:with |whose |has |having |of )*(?:slope|gradient)(?: m)? (?:of |is |"
+        r"= |equal to )*(?:N|R)"
     )
     intercept = scan.take(
         r"(?:and |with )*(?:yintercept|y intercept|intercept) (?:of |is |= |at )*(?:N|L)"
@@ -218,8 +212,6 @@ def read_point_slope(scan: Scan, setting: Setting) -> Question | None:
             value = closed.exact(slope)
             if not value:
                 return None
-            from adapters.offline.tree import number
-
             slope = number(-1 / value)
         nodes = ()
     if slope is None or nodes:
@@ -253,9 +245,6 @@ def read_point_slope(scan: Scan, setting: Setting) -> Question | None:
 
 def _slope_of(node: Node) -> Node | None:
     """The slope of a line given by an equation."""
-    from adapters.offline.polynomial import linear_form
-    from adapters.offline.tree import number
-
     pair = equation(node)
     if pair is None:
         return None

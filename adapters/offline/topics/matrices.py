@@ -11,7 +11,6 @@ from adapters.offline.question import Answer, Question, Result, decimal, display
 from adapters.offline.scan import Scan, body
 from adapters.offline.show import pretty
 from adapters.offline.topics.common import Setting, report
-from adapters.offline.topics.vectors import read_products
 from adapters.offline.tree import Listing, Node, free, is_constant
 
 _SINGLE: Final[tuple[tuple[str, str, str, str], ...]] = (
@@ -35,15 +34,13 @@ _SINGLE: Final[tuple[tuple[str, str, str, str], ...]] = (
     ),
     (r"eigen ?vectors?", "m.eigenvects()", "eigenvectors", "vectors"),
 )
-_EXTRA: Final = wordset(
-    (
-        "matrix matrices vector vectors product products two by size m a b A B u "
-        "v x its square rows times multiply add subtract given"
-    )
+EXTRA: Final = wordset(
+    "matrix matrices vector vectors product products two by size m a b A B u "
+    "v x its square rows times multiply add subtract given"
 )
 
 
-def _is_matrix(node: Node) -> bool:
+def is_matrix(node: Node) -> bool:
     if not isinstance(node, Listing) or not node.items:
         return False
     rows = [row.items for row in node.items if isinstance(row, Listing)]
@@ -52,7 +49,7 @@ def _is_matrix(node: Node) -> bool:
     return all(not isinstance(entry, Listing) for row in rows for entry in row)
 
 
-def _is_vector(node: Node) -> bool:
+def is_vector(node: Node) -> bool:
     return (
         isinstance(node, Listing)
         and len(node.items) >= 2
@@ -67,7 +64,7 @@ def read_matrix(scan: Scan, setting: Setting) -> list[Question] | None:
     wanted = [entry for entry in _SINGLE if scan.cue(entry[0])]
     nodes = [body(node) for node in scan.rest("X")]
     nodes = [node.sides[1] if hasattr(node, "sides") else node for node in nodes]  # A = [[...]]
-    if not wanted or len(nodes) != 1 or not _is_matrix(nodes[0]) or not scan.done(_EXTRA):
+    if not wanted or len(nodes) != 1 or not is_matrix(nodes[0]) or not scan.done(EXTRA):
         return None
     return [_single(nodes[0], *entry[1:]) for entry in wanted]
 
@@ -146,7 +143,7 @@ def _single(node: Node, call: str, label: str, kind: str) -> Question:
         code=code.program(*head, *lines, report(**entries)),
         explain=explain,
         subject=node,
-        again=lambda other: _single(other, call, label, kind) if _is_matrix(other) else None,
+        again=lambda other: _single(other, call, label, kind) if is_matrix(other) else None,
     )
 
 
@@ -158,10 +155,10 @@ def _explained(label: str, kind: str, result: Result) -> Answer:
                 if not rows:
                     return Answer(("There is no inverse: the determinant is 0.",))
                 return Answer(
-                    (f"inverse = {_rows(rows)}",),
+                    (f"inverse = {rows_text(rows)}",),
                     (f"The determinant is {result.show('det')}, not 0, so the inverse exists.",),
                 )
-            return Answer((f"{label} = {_rows(rows)}",))
+            return Answer((f"{label} = {rows_text(rows)}",))
         case "eigen":
             steps = (
                 (
@@ -188,10 +185,10 @@ def _explained(label: str, kind: str, result: Result) -> Answer:
             return Answer((f"{label} = {result.show('value')}",))
 
 
-def _rows(rows: list[Any]) -> str:
+def rows_text(rows: list[Any]) -> str:
     return (
         "[" + ", ".join("[" + ", ".join(display(str(e)) for e in row) + "]" for row in rows) + "]"
     )
 
 
-READERS = (read_matrix, read_products)
+READERS = (read_matrix,)

@@ -23,11 +23,9 @@ from adapters.offline.tree import (
 )
 
 _EXTRA: Final = wordset(
-    (
-        "differential equation ode initial value problem general solution solve "
-        "particular first second order linear condition conditions with "
-        "separable where given such subject satisfying ivp homogeneous y x t"
-    )
+    "differential equation ode initial value problem general solution solve "
+    "particular first second order linear condition conditions with "
+    "separable where given such subject satisfying ivp homogeneous y x t"
 )
 
 
@@ -143,10 +141,8 @@ def _conditions(relations: list[Relation], name: str, by: str) -> str | None:
             parts.append(f"{name}({place}): {code.expression(right)}")
         else:
             parts.append(
-                (
-                    f"{name}({by}).diff({by}, {left.primes}).subs({by}, {place}): "
-                    f"{code.expression(right)}"
-                )
+                f"{name}({by}).diff({by}, {left.primes}).subs({by}, {place}): "
+                f"{code.expression(right)}"
             )
     return f", ics={{{', '.join(parts)}}}" if parts else ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
@@ -12,16 +13,14 @@ from adapters.offline.question import Question
 from adapters.offline.scan import Scan
 from adapters.offline.show import pretty
 from adapters.offline.topics.common import Setting, Value, value_question
-from adapters.offline.tree import Call, Node, Num, add, call, div, is_constant, mul, number, sub
+from adapters.offline.tree import Call, Node, Num, add, call, div, is_constant, mul, sub
 
 _HUNDRED: Final = Num(Fraction(100))
 _OF: Final = r"(?:percent|percentage|%|what percent|what percentage|how many percent)"
 _EXTRA: Final = wordset(
-    (
-        "percent percentage % number amount bill price total cost original final "
-        "discount off dollars dollar euros euro pounds much is what after new "
-        "item meal sale rate tax tip restaurant dinner discounted reduced"
-    )
+    "percent percentage % number amount bill price total cost original final "
+    "discount off dollars dollar euros euro pounds much is what after new "
+    "item meal sale rate tax tip restaurant dinner discounted reduced"
 )
 
 
@@ -188,12 +187,8 @@ def read_percent(scan: Scan, setting: Setting) -> Question | None:
             and not _is_percent(found[1] if make is not _of else found[0])
         ):
             continue
-        from dataclasses import replace
-
         return value_question(replace(value, form=form if form.rounds else value.form))
     return None
 
 
 READERS = (read_percent,)
-
-_ = number

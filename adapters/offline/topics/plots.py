@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Final
 
 from adapters.offline import arrays, code, show
 from adapters.offline.form import take_form
 from adapters.offline.lexicon import wordset
-from adapters.offline.question import Answer, Question, Result
+from adapters.offline.question import Answer, Question, Result, decimal
 from adapters.offline.scan import Scan, body
 from adapters.offline.topics.common import Setting, report
 from adapters.offline.tree import (
+    PI,
     ZERO,
     Apply,
     Call,
@@ -25,6 +27,7 @@ from adapters.offline.tree import (
     equation,
     free,
     is_constant,
+    mul,
     number,
     sub,
     walk,
@@ -180,16 +183,12 @@ def plot(curves: tuple[Node, ...], window: tuple[Node, Node] | None) -> Question
     bounds = f"for {show.pretty(Sym(name))} from {show.pretty(low)} to {show.pretty(high)}"
 
     def explain(result: Result) -> Answer:
-        from adapters.offline.question import decimal
-
         notes = () if window else ("No range was given, so I chose one.",)
         steps: list[str] = []
         for curve, least, most in zip(curves, result.list("low"), result.list("high"), strict=True):
             steps.append(
-                (
-                    f"y = {show.pretty(curve)}: on this range from about "
-                    f"{decimal(f'{least:.4g}')} to about {decimal(f'{most:.4g}')}."
-                )
+                f"y = {show.pretty(curve)}: on this range from about "
+                f"{decimal(f'{least:.4g}')} to about {decimal(f'{most:.4g}')}."
             )
         return Answer((f"The plot of {shown} {bounds} is drawn.",), tuple(steps), notes)
 
@@ -206,10 +205,6 @@ def plot(curves: tuple[Node, ...], window: tuple[Node, Node] | None) -> Question
 def _usual_window(curves: tuple[Node, ...]) -> tuple[Node, Node]:
     calls = {part.name for curve in curves for part in walk(curve) if isinstance(part, Call)}
     if calls & {"sin", "cos", "tan", "sec", "csc", "cot"}:
-        from fractions import Fraction
-
-        from adapters.offline.tree import PI, mul
-
         turn = mul(Num(Fraction(2)), PI)
         return Neg(turn), turn
     if calls & {"ln", "log", "sqrt"}:

@@ -6,6 +6,7 @@ from typing import Final
 
 from adapters.offline import code
 from adapters.offline.lexicon import ORDINALS, wordset
+from adapters.offline.pieces import Piece
 from adapters.offline.question import Answer, Question, Result
 from adapters.offline.scan import Scan
 from adapters.offline.topics.common import Setting, report
@@ -35,10 +36,8 @@ def read_primes(scan: Scan, setting: Setting) -> Question | None:
 
 
 _LONE: Final = wordset(
-    (
-        "number integer whole primes prime into express write as product its "
-        "form list all tree using decomposition down completely up"
-    )
+    "number integer whole primes prime into express write as product its "
+    "form list all tree using decomposition down completely up"
 )
 
 
@@ -95,18 +94,14 @@ def _factorisation(scan: Scan) -> Question | None:
 
 
 def _again(node: Node, words: str) -> Question | None:
-    from adapters.offline.pieces import Piece
-
     parts = [*(Piece(word) for word in words.split()), Piece("of"), Piece("", node)]
     return read_primes(Scan(parts), Setting())
 
 
 def _prime_test(scan: Scan) -> Question | None:
     if not scan.cue(
-        (
-            r"(?:composite (?:number )?or prime|prime (?:number )?or (?:composite|"
-            r"not)|prime|composite)(?: number)?(?: or not)?"
-        )
+        r"(?:composite (?:number )?or prime|prime (?:number )?or (?:composite|"
+        r"not)|prime|composite)(?: number)?(?: or not)?"
     ):
         return None
     value = _one_integer(
@@ -182,19 +177,15 @@ def _divisors(scan: Scan) -> Question | None:
 def _prime_list(scan: Scan) -> Question | None:
     count = scan.cue(r"how many|count|number of")
     found = scan.take(
-        (
-            r"prime(?: number)?s? (?:numbers )?(?:that are |which are |are |there "
-            r")*(?:between|from|in range|in) N (?:and|to) N"
-        )
+        r"prime(?: number)?s? (?:numbers )?(?:that are |which are |are |there "
+        r")*(?:between|from|in range|in) N (?:and|to) N"
     )
     low, high = (integer(found[0]), integer(found[1])) if found else (2, None)
     first = None
     if found is None:
         found = scan.take(
-            (
-                r"prime(?: number)?s? (?:numbers )?(?:that are |which are |are |there "
-                r")*(?:less than|below|under|up to|smaller than|until|to) N"
-            )
+            r"prime(?: number)?s? (?:numbers )?(?:that are |which are |are |there "
+            r")*(?:less than|below|under|up to|smaller than|until|to) N"
         )
         if found:
             high = integer(found[0])

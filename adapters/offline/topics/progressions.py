@@ -9,6 +9,7 @@ from adapters.offline import closed
 from adapters.offline.question import Question
 from adapters.offline.scan import Scan
 from adapters.offline.topics.common import Setting, Value, value_question
+from adapters.offline.topics.sequences import EXTRA, from_terms, question
 from adapters.offline.tree import (
     Binary,
     Const,
@@ -35,13 +36,13 @@ def read_dots(scan: Scan, setting: Setting) -> Question | None:
         found = scan.take(r"N \+ \.\.\.")
         if found is None or scan.has("X"):
             return None
-        return _endless(found[0]) if scan.done(_EXTRA | {"sum", "infinity"}) else None
+        return _endless(found[0]) if scan.done(EXTRA | {"sum", "infinity"}) else None
     found = scan.take(r"N \+ \.\.\. \+? ?N")
     scan.cue(r"sum|add|add up|total")
     if (
         found is None
         or scan.has("X")
-        or not scan.done(_EXTRA | {"numbers", "up", "integers", "all"})
+        or not scan.done(EXTRA | {"numbers", "up", "integers", "all"})
     ):
         return None
     terms = _terms(found[0])
@@ -63,8 +64,8 @@ def _terms(node: Node) -> list[Node]:
 
 
 def _endless(node: Node) -> Question | None:
-    given = _from_terms(tuple(_terms(node)), geometric=True, arithmetic=False)
-    return _question(*given, None, total=True, following=False, rule=False) if given else None
+    given = from_terms(tuple(_terms(node)), geometric=True, arithmetic=False)
+    return question(*given, None, total=True, following=False, rule=False) if given else None
 
 
 def _dotted(values: list[Fraction], last: Fraction) -> Question | None:
@@ -76,7 +77,7 @@ def _dotted(values: list[Fraction], last: Fraction) -> Question | None:
             number(values[1] - values[0]),
         )
     else:
-        given = _from_terms(nodes, geometric=False, arithmetic=False)
+        given = from_terms(nodes, geometric=False, arithmetic=False)
     if given is None:
         return None
     kind, first, step = given
@@ -87,7 +88,7 @@ def _dotted(values: list[Fraction], last: Fraction) -> Question | None:
         count += 1
     if term != last:
         return None
-    return _question(kind, first, step, count, total=True, following=False, rule=False)
+    return question(kind, first, step, count, total=True, following=False, rule=False)
 
 
 _FIRST: Final = {

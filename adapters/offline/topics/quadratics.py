@@ -20,10 +20,8 @@ _CUES: Final = (
     (r"discriminant", "discriminant"),
 )
 _EXTRA: Final = wordset(
-    (
-        "parabola function quadratic equation curve graph expression coordinates "
-        "y f x polynomial point give its"
-    )
+    "parabola function quadratic equation curve graph expression coordinates "
+    "y f x polynomial point give its"
 )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Final
 
 from adapters.offline import closed, code
@@ -12,10 +11,8 @@ from adapters.offline.question import Answer, Question
 from adapters.offline.scan import Scan
 from adapters.offline.show import pretty
 from adapters.offline.topics.common import Setting, Value, report, value_question
-from adapters.offline.topics.progressions import read_dots, read_first
 from adapters.offline.tree import (
     Node,
-    Num,
     Sym,
     add,
     div,
@@ -28,7 +25,7 @@ from adapters.offline.tree import (
     sub,
 )
 
-_EXTRA: Final = wordset(
+EXTRA: Final = wordset(
     "sequence series progression arithmetic geometric term terms first "
     "initial starting whose where given begins starts"
     " common difference ratio is of nth rule general formula explicit "
@@ -62,9 +59,9 @@ def read_sequence(scan: Scan, setting: Setting) -> Question | None:
     if given is None:
         return None
     kind, first, step = given
-    if scan.has("X") or not scan.done(_EXTRA):
+    if scan.has("X") or not scan.done(EXTRA):
         return None
-    return _question(kind, first, step, index, total=total, following=following, rule=rule)
+    return question(kind, first, step, index, total=total, following=following, rule=rule)
 
 
 def _index(scan: Scan) -> int | None:
@@ -114,10 +111,10 @@ def _given(scan: Scan) -> tuple[str, Node, Node] | None:
         return "arithmetic", first[0], difference[0]
     if first or ratio or difference:
         return None
-    return _from_terms(scan.rest("N"), geometric=geometric, arithmetic=arithmetic)
+    return from_terms(scan.rest("N"), geometric=geometric, arithmetic=arithmetic)
 
 
-def _from_terms(
+def from_terms(
     nodes: tuple[Node, ...], *, geometric: bool, arithmetic: bool
 ) -> tuple[str, Node, Node] | None:
     if len(nodes) < 3:
@@ -137,7 +134,7 @@ def _from_terms(
     return None
 
 
-def _question(
+def question(
     kind: str,
     first: Node,
     step: Node,
@@ -230,9 +227,9 @@ def read_next(scan: Scan, setting: Setting) -> Question | None:
         return None
     scan.cue(r"\.\.\.|sequence|pattern|series|progression|geometric|arithmetic")
     nodes = scan.rest("N")
-    if scan.has("X") or not scan.done(_EXTRA):
+    if scan.has("X") or not scan.done(EXTRA):
         return None
-    given = _from_terms(nodes, geometric=False, arithmetic=False)
+    given = from_terms(nodes, geometric=False, arithmetic=False)
     if given is None:
         return None
     kind, _first, step = given
@@ -249,6 +246,4 @@ def read_next(scan: Scan, setting: Setting) -> Question | None:
     )
 
 
-READERS = (read_dots, read_first, read_next, read_sequence)
-
-_ = (Fraction, Num)
+READERS = (read_next, read_sequence)

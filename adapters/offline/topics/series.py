@@ -7,9 +7,9 @@ from typing import Final
 
 from adapters.offline import code, show, values
 from adapters.offline.form import Form, take_form
-from adapters.offline.lexicon import wordset
+from adapters.offline.lexicon import ORDINALS, wordset
 from adapters.offline.notation import bound_index
-from adapters.offline.question import Answer, Question, Result
+from adapters.offline.question import Answer, Question, Result, display
 from adapters.offline.scan import Scan, body
 from adapters.offline.topics.common import Setting, report, variable
 from adapters.offline.topics.derivatives import natural_logs
@@ -33,11 +33,9 @@ _TAYLOR: Final = (
 
 
 _TAYLOR_EXTRA: Final = wordset(
-    (
-        "series expansion order degree terms term function about around centered "
-        "centred at up expand first nonzero non zero approximation polynomial f "
-        "in a point powers power"
-    )
+    "series expansion order degree terms term function about around centered "
+    "centred at up expand first nonzero non zero approximation polynomial f "
+    "in a point powers power"
 )
 
 
@@ -52,8 +50,6 @@ def read_series(scan: Scan, setting: Setting) -> Question | None:
     ) or scan.take(r"(?:up to )?(?:first )?N (?:non ?zero )?(?:terms|order|degree)")
     ordinal = None
     if found is None:
-        from adapters.offline.lexicon import ORDINALS
-
         for word, value in ORDINALS.items():
             if (
                 value <= 20
@@ -65,10 +61,8 @@ def read_series(scan: Scan, setting: Setting) -> Question | None:
     wanted = (integer(found[0]) if found else ordinal) or order
     point: Node = Num(Fraction(0))
     place = scan.take(
-        (
-            r"(?:at|about|around|centered at|centred at|centered around|near|with "
-            r"center|in) (?:point )?(?:R|N)"
-        )
+        r"(?:at|about|around|centered at|centred at|centered around|near|with "
+        r"center|in) (?:point )?(?:R|N)"
     )
     scan.cue(r"(?:at|about|around) (?:origin)")
     if place is not None:
@@ -103,8 +97,6 @@ def read_series(scan: Scan, setting: Setting) -> Question | None:
     ]
 
     def explain(result: Result) -> Answer:
-        from adapters.offline.question import display
-
         terms = [display(str(term)) for term in result.list("terms")]
         if any("zoo" in str(t) or "nan" in str(t) for t in result.list("terms")):
             return Answer((f"The function has no such series at {show.pretty(point)}.",))
@@ -125,10 +117,8 @@ def read_series(scan: Scan, setting: Setting) -> Question | None:
 
 
 _SUM_EXTRA: Final = wordset(
-    (
-        "sum summation series sigma finite infinite total value product evaluate "
-        "where terms term add up expression"
-    )
+    "sum summation series sigma finite infinite total value product evaluate "
+    "where terms term add up expression"
 )
 
 
@@ -144,10 +134,8 @@ def read_sum(scan: Scan, setting: Setting) -> Question | None:
             return None
         return series_sum(signs[0], form)
     found = scan.take(
-        (
-            r"(?:from|for|as|with|where|over|when) (?:R|R|S from E|S going from E|S = "
-            r"E) (?:to|until|up to|through|till) E"
-        )
+        r"(?:from|for|as|with|where|over|when) (?:R|R|S from E|S going from E|S = "
+        r"E) (?:to|until|up to|through|till) E"
     )
     if found is None:
         found = scan.take(r"(?:for|from) S (?:from|between|in) E (?:to|and) E")
@@ -193,8 +181,6 @@ def series_sum(node: Series, form: Form) -> Question:
     shown = show.pretty(node)
 
     def explain(result: Result) -> Answer:
-        from adapters.offline.question import display
-
         steps: list[str] = []
         terms = [display(str(term)) for term in result.list("terms")]
         if terms:

@@ -8,7 +8,7 @@ from adapters.offline import closed, code, show, values
 from adapters.offline.explain import linear, quadratic
 from adapters.offline.form import Form
 from adapters.offline.polynomial import degree, polynomial, quadratic_roots
-from adapters.offline.question import Answer, Question, Result, from_sympy
+from adapters.offline.question import Answer, Question, Result, display, from_sympy
 from adapters.offline.topics.common import report
 from adapters.offline.topics.domain import Domain
 from adapters.offline.topics.trigonometric import is_trigonometric, trigonometric
@@ -72,8 +72,6 @@ def _rearranged(left: Node, right: Node, names: tuple[str, ...]) -> Question | N
     ]
 
     def explain(result: Result) -> Answer:
-        from adapters.offline.question import display
-
         texts: list[str] = []
         for letter, found in result.list("forms"):
             shown = [

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from adapters.offline import closed, code, show, values
 from adapters.offline.explain.statistics import measure_lines, measure_steps
 from adapters.offline.form import Form, take_form
 from adapters.offline.lexicon import wordset
-from adapters.offline.question import Answer, Question, Result
+from adapters.offline.question import Answer, Question, Result, display
 from adapters.offline.scan import Scan, flat
 from adapters.offline.topics.common import Setting, report
 from adapters.offline.topics.measures import HELPERS, MEASURES, Measure
@@ -65,8 +66,6 @@ def read_statistics(scan: Scan, setting: Setting) -> Question | None:
 
 def scan_position(scan: Scan, measure: Measure) -> int:
     """Where a measure is first named, so that the answers come in the order of the question."""
-    import re
-
     words = " ".join(part.text for part in scan.parts)
     match = re.search(measure.cue, words)
     return match.start() if match else 0
@@ -144,8 +143,6 @@ def _mean_by_hand(
 def _concluded(
     data: tuple[Node, ...], wanted: list[Measure], form: Form, result: Result, *, decimals: bool
 ) -> Answer:
-    from adapters.offline.question import display
-
     def value(name: str) -> str:
         pair = result.list(name)
         text = values.value_text(str(pair[0]), str(pair[1]), form, decimals=decimals)

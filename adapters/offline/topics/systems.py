@@ -22,7 +22,6 @@ from adapters.offline.tree import (
     free,
     has_decimal,
     is_constant,
-    number,
 )
 
 _MAX_UNKNOWNS: Final = 5
@@ -181,5 +180,3 @@ def read_intersection(scan: Scan, setting: Setting) -> Question | None:
 
 
 READERS = (read_intersection,)
-
-_ = number

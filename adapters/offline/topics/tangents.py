@@ -7,6 +7,7 @@ from adapters.offline.form import Form
 from adapters.offline.question import Answer, Question, Result
 from adapters.offline.scan import Scan
 from adapters.offline.topics.common import Setting, report
+from adapters.offline.topics.derivatives import EXTRA, made_wish, take_point
 from adapters.offline.tree import (
     free,
 )
@@ -19,11 +20,11 @@ def read_tangent(scan: Scan, setting: Setting) -> Question | None:
     if not (normal or tangent) or scan.has(r"slope|gradient"):
         return None
     scan.cue(r"equation of|equation for|equation")
-    point = _point(scan)
+    point = take_point(scan)
     nodes = scan.rest("X")
-    if len(nodes) != 1 or point is None or not scan.done(_EXTRA):
+    if len(nodes) != 1 or point is None or not scan.done(EXTRA):
         return None
-    wish = _wish(nodes[0], None, 1, point, Form())
+    wish = made_wish(nodes[0], None, 1, point, Form())
     if wish is None or len(wish.point) != 1 or len(free(wish.function)) != 1:
         return None
     letter, place = code.identifier(wish.by), wish.point[0][1]

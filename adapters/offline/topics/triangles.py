@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from adapters.offline.form import take_form
+from adapters.offline.form import Form, take_form
 from adapters.offline.lexicon import wordset
 from adapters.offline.question import Question
 from adapters.offline.scan import Scan
 from adapters.offline.show import pretty
 from adapters.offline.topics.common import Setting, Value, value_question
+from adapters.offline.topics.geometry import UNITS, named_unit
 from adapters.offline.topics.shapes import sq
 from adapters.offline.tree import (
     Node,
@@ -23,21 +24,17 @@ def read_right_triangle(scan: Scan, setting: Setting) -> Question | None:
     """`hypotenuse of a right triangle with legs 3 and 4`, and the missing leg."""
     form = take_form(scan)
     if not scan.cue(
-        (
-            r"right(?: angled?)? triangle|pythagorean(?: theorem)?|pythagoras(?: "
-            r"theorem)?|theorem of pythagoras|hypotenuse(?= of| in| if| when| for| "
-            r"with)|hypotenuse"
-        )
+        r"right(?: angled?)? triangle|pythagorean(?: theorem)?|pythagoras(?: "
+        r"theorem)?|theorem of pythagoras|hypotenuse(?= of| in| if| when| for| "
+        r"with)|hypotenuse"
     ):
         return None
-    unit = _unit(scan)
+    unit = named_unit(scan)
     scan.cue(
-        (
-            r"right(?: angled?)? triangle|(?:using |use |with |by )?(?:pythagorean(?: "
-            r"theorem)?|pythagoras(?: theorem)?)|missing|third|other"
-        )
+        r"right(?: angled?)? triangle|(?:using |use |with |by )?(?:pythagorean(?: "
+        r"theorem)?|pythagoras(?: theorem)?)|missing|third|other"
     )
-    named = f"(?: {_UNITS})?"
+    named = f"(?: {UNITS})?"
     hypotenuse = None
     words = " ".join(part.text for part in scan.parts if part.node is None)
     found = scan.take(
@@ -45,10 +42,8 @@ def read_right_triangle(scan: Scan, setting: Setting) -> Question | None:
     ) or scan.take(rf"N{named} hypotenuse")
     if found is None and " leg " in f" {words} " and "hypotenuse" in words:
         both = scan.take(
-            (
-                rf"(?:with |if |when |whose )?(?:one )?leg (?:of |is |= )*N{named} and ¦ "
-                rf"(?:of |is |= )*N{named}"
-            )
+            rf"(?:with |if |when |whose )?(?:one )?leg (?:of |is |= )*N{named} and ¦ "
+            rf"(?:of |is |= )*N{named}"
         )
         if both:
             found, leg_pair = (both[1],), (both[0],)
@@ -65,7 +60,7 @@ def read_right_triangle(scan: Scan, setting: Setting) -> Question | None:
     if found:
         hypotenuse = found[0]
     numbers = tuple(node for node in scan.rest("N"))
-    scan.cue(_UNITS)
+    scan.cue(UNITS)
     if scan.has("X") or not scan.done(_TRIANGLE_EXTRA):
         return None
     if hypotenuse is None and len(numbers) == 2 and "area" not in words:
@@ -76,17 +71,13 @@ def read_right_triangle(scan: Scan, setting: Setting) -> Question | None:
 
 
 _TRIANGLE_EXTRA: Final = wordset(
-    (
-        "legs leg sides side cathetus catheti other missing length lengths "
-        "hypotenuse shorter and one two if whose has have given measuring "
-        "measure measures triangle longest a b c are is long"
-    )
+    "legs leg sides side cathetus catheti other missing length lengths "
+    "hypotenuse shorter and one two if whose has have given measuring "
+    "measure measures triangle longest a b c are is long"
 )
 
 
 def _hypotenuse(a: Node, b: Node, unit: str, form: object) -> Question:
-    from adapters.offline.form import Form
-
     return value_question(
         Value(
             title=f"Hypotenuse of a right triangle with legs {pretty(a)} and {pretty(b)}",
@@ -100,8 +91,6 @@ def _hypotenuse(a: Node, b: Node, unit: str, form: object) -> Question:
 
 
 def _leg(hypotenuse: Node, leg: Node, unit: str, form: object) -> Question:
-    from adapters.offline.form import Form
-
     return value_question(
         Value(
             title=(

@@ -8,7 +8,17 @@ from adapters.offline.lexicon import TRIG
 from adapters.offline.question import Answer, Question, Result, display
 from adapters.offline.topics.common import report
 from adapters.offline.topics.domain import Domain
-from adapters.offline.tree import Call, Node, Relation, Sym, children, free, substitute, walk
+from adapters.offline.tree import (
+    Call,
+    Node,
+    Relation,
+    Sym,
+    children,
+    free,
+    rebuild,
+    substitute,
+    walk,
+)
 
 
 def is_trigonometric(node: Node, name: str) -> bool:
@@ -176,8 +186,6 @@ def _degree_variable(node: Node, name: str) -> bool:
 
 
 def _undegree(node: Node, name: str, bare: dict[str, Node]) -> Node:
-    from adapters.offline.tree import rebuild
-
     if isinstance(node, Call) and node.name == "deg" and name in free(node):
         return substitute(node.args[0], bare)
     return rebuild(node, lambda part: _undegree(part, name, bare))

@@ -49,13 +49,11 @@ _TEMPERATURES: Final = {
     "Kelvin": rf"{_DEGREES}(?:k|kelvin)",
 }
 _LEAD: Final = re.compile(
-    (
-        r"\b(?:please|convert|conversion|what is|whats|what are|how much is|how "
-        r"many|change|express|can you|could you|tell me|give me|the|is|are|there|"
-        r"equals?|calculate|compute|find|thanks?|thank you|hi|hello|hey|i need|me|"
-        r"a|an|equal|do|does|you|turn|make|have|contain|contains|value of|find|"
-        r"work out|write)\b"
-    )
+    r"\b(?:please|convert|conversion|what is|whats|what are|how much is|how "
+    r"many|change|express|can you|could you|tell me|give me|the|is|are|there|"
+    r"equals?|calculate|compute|find|thanks?|thank you|hi|hello|hey|i need|me|"
+    r"a|an|equal|do|does|you|turn|make|have|contain|contains|value of|find|"
+    r"work out|write)\b"
 )
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from adapters.offline import code
-from adapters.offline.form import take_form
+from adapters.offline.form import Form, take_form
 from adapters.offline.question import Answer, Question, Result, decimal, display
 from adapters.offline.scan import Scan
 from adapters.offline.show import pretty
 from adapters.offline.topics.common import Setting, report
-from adapters.offline.tree import Binary, Listing, Neg, Node, is_constant
+from adapters.offline.topics.matrices import EXTRA, is_matrix, is_vector, rows_text
+from adapters.offline.tree import Binary, Listing, Neg, Node, is_constant, walk
+from adapters.offline.values import value_text
 
 
 def read_products(scan: Scan, setting: Setting) -> Question | None:
@@ -23,17 +26,17 @@ def read_products(scan: Scan, setting: Setting) -> Question | None:
     unit = scan.cue(r"unit vector")
     verb = scan.word(r"multiply|product|add|sum|subtract|difference")
     nodes = scan.rest("X")
-    if not scan.done(_EXTRA | {"between", "direction", "in"}):
+    if not scan.done(EXTRA | {"between", "direction", "in"}):
         return None
     if len(nodes) == 1 and isinstance(nodes[0], Binary):
         return _expression(nodes[0])
-    if (length or unit) and len(nodes) == 1 and _is_vector(nodes[0]):
+    if (length or unit) and len(nodes) == 1 and is_vector(nodes[0]):
         return _vector(
             "m.norm()" if length else "m/m.norm()", "length" if length else "unit vector", nodes
         )
     if len(nodes) != 2:
         return None
-    if all(map(_is_vector, nodes)):
+    if all(map(is_vector, nodes)):
         if dot:
             return _vector("m.dot(n)", "dot product", nodes)
         if cross and all(isinstance(n, Listing) and len(n.items) == 3 for n in nodes):
@@ -42,9 +45,9 @@ def read_products(scan: Scan, setting: Setting) -> Question | None:
             return _vector("acos(m.dot(n)/(m.norm()*n.norm()))", "angle", nodes)
     if (
         verb
-        and all(_is_matrix(node) or _is_vector(node) for node in nodes)
+        and all(is_matrix(node) or is_vector(node) for node in nodes)
         and verb in {"multiply", "product"}
-        and all(map(_is_matrix, nodes))
+        and all(map(is_matrix, nodes))
     ):
         return _expression(Binary("*", nodes[0], nodes[1]))
     if verb in {"add", "sum"}:
@@ -71,13 +74,8 @@ def _vector(call: str, label: str, nodes: tuple[Node, ...]) -> Question | None:
             return Answer(
                 (f"{label} = ({', '.join(display(str(e)) for e in result.list('entries'))})",)
             )
-        from adapters.offline.form import Form
-        from adapters.offline.values import value_text
-
         text = value_text(result.text("value"), result.text("near"), Form())
         if label == "angle":
-            import math
-
             return Answer(
                 (
                     (
@@ -109,7 +107,7 @@ def _matrix_code(node: Node) -> str | None:
     match node:
         case Listing():
             return (
-                f"Matrix({code.expression(node)})" if _is_matrix(node) or _is_vector(node) else None
+                f"Matrix({code.expression(node)})" if is_matrix(node) or is_vector(node) else None
             )
         case Neg(arg):
             inner = _matrix_code(arg)
@@ -122,8 +120,6 @@ def _matrix_code(node: Node) -> str | None:
 
 
 def _expression(node: Binary) -> Question | None:
-    from adapters.offline.tree import walk
-
     if not any(isinstance(part, Listing) for part in walk(node)):
         return None
     text = _matrix_code(node)
@@ -144,7 +140,7 @@ def _expression(node: Binary) -> Question | None:
             if node.op == "*"
             else ("Entry by entry.",)
         )
-        return Answer((_rows(rows),), steps)
+        return Answer((rows_text(rows),), steps)
 
     return Question(
         kind="matrix", title=pretty(node), code=code.program(*lines), explain=explain, subject=node
