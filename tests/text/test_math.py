@@ -38,6 +38,9 @@ INLINE = [
     (r"x^T y^{q+1}", "xᵀy^(q+1)"),
     (r"\boxed{x = 5}", "**x = 5**"),
     (r"\operatorname*{arg\,max}_{x \in X} f(x)", "arg max_(x∈X) f(x)"),
+    (r"\frac{\text{rise}}{\text{run}} = \frac{\Delta y}{\Delta x}", "rise/run = Δy/Δx"),
+    (r"\bar{x} = \frac{1}{n}\sum_{i=1}^n x_i", "x̄ = (1/n) ∑ᵢ₌₁ⁿ xᵢ"),
+    (r"\ce{2H2O + Na+ -> SO4^{2-} + Ca(OH)2}", "2H₂O + Na⁺ → SO₄²⁻ + Ca(OH)₂"),
     (r"f''(x) + 90^\circ", "f″(x) + 90°"),
 ]
 
@@ -84,6 +87,11 @@ def test_cases_are_laid_out() -> None:
     assert readable(f"\\[ {latex} \\]").text == (
         "```\n       ⎧ x²   x > 0\nf(x) = ⎨ 0    x = 0\n       ⎩ −x   otherwise\n```"
     )
+
+
+def test_rules_between_rows_and_columns_are_drawn() -> None:
+    latex = r"\begin{array}{r|r} x & 12 \\ \hline y & 3 \end{array}"
+    assert readable(f"$${latex}$$").text == "```\nx │ 12\n──────\ny │  3\n```"
 
 
 def test_aligned_equations_keep_their_place_in_a_list() -> None:

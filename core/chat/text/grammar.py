@@ -47,6 +47,8 @@ class Parser:
         self.lexemes = [(found[0], found.start()) for found in _LEXEME.finditer(source)]
         self.at = 0
         self.depth = 0
+        self.lines: frozenset[int] = frozenset()
+        """The rows, of those read last, that a horizontal rule stands before."""
 
     def formula(self) -> Row:
         rows = self.rows(None)
@@ -111,7 +113,11 @@ class Parser:
         """Rows of cells up to the end of the environment, or of the source."""
         rows: list[tuple[Row, ...]] = []
         cells: list[Row] = []
+        lines: set[int] = set()
         while True:
+            while not cells and self.peek() == "\\hline":
+                self.at += 1
+                lines.add(len(rows))
             cells.append(self.row())
             match self.peek():
                 case "&":
@@ -129,6 +135,7 @@ class Parser:
                     raise NotUnderstood
         if any(cell.nodes for cell in cells) or not rows:
             rows.append(tuple(cells))
+        self.lines = frozenset(lines)
         return tuple(rows)
 
     def row(self) -> Row:

@@ -93,6 +93,8 @@ def _grid(grid: Grid, left: str, right: str) -> Block | None:
     ]
     rows = [_row(row, grid) for row in zip(*set_columns, strict=True)]
     widest = max(map(width, rows))
+    for index in sorted(grid.lines, reverse=True):
+        rows.insert(index, "─" * widest)
     rows = [row + " " * (widest - width(row)) for row in rows]
     framed = [
         _bracket(left, index, len(rows)) + row + _bracket(right, index, len(rows), is_right=True)

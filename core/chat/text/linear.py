@@ -27,7 +27,7 @@ from core.chat.text.tree import (
 
 _OPERANDS: Final = frozenset(("ord", "close", "frac", "gap"))
 _ATOM = re.compile(r"[0-9]+(?:[.,][0-9]+)*|[^\W\d_][′″‴⁰-₟¹²³ᵃ-ᵿʰ-˿ⱼⱽ\u0300-\u036f\u20d0-\u20ff]*")
-_DIFFERENTIAL = re.compile(r"[d∂][^\W\d_][²³]?")
+_DIFFERENTIAL = re.compile(r"[d∂Δδ][^\W\d_][²³]?")
 _HARMLESS: Final = frozenset("·°′″‴!…%|‖√∛∜∂∇∞")
 _RAISED: Final = re.compile(r"[⁰-₟]")
 _LIMITED: Final = frozenset(("lim", "max", "min", "sup", "inf", "lim sup", "lim inf", "arg max"))
@@ -105,7 +105,7 @@ def _fraction_among(text: str, previous: Piece | None, following: Piece | None) 
     """A fraction in brackets, or as a single character, where a neighbour would blur it."""
     before = previous is not None and previous.role in (*_OPERANDS, "fun")
     after = following is not None and (
-        following.role in ("ord", "open", "frac", "gap", "fun")
+        following.role in ("ord", "open", "frac", "gap", "fun", "op")
         or (following.role == "close" and len(following.text) > 1)
     )
     if not (before or after):
@@ -156,7 +156,7 @@ class _Writer:
         under = self.line(node.under, tight=True)
         self.fractions -= 1
         over = over if _is_product(over) else f"({over})"
-        return f"{over}/{_bracketed(under)}"
+        return f"{over}/{under if _is_word_node(node.under) else _bracketed(under)}"
 
     def root(self, node: Root) -> Piece:
         body = self.line(node.body, tight=True)
@@ -211,6 +211,19 @@ class _Writer:
             for row in node.rows
         )
         return f"{node.left}{'; '.join(rows)}{node.right}"
+
+
+def _is_word_node(node: Node) -> bool:
+    """Whether a node is one word, from `\\text` or the like, and not a product of letters."""
+    match node:
+        case Symbol(text=text):
+            return len(text) > 1 and text.isalpha()
+        case Row(nodes=(only,)):
+            return _is_word_node(only)
+        case Styled(body=body, alphabet=""):
+            return _is_word_node(body)
+        case _:
+            return False
 
 
 def _role_of(node: Node) -> Role:

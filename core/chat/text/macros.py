@@ -21,6 +21,9 @@ from core.chat.text.tree import (
     Symbol,
 )
 
+_SUBSTANCE = re.compile(r"(?:[A-Za-z0-9()\[\].]|\^\{?\d*[+-]\}?|_\{?\d+\}?)+[+-]?")
+_CHARGE = re.compile(r"\^\{?(\d*[+-])\}?|(?<=[A-Za-z0-9)\]])([+-])$")
+_INDEX = re.compile(r"_\{?(\d+)\}?|(?<=[A-Za-z)\]])(\d+)")
 _ALIGNED: Final = frozenset(symbols.words("aligned align split alignedat alignat eqnarray flalign"))
 _STACKED: Final = frozenset(symbols.words("gathered gather multline equation displaymath math"))
 _CASES: Final = frozenset(("cases", "dcases", "rcases"))
@@ -85,12 +88,13 @@ def _environment(parser: Parser, _: str) -> list[Node]:
     elif name == "aligned":
         parser.optional()
     rows = parser.rows(name)
+    lines = parser.lines
     parser.expect("\\end")
     if parser.raw() != full:
         raise NotUnderstood
     if name in _MATRICES:
         left, right = _MATRICES[name]
-        return [Grid("matrix", rows, left, right, columns)]
+        return [Grid("matrix", rows, left, right, columns, lines)]
     if name in _CASES:
         left, right = ("", "}") if name == "rcases" else ("{", "")
         return [Grid("cases", rows, left, right, "ll")]
@@ -180,6 +184,28 @@ def _tag(parser: Parser, name: str) -> list[Node]:
     return [Symbol(f"\u2003({words})" if name == "tag" else f"\u2003{words}")]
 
 
+def _chemistry(parser: Parser, _: str) -> list[Node]:
+    """`\\ce{2H2 + O2 -> 2H2O}`: substances with their indices and charges, and what is between."""
+    shown: list[str] = []
+    for word in parser.raw().split():
+        if word in symbols.REACTIONS:
+            shown.append(symbols.REACTIONS[word])
+        elif _SUBSTANCE.fullmatch(word):
+            raised = _CHARGE.sub(
+                lambda found: _set(found[1] or found[2], symbols.SUPERSCRIPTS), word
+            )
+            shown.append(
+                _INDEX.sub(lambda found: _set(found[1] or found[2], symbols.SUBSCRIPTS), raised)
+            )
+        else:
+            raise NotUnderstood
+    return [Symbol(" ".join(shown))]
+
+
+def _set(text: str, alphabet: dict[str, str]) -> str:
+    return "".join(alphabet[each] for each in text.replace("-", "−"))
+
+
 def _skip_argument(parser: Parser, name: str) -> list[Node]:
     parser.raw()
     return [Symbol(" ", "space")] if name in ("hspace", "kern") else []
@@ -203,6 +229,7 @@ READERS: Final[dict[str, Reader]] = {
     **dict.fromkeys(("overset", "underset", "stackrel"), _over),
     **dict.fromkeys(("xrightarrow", "xleftarrow"), _arrow),
     **dict.fromkeys(("textcolor",), _coloured),
+    "ce": _chemistry,
     **dict.fromkeys(("color", "hspace", "label", "vspace"), _skip_argument),
     "sqrt": _root,
     "left": _delimited,

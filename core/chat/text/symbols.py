@@ -32,8 +32,8 @@ ORDINARY: Final = _table(r"""
     star ⋆ bigstar ★ checkmark ✓ degree ° prime ′ backprime ‵ dag † dagger † ddag ‡ ddagger ‡
     ldots … dots … dotsc … dotsb ⋯ dotsm ⋯ dotsi ⋯ dotso … cdots ⋯ vdots ⋮ ddots ⋱ copyright ©
     pounds £ euro € S § P ¶ flat ♭ sharp ♯ natural ♮ clubsuit ♣ diamondsuit ♢ heartsuit ♡
-    spadesuit ♠ complement ∁ mho ℧ eth ð surd √ vert | Vert ‖ | ‖ % % # # & & _ _ $ $ therefore ∴
-    because ∵ backslash \ Bbbk 𝕜 Finv Ⅎ Game ⅁ checked ✓
+    spadesuit ♠ complement ∁ mho ℧ eth ð surd √ vert | Vert ‖ | ‖ % % # # & & _ _ $ $ backslash \
+    Bbbk 𝕜 Finv Ⅎ Game ⅁ checked ✓
     N ℕ Z ℤ Q ℚ R ℝ C ℂ
 """)
 
@@ -59,7 +59,7 @@ RELATIONS: Final = _table(r"""
     rightsquigarrow ⇝ twoheadrightarrow ↠ rightarrowtail ↣ nrightarrow ↛ nRightarrow ⇏ nless ≮
     ngtr ≯ nleq ≰ ngeq ≱ ncong ≇ lesssim ≲ gtrsim ≳ lessgtr ≶ gtrless ≷ between ≬ multimap ⊸
     trianglelefteq ⊴ trianglerighteq ⊵ vartriangleleft ⊲ vartriangleright ⊳ rightleftarrows ⇄
-    rightrightarrows ⇉ upharpoonright ↾ restriction ↾
+    rightrightarrows ⇉ upharpoonright ↾ restriction ↾ therefore ∴ because ∵
 """)
 
 BIG: Final = _table(r"""
@@ -138,6 +138,9 @@ SUBSCRIPTS: Final = _table("""
 
 PRIMES: Final = ("", "′", "″", "‴", "⁗")
 VULGAR: Final = _table("1/2 ½ 1/3 ⅓ 2/3 ⅔ 1/4 ¼ 3/4 ¾ 1/5 ⅕ 1/6 ⅙ 1/8 ⅛ 3/8 ⅜ 5/8 ⅝ 7/8 ⅞")
+REACTIONS: Final = _table("-> → <- ← <-> ↔ <=> ⇌ <--> ⇄ + + = =")
+"""What stands between the substances of a chemical equation."""
+
 OVER_EQUALS: Final = {"def": "≝", "?": "≟", "!": "≟", "△": "≜", "∧": "≙", "∘": "≗", "·": "≐"}
 NEGATED: Final = {
     "=": "≠", "∈": "∉", "∋": "∌", "⊂": "⊄", "⊃": "⊅", "⊆": "⊈", "⊇": "⊉", "≡": "≢", "∼": "≁",

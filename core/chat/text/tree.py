@@ -85,7 +85,7 @@ class Grid:
     """Rows of cells between brackets. `kind` is `matrix`, `cases`, `aligned` or `stacked`.
 
     `columns` says how each column is aligned (`l`, `c`, `r`), with `|` where a rule stands between
-    two; for columns beyond it, `c`.
+    two; for columns beyond it, `c`. `lines` are the rows that a horizontal rule stands before.
     """
 
     kind: str
@@ -93,6 +93,7 @@ class Grid:
     left: str = ""
     right: str = ""
     columns: str = ""
+    lines: frozenset[int] = frozenset()
 
     @property
     def alignments(self) -> str:
