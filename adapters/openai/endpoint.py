@@ -78,11 +78,8 @@ class Answer:
         self.close()
 
     def close(self) -> None:
-        """Give the connection back if the answer was read to its end, else cut it."""
-        if self._response.content.at_eof():
-            self._response.release()
-        else:
-            self._response.close()
+        """Give the connection back if the answer was read to its end; else this cuts it."""
+        self._response.release()
 
     async def more(self) -> list[tuple[str, bytes]] | None:
         """The next server-sent events (name, data), at least one; None when there are no more.

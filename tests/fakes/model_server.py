@@ -39,7 +39,8 @@ class Reply:
     """An answer in order, as a well-behaved endpoint streams it.
 
     Text goes out word by word, or in `pieces`. After the first piece (of text, or of arguments)
-    the server waits for `hold`. With `cut_after` the connection is cut after that many events.
+    the server waits for `hold`; after the last event it waits `late_end_s` seconds before it ends
+    the response. With `cut_after` the connection is cut after that many events.
     `usage` is (prompt, completion) or None for an endpoint that counts nothing.
     """
 
@@ -51,6 +52,7 @@ class Reply:
     finish: str | None = None
     usage: tuple[int, int] | None = (11, 7)
     hold: asyncio.Event | None = None
+    late_end_s: float = 0.0
     cut_after: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
@@ -208,6 +210,8 @@ class ModelServer:
             if sent == cut_after:
                 _cut(request)
                 return
+        if isinstance(reply, Reply) and reply.late_end_s:
+            await asyncio.sleep(reply.late_end_s)
         await response.write_eof()
 
     def _fail(self, request: web.Request, failure: Failure) -> web.Response:

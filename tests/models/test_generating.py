@@ -108,6 +108,15 @@ async def test_ten_rounds_use_one_connection(server: ModelServer, model: ChatMod
     assert len(server.connections) == 1
 
 
+async def test_a_response_that_ends_a_moment_after_its_last_event_keeps_its_connection(
+    server: ModelServer, model: ChatModel
+) -> None:
+    server.script(*[Reply(text="Hi", late_end_s=0.05)] * 3)
+    for _ in range(3):
+        assert (await run(model)).text == "Hi"
+    assert len(server.connections) == 1
+
+
 async def test_many_rounds_at_once(server: ModelServer, model: ChatModel) -> None:
     gate = asyncio.Event()
     server.script(*(Reply(text="a b", hold=gate) for _ in range(150)))

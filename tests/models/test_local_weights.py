@@ -185,6 +185,13 @@ async def test_a_child_that_ignores_the_end_is_killed(weights: Path) -> None:
     assert not child.alive
 
 
+async def test_a_child_ends_by_itself_when_it_is_asked_to(weights: Path) -> None:
+    child = await Child.start(settings(weights, "fine", farewell_s=30), "key")
+    await child.stop()
+    assert not child.alive
+    assert weights.with_suffix(".ended").exists()
+
+
 async def test_closing_breaks_a_round_off_and_no_further_one_begins(
     make: Make, weights: Path
 ) -> None:
