@@ -8,7 +8,7 @@ import sys
 
 from bots.console import Console, answer_lines, converse, own_conversation, stdin_kind, stdin_lines
 from bots.lifetime import stop_signal, unless
-from config.logs import configure_logging
+from config.logs import LOG_FILE, configure_logging
 from config.settings import Settings, load_settings
 from core.errors import ConfigurationError, ModelUnavailable
 
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Ask, show the answer, end."""
     settings = load_settings()
-    configure_logging(settings.bobbin_log)
+    configure_logging(settings.bobbin_log, settings.bobbin_data_dir / LOG_FILE)
     return asyncio.run(_run(settings, options))
 
 

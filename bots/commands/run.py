@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator
 from bots.console import Console, answer_lines, converse, own_conversation, stdin_kind, stdin_lines
 from bots.firstrun import ask_for_model
 from bots.lifetime import stop_signal, unless
-from config.logs import configure_logging
+from config.logs import LOG_FILE, configure_logging
 from config.settings import Settings, load_settings
 
 
@@ -29,8 +29,12 @@ def run(options: argparse.Namespace) -> int:
     del options
     begun = time.monotonic()
     settings = load_settings()
-    configure_logging(settings.bobbin_log)
-    if stdin_kind() == "terminal":
+    kind = stdin_kind()
+    somebody = kind != "nothing"
+    configure_logging(
+        settings.bobbin_log, settings.bobbin_data_dir / LOG_FILE if somebody else None
+    )
+    if kind == "terminal":
         settings = ask_for_model(settings)
     return asyncio.run(_run(settings, begun))
 
