@@ -8,6 +8,7 @@ check {readable, hidden}  -> {open: [what should have been impossible…]}
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import shutil
@@ -87,7 +88,8 @@ class Session:
             with path.open("xb") as file:
                 file.write(data)
         except OSError as error:
-            path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # a folder of that name, perhaps
+                path.unlink(missing_ok=True)
             return {"error": error.strerror or "failed"}, b""
         self._known[name] = _seen(path.lstat())
         return {}, b""
@@ -107,9 +109,13 @@ class Session:
 
     def _changes(self) -> list[list[object]]:
         """Every plain file directly in the data folder, and whether it is new or other than last
-        time. The inode's own time stamp decides: code cannot set it."""
+        time. The inode's own time stamp decides: code cannot set it.
+
+        Files with holes may seem larger than the disk is; those past its end are left out.
+        """
         listing: list[list[object]] = []
         now: dict[str, _Seen] = {}
+        room = self._limits.disk_bytes
         for path in sorted(self._data.iterdir()):
             try:
                 status = path.lstat()
@@ -117,6 +123,9 @@ class Session:
                 continue
             if not stat.S_ISREG(status.st_mode) or not plain_name(path.name):
                 continue
+            if status.st_size > room:
+                continue
+            room -= status.st_size
             now[path.name] = _seen(status)
             listing.append(
                 [path.name, status.st_size, now[path.name] != self._known.get(path.name)]

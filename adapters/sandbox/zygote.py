@@ -28,14 +28,13 @@ import time
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from adapters.sandbox import jail, landlock, linux, namespaces, runner, scratch
+from adapters.sandbox import birth, landlock, linux, namespaces, scratch
 from adapters.sandbox.jail import Mode, Place
 from adapters.sandbox.limits import Limits
 
 _LOOK_EVERY_S = 0.05
-_BIRTH_S = 20.0
 _SCRATCH = "bobbin-jail-"
 _ALSO_READABLE = ("/etc/ld.so.cache", "/usr/share/zoneinfo", "/usr/share/fonts")
 
@@ -55,18 +54,22 @@ class Zygote:
     def __init__(self, control: socket.socket, config: dict[str, Any]) -> None:
         self._control = control
         self._limits = Limits.from_json(config["limits"])
-        self._anchor: str = config["anchor"]
         self._scratch_base: str = config["scratch"]
         self._scratch: Path | None = None
         self._scratch_lock = -1
         self._children: dict[int, _Child] = {}
-        self._readable = _readable_paths(hidden=config["hidden"])
+        self._tree = namespaces.Tree(
+            anchor=config["anchor"],
+            readable=_readable_paths(hidden=config["hidden"]),
+            disk_bytes=self._limits.disk_bytes,
+            files=self._limits.files,
+        )
         self._looked = 0.0
 
     def serve(self) -> None:
         hello = {
             "landlock": landlock.abi(),
-            "readable": [*self._readable, str(Path(os.__file__).resolve())],
+            "readable": [*self._tree.readable, str(Path(os.__file__).resolve())],
         }
         self._control.send(json.dumps(hello).encode())
         while True:
@@ -146,8 +149,6 @@ class Zygote:
                 child.why = "disk"
                 os.kill(child.pid, signal.SIGKILL)
 
-    # ------------------------------------------------------------------ birth of a session
-
     def _fork(self, number: int, mode: Mode, channel: int) -> None:
         mode.check()
         folder = None if mode.namespaces else self._new_folder(number, mode)
@@ -158,14 +159,14 @@ class Zygote:
         )
         ours, theirs = socket.socketpair()
         with ours:
-            ours.settimeout(_BIRTH_S)
+            ours.settimeout(birth.LONGEST_S)
             pid = os.fork()
             if pid == 0:
-                self._become_session(mode, place, channel, theirs)
+                birth.become_session(mode, self._limits, self._tree, place, channel, theirs)
             theirs.close()
             unborn = [pid]
             try:
-                _attend(unborn, mode, ours)
+                birth.attend(unborn, mode, ours)
             except BaseException:
                 for pid in unborn:
                     os.kill(pid, signal.SIGKILL)
@@ -189,84 +190,6 @@ class Zygote:
             if mode.drop_root:
                 os.chown(folder / name, namespaces.NOBODY, namespaces.NOBODY)
         return folder
-
-    def _become_session(
-        self, mode: Mode, place: Place, channel: int, line: socket.socket
-    ) -> NoReturn:
-        """In the fork: leave everything of the zygote behind, put the jail on, serve."""
-        try:
-            if mode.namespaces:
-                namespaces.separate()
-                line.send(b"U")
-                _expect(line, b"M")
-                first = os.fork()
-                if first:
-                    line.send(b"P%d" % first)
-                    os._exit(0)
-            _expect(line, b"G")
-            line = _only_descriptors(channel, line)
-            tree = namespaces.Tree(
-                self._anchor, self._readable, self._limits.disk_bytes, self._limits.files
-            )
-            jail.enter(mode, self._limits, tree, place)
-            line.send(b"R")
-            # Whoever gets this answer has a living parent, and the death signal is already set.
-            _expect(line, b"G")
-            line.close()
-            runner.settle(mode, place)
-            session = runner.Session(mode, self._limits, place)
-            jail.lock_calls(mode)
-        except BaseException as error:  # noqa: BLE001 - reported to the parent, then the end
-            with contextlib.suppress(OSError):
-                line.send(b"E" + f"{type(error).__name__}: {error}".encode())
-            os._exit(1)
-        try:
-            session.serve()
-        finally:
-            os._exit(0)
-
-
-def _attend(children: list[int], mode: Mode, line: socket.socket) -> None:
-    """See the child through its birth. `children` always names those not waited for yet; at the
-    end that is the session."""
-    if mode.namespaces:
-        _expect(line, b"U")
-        namespaces.map_ids(children[0], drop_root=mode.drop_root)
-        line.send(b"M")
-        children.append(int(_expect(line, b"P")))
-        # The one between has ended; as the subreaper we are the session's parent now, which is
-        # what its death signal is tied to.
-        os.waitpid(children.pop(0), 0)
-    line.send(b"G")
-    _expect(line, b"R")
-    line.send(b"G")
-
-
-def _expect(line: socket.socket, mark: bytes) -> bytes:
-    """The rest of the message that begins with `mark`.
-
-    Raises:
-        OSError: the other side reports a failure, or is gone.
-    """
-    message = line.recv(4096)
-    if message[:1] == mark:
-        return message[1:]
-    raise OSError(message[1:].decode("utf-8", "replace") or "the session ended while it was made")
-
-
-def _only_descriptors(channel: int, line: socket.socket) -> socket.socket:
-    """Keep the channel as `runner.CHANNEL` and the birth line; close or null everything else."""
-    # Both out of the way first: either may already have one of the numbers wanted.
-    channel, line_fd = os.dup(channel), os.dup(line.detach())
-    while min(channel, line_fd) <= runner.CHANNEL + 1:
-        channel, line_fd = os.dup(channel), os.dup(line_fd)
-    null = os.open("/dev/null", os.O_RDWR)
-    for standard in (0, 1, 2):
-        os.dup2(null, standard)
-    os.dup2(channel, runner.CHANNEL, inheritable=False)
-    os.dup2(line_fd, runner.CHANNEL + 1, inheritable=False)
-    os.closerange(runner.CHANNEL + 2, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
-    return socket.socket(fileno=runner.CHANNEL + 1)
 
 
 def _readable_paths(*, hidden: list[str]) -> tuple[str, ...]:

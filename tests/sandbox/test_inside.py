@@ -21,6 +21,7 @@ from adapters.sandbox.transcript import Transcript
 from tests.sandbox.conftest import CHECKOUT
 
 INSIDE = [
+    "birth",
     "cell",
     "checks",
     "jail",

@@ -187,6 +187,22 @@ async def test_what_is_put_has_limits_too(jails: Jails, session: str) -> None:
         )
 
 
+async def test_files_with_holes_seem_larger_than_the_disk(jails: Jails, session: str) -> None:
+    code = "for n in range(4): open(f'/mnt/data/{n}', 'wb').truncate(3 << 19)"
+    async with jails(limits=SMALL) as interpreter:
+        execution = await interpreter.run(session, code)
+        assert (execution.state, execution.failed) == ("kept", False)
+        assert [file.name for file in execution.files] == ["0", "1"]
+
+
+async def test_a_folder_may_be_where_a_file_is_put(jails: Jails, session: str) -> None:
+    async with jails(limits=SMALL) as interpreter:
+        await interpreter.run(session, "import os; os.mkdir('/mnt/data/a'); kept = 1")
+        await interpreter.put(session, "a", b"1")
+        execution = await interpreter.run(session, "print(os.path.isdir('a'), kept)")
+        assert (said(execution), execution.state) == ("True 1\n", "kept")
+
+
 async def test_code_that_is_too_long_is_not_run(jails: Jails, session: str) -> None:
     async with jails(limits=Limits(code_chars=100)) as interpreter:
         execution = await interpreter.run(session, "x = 1 #" + "x" * 100)
