@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -126,7 +126,7 @@ class ByToolMode:
     def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
         """See `ChatModel`."""
         mode = self._forced or self._catalogue.resolve(request.model).tool_mode
-        chosen = self._looped if mode == "json" and request.tools else self._native
+        chosen = self._looped if mode == "json" else self._native
         return chosen.stream(request)
 
 
@@ -145,8 +145,10 @@ class FirstListed:
         """See `ChatModel`."""
         if self._name is None:
             self._name = _first_id(await self._get(self._url))
-        async for event in self._model.stream(replace(request, model=self._name)):
-            yield event
+        stream: Any = self._model.stream(replace(request, model=self._name))
+        async with aclosing(stream) as events:
+            async for event in events:
+                yield event
 
 
 def _first_id(answer: Any) -> str:
