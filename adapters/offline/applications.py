@@ -147,12 +147,17 @@ class Applications(Phrases):
             base = self.primary()
             if base is not None:
                 return base
-        elif self.peek(-1).text == "log" and self.peek().text in {"2", "10"}:
-            if not self.peek().gap and self.peek(1).text == "(":
-                self.at += 1
-                return Num(Fraction(self.peek(-1).text))
+        elif self._written_base():
+            self.at += 1
+            return Num(Fraction(self.peek(-1).text))
         self.at = mark
         return None
+
+    def _written_base(self) -> bool:
+        """`log2(8)`, `log10(x)`."""
+        digits, after = self.peek(), self.peek(1)
+        tight = not digits.gap and after.text == "("
+        return self.peek(-1).text == "log" and digits.text in {"2", "10"} and tight
 
     def base_after(self, name: str) -> Node | None:
         """`log of 8 to base 2`."""

@@ -216,8 +216,8 @@ def _approximate(node: Node) -> float:
         case Binary(op, left, right):
             return _float_binary(op, _approximate(left), _approximate(right))
         case Call("log", args):
-            base = _approximate(args[1]) if len(args) > 1 else 10.0
             value = _approximate(args[0])
+            base = _approximate(args[1]) if len(args) > 1 else 10.0
             return math.log10(value) if base == 10 else math.log(value) / math.log(base)
         case Call("root", (radicand, index)):
             return _approximate(radicand) ** (1 / _approximate(index))

@@ -158,8 +158,7 @@ def _is_int(node: Node) -> bool:
 def _binary(op: str, left: Node, right: Node) -> _Code:
     match op:
         case "+" | "-":
-            tail = _PRODUCT if op == "+" else _PRODUCT
-            return f"{_at(left, _SUM)} {op} {_at(right, tail)}", _SUM
+            return f"{_at(left, _SUM)} {op} {_at(right, _PRODUCT)}", _SUM
         case "*":
             return f"{_at(left, _PRODUCT)}*{_at(right, _SIGN)}", _PRODUCT
         case "/" if _is_int(left) and _is_int(right):
@@ -191,9 +190,9 @@ def _call(name: str, args: tuple[Node, ...]) -> str:
         case "log":
             return f"log({first}, {expression(args[1]) if len(args) > 1 else 10})"
         case "root" | "cbrt":
+            constant = not any(isinstance(part, Sym) for part in walk(args[0]))
             index = expression(args[1]) if len(args) > 1 else "3"
             odd = (integer(args[1]) or 0) % 2 == 1 if len(args) > 1 else True
-            constant = not any(isinstance(part, Sym) for part in walk(args[0]))
             return f"{'real_root' if odd and constant else 'root'}({first}, {index})"
         case _:
             return f"{_NAMES.get(name, name)}({', '.join(map(expression, args))})"

@@ -39,9 +39,9 @@ class Cursor:
         self.names = names
         self.spaced = spaced
         """Blanks separate: `3 -1` is two numbers, as in a list of data."""
-        self.at = 0
-        self.depth = 0
-        self.bars = 0
+        self.at: int = 0
+        self.depth: int = 0
+        self.bars: int = 0
         self.dx: str | None = None
         self.integrals = 0
 

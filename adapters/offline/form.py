@@ -65,6 +65,9 @@ class Form:
         )
 
 
+PLAIN: Final = Form()
+"""Nothing was said about the form."""
+
 _ROUND: Final = (
     r"(?:rounded |round |rounding |correct |accurate |given |give |giving |"
     r"answer |answers |approximate )*"

@@ -89,40 +89,33 @@ class Numerals(Cursor):
         return None
 
     def _whole(self) -> int | None:
+        """`two million three hundred and five`."""
         total = 0
         group: int | None = None
         while True:
             token = self.peek()
             if token.kind not in {"word", "name"}:
                 break
-            if token.kind == "name" and not (
-                token.text in {"a", "A"} and self.peek(1).text in SCALES
-            ):
-                break
             if token.text == "and":
-                following = self.peek(1).text
-                if not total and (group is None or group < 100):
+                if not self._and_joins(total, group):
                     break
-                if following not in NUMBER_WORDS or self.peek(2).text in FRACTION_WORDS:
-                    break
-            elif token.text in {"a", "A"}:
+            elif token.text in {"a", "A"} and self.peek(1).text in SCALES:
                 group = 1
-            elif token.text in NUMBER_WORDS:
-                value = NUMBER_WORDS[token.text]
-                if group is not None and (group % 100 if value >= 10 else group % 10):
-                    break
-                group = (group or 0) + value
-            elif token.text == "hundred" and group:
-                group *= 100
-            elif token.text in SCALES and group is not None:
-                total += group * SCALES[token.text]
-                group = None
+            elif token.text in SCALES and token.text != "hundred" and group is not None:
+                total, group = total + group * SCALES[token.text], None
             else:
-                break
+                grown = _grown(group, token.text)
+                if grown is None:
+                    break
+                group = grown
             self.at += 1
-        if group is None and not total:
-            return None
-        return total + (group or 0)
+        return None if group is None and not total else total + (group or 0)
+
+    def _and_joins(self, total: int, group: int | None) -> bool:
+        """The `and` of `a hundred and five`; that of `three and a half` is none of it."""
+        if not total and (group is None or group < 100):
+            return False
+        return self.peek(1).text in NUMBER_WORDS and self.peek(2).text not in FRACTION_WORDS
 
     def _decimals(self, whole: int, start: int) -> Node | None:
         digits = ""
@@ -133,3 +126,13 @@ class Numerals(Cursor):
             self.at = start
             return None
         return Num(Fraction(f"{whole}.{digits}"), decimal=True)
+
+
+def _grown(group: int | None, word: str) -> int | None:
+    """The number below a thousand with one more word; None when the word does not go on."""
+    if word == "hundred":
+        return group * 100 if group else None
+    value = NUMBER_WORDS.get(word)
+    if value is None or (group is not None and (group % 100 if value >= 10 else group % 10)):
+        return None
+    return (group or 0) + value

@@ -76,6 +76,10 @@ _COMBINING: Final[dict[tuple[str, ...], str]] = {
 class Phrases(Notation):
     """The grammar of values that are spoken."""
 
+    def primary(self) -> Node | None:
+        """One value, without what may follow it."""
+        raise NotImplementedError
+
     def base_after(self, name: str) -> Node | None:
         """The base of a logarithm, where it is named last."""
         raise NotImplementedError

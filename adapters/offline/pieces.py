@@ -43,7 +43,7 @@ class Piece:
 
     @property
     def letter(self) -> str:
-        """What kind of expression it is: `N`umber, `S`ymbol, `A`lgebra, `R`elation, `L`ist, `C`alculus."""
+        """Its kind: `N`umber, `S`ymbol, `A`lgebra, `R`elation, `L`ist or `C`alculus sign."""
         node = self.node
         match node:
             case Relation():

@@ -122,8 +122,7 @@ def results(output: str) -> Result | None:
     """The last JSON object in what a tool call gave back; the engine may have wrapped it."""
     found: Result | None = None
     for text in _texts(output):
-        for line in text.splitlines():
-            line = line.strip()
+        for line in map(str.strip, text.splitlines()):
             if line.startswith("{"):
                 try:
                     value: Any = json.loads(line)

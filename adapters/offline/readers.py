@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 from adapters.offline.pieces import SPACED as _SPACED
@@ -84,7 +85,7 @@ def _run_together(parts: Sequence[Piece]) -> bool:
     """Two expressions with nothing between them: something there was not read."""
     if any(part.text in _SPACED for part in parts):
         return False
-    pairs = zip(parts, parts[1:], strict=False)
+    pairs = pairwise(parts)
     return any(
         a.letter in {"N", "A", "S", "C"} and b.letter in {"N", "A", "S", "C"} for a, b in pairs
     )

@@ -70,7 +70,7 @@ _TALK: Final[tuple[tuple[str, str], ...]] = (
 
 def reply(parts: Sequence[Piece]) -> str | None:
     """The answer to a message that holds no mathematics, if it is one of the known kinds."""
-    if any(part.node is not None and part.letter not in {"S"} for part in parts):
+    if any(part.node is not None and part.letter != "S" for part in parts):
         return None
     words = [_word(part) for part in parts]
     text = " ".join(word for word in words if word not in {",", ";", ":", ".", "!", "?", "~", "*"})

@@ -13,27 +13,29 @@ from typing import Final
 from adapters.offline.lexicon import wordset
 
 WORDS: Final[frozenset[str]] = wordset("""
-    solve solving solution solutions equation equations system simultaneous inequality inequalities variable unknown
-    derivative derivatives differentiate differentiation derive partial implicit tangent slope gradient
-    integral integrals integrate integration antiderivative definite indefinite area under between
-    limit limits approaches infinity series taylor maclaurin summation
-    simplify expand factor factors factorise factorize factorization factorisation fraction fractions decimal decimals
-    polynomial quadratic cubic linear expression function functions roots zeros intercept intercepts vertex discriminant
-    parabola coefficient exponent logarithm natural
-    square squared cubed square-root root power absolute value plus minus times multiplied divided divide multiply
-    subtract addition percent percentage increase increased decrease decreased discount
-    average median mean mode modes range variance standard deviation quartile quartiles interquartile population sample statistics
-    maximum minimum maxima minima extrema critical stationary inflection asymptote asymptotes domain inverse
-    plot graph sketch draw curve determinant matrix matrices eigenvalues eigenvalue transpose vector product
-    greatest common divisor divisors multiple least lowest highest prime primes number numbers
-    remainder quotient modulo factorial permutations combinations choose
-    circle radius diameter circumference triangle hypotenuse rectangle cylinder sphere volume surface perimeter distance midpoint
-    sequence arithmetic geometric term terms convert binary hexadecimal degrees radians celsius fahrenheit
-    calculate compute evaluate determine please question problem homework answer respect interval rounded nearest
-    complete completing through places significant decimal equal equals
-    seven eight eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty
-    hundred thousand half third quarter thanks hello
-    """) - {"square-root"}
+    solve solving solution solutions equation equations system simultaneous inequality
+    inequalities variable unknown derivative derivatives differentiate differentiation derive
+    partial implicit tangent slope gradient integral integrals integrate integration
+    antiderivative definite indefinite area under between limit limits approaches infinity
+    series taylor maclaurin summation simplify expand factor factors factorise factorize
+    factorization factorisation fraction fractions decimal decimals polynomial quadratic cubic
+    linear expression function functions roots zeros intercept intercepts vertex discriminant
+    parabola coefficient exponent logarithm natural square squared cubed square-root root power
+    absolute value plus minus times multiplied divided divide multiply subtract addition
+    percent percentage increase increased decrease decreased discount average median mean mode
+    modes range variance standard deviation quartile quartiles interquartile population sample
+    statistics maximum minimum maxima minima extrema critical stationary inflection asymptote
+    asymptotes domain inverse plot graph sketch draw curve determinant matrix matrices
+    eigenvalues eigenvalue transpose vector product greatest common divisor divisors multiple
+    least lowest highest prime primes number numbers remainder quotient modulo factorial
+    permutations combinations choose circle radius diameter circumference triangle hypotenuse
+    rectangle cylinder sphere volume surface perimeter distance midpoint sequence arithmetic
+    geometric term terms convert binary hexadecimal degrees radians celsius fahrenheit
+    calculate compute evaluate determine please question problem homework answer respect
+    interval rounded nearest complete completing through places significant decimal equal
+    equals seven eight eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
+    nineteen twenty thirty forty fifty hundred thousand half third quarter thanks hello
+""") - {"square-root"}
 
 _REAL: Final[frozenset[str]] = wordset("""
     absolutely adaption addiction addictions additional additions additive adoption ambition

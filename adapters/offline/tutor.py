@@ -49,7 +49,7 @@ class OfflineTutor:
     """A `ChatModel` without a model: the same answer to the same thread, at once, every time."""
 
     async def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
-        """Generate one round. Instructions, temperature and other models' settings change nothing."""
+        """Generate one round; instructions and sampling settings change nothing."""
         turn = _turn(request.items)
         parts = _understand(turn)
         questions = [part for part in parts if isinstance(part, Question)]
@@ -104,7 +104,7 @@ def _turn(items: Sequence[InputItem]) -> _Turn:
 
 
 def _before_last_user(items: Sequence[InputItem]) -> int:
-    """Where an answer was begun already (words before a tool call), the turn is the last message's."""
+    """Where an answer was begun already (words before a call), the turn is the last message."""
     last = max((i for i, item in enumerate(items) if isinstance(item, UserItem)), default=-1)
     return last - 1
 

@@ -20,22 +20,26 @@ ARTICLES: Final = wordset(
 """Taken out before any pattern is tried."""
 
 FILLER: Final = wordset("""
-    of to in on at by for with from is are was be do does did it and or as into out up
-    i we you u me us your they them let can could would will shall should may might must
-    what whats which how when where why who
-    find calculate compute evaluate determine work get give tell show figure obtain do say
-    know help need want like see think try trying understand learn explain explanation
-    answer answers result results value question questions problem problems exercise task
-    math mathematics homework assignment test exam quiz class school teacher worksheet textbook
-    step steps working detail details detailed method process clearly carefully
-    thanks thank much many lot advance appreciate appreciated cheers love great nice cool sorry
-    stuck confused struggling lost help quick easy brief briefly one thing something please
-    am im ive id ill have has had got been make going come go use using look looking solution solutions
-    right correct correctly properly full fully complete completely whole entire
-    wondering wonder curious asking ask asked tomorrow today tonight soon asap
-    says said saying reads take taking wanted trying wants want state hence otherwise teach mind computing calculating solving finding evaluating idea any someone anybody anyone uhh uh umm lol haha keep getting wrong incorrect struggle struggling revising sorry thanks alright gotta working hoping wish kindly thx regards greetings quickly seems looks sort following listed given below tried attempt attempting cannot supposed trouble having difficulty difficulties doubt doubts practice practise exam sheet gave gives asked asks told forgot remember next first second last question part number let's yes no yeah yep sure
-    expression function equation formula term terms form that its it's
-    """) - {
+    of to in on at by for with from is are was be do does did it and or as into out up i we you
+    u me us your they them let can could would will shall should may might must what whats
+    which how when where why who find calculate compute evaluate determine work get give tell
+    show figure obtain say know help need want like see think try trying understand learn
+    explain explanation answer answers result results value question questions problem problems
+    exercise task math mathematics homework assignment test exam quiz class school teacher
+    worksheet textbook step steps working detail details detailed method process clearly
+    carefully thanks thank much many lot advance appreciate appreciated cheers love great nice
+    cool sorry stuck confused struggling lost quick easy brief briefly one thing something
+    please am im ive id ill have has had got been make going come go use using look looking
+    solution solutions right correct correctly properly full fully complete completely whole
+    entire wondering wonder curious asking ask asked tomorrow today tonight soon asap says said
+    saying reads take taking wanted wants state hence otherwise teach mind computing
+    calculating solving finding evaluating idea any someone anybody anyone uhh uh umm lol haha
+    keep getting wrong incorrect struggle revising alright gotta hoping wish kindly thx regards
+    greetings quickly seems looks sort following listed given below tried attempt attempting
+    cannot supposed trouble having difficulty difficulties doubt doubts practice practise sheet
+    gave gives asks told forgot remember next first second last part number let's yes no yeah
+    yep sure expression function equation formula term terms form that its it's
+""") - {
     "number",
     "last",
     "no",
@@ -79,13 +83,15 @@ METHODS: Final[tuple[str, ...]] = (
     "by hand",
     "(?:without|no|not) (?:using )?calculator",
     "do not use calculator",
-    "(?:by|using|through|via|with|use|apply|applying) (?:factoring|"
-    "factorising|factorizing|factorisation|factorization"
-    "|substitution|elimination|quadratic formula|completing square|power rule|product rule"
-    "|quotient rule|chain rule|first principles|integration by parts|parts|u substitution"
-    "|partial fractions|long division|cramer s rule|gaussian elimination|inspection|python"
-    "|sympy|code|calculator|code interpreter|interpreter|l hopital s "
-    "rule)(?: method| formula| rule)?(?: to)?",
+    (
+        "(?:by|using|through|via|with|use|apply|applying) (?:factoring|"
+        "factorising|factorizing|factorisation|factorization"
+        "|substitution|elimination|quadratic formula|completing square|power rule|product rule"
+        "|quotient rule|chain rule|first principles|integration by parts|parts|u substitution"
+        "|partial fractions|long division|cramer s rule|gaussian elimination|inspection|python"
+        "|sympy|code|calculator|code interpreter|interpreter|l hopital s "
+        "rule)(?: method| formula| rule)?(?: to)?"
+    ),
     "(?:and )?explain(?: (?:how|why|it|each step|steps|your (?:reasoning|answer|steps)))?",
     "if (?:you can|possible|that is ok|you do not mind|you could)",
     "(?:can|could|would|will) you",

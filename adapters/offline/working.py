@@ -22,7 +22,7 @@ _MOST: Final = 8
 
 
 def steps(node: Node) -> tuple[str, ...]:
-    """`4·2 = 8, so it becomes 3 + 8`: each line one operation; empty where there is little to say."""
+    """`4·2 = 8, which leaves 3 + 8`: one operation a line; empty where there is little to say."""
     decimals = has_decimal(node)
     lines: list[str] = []
     current = node

@@ -14,7 +14,7 @@ from adapters.offline.tree import (
 
 
 def _set_text(word: str) -> Any:
-    def text(result: Result, name: str, caption: str, function: Node) -> Answer:
+    def text(result: Result, name: str, _caption: str, _function: Node) -> Answer:
         pieces: list[Any] = result.list("pieces")
         if not pieces:
             return Answer((f"{word}: {display(result.text('text'))}",))
@@ -41,7 +41,7 @@ def _inverse_text(result: Result, name: str, caption: str, function: Node) -> An
     return Answer(lines, steps, notes)
 
 
-def _extrema_text(result: Result, name: str, caption: str, function: Node) -> Answer:
+def _extrema_text(result: Result, name: str, caption: str, _function: Node) -> Answer:
     steps = (
         (
             f"Derivative: {caption}'({name}) = {result.show('slope')}. Where it is "
@@ -64,7 +64,7 @@ def _extrema_text(result: Result, name: str, caption: str, function: Node) -> An
     return Answer(tuple(lines), steps)
 
 
-def _closed_text(result: Result, name: str, caption: str, function: Node) -> Answer:
+def _closed_text(result: Result, name: str, caption: str, _function: Node) -> Answer:
     places: list[Any] = result.list("places")
     steps = tuple(f"{caption}({display(p)}) = {display(h)}" for p, h in places)
     top, bottom = result.list("top"), result.list("bottom")
@@ -77,7 +77,7 @@ def _closed_text(result: Result, name: str, caption: str, function: Node) -> Ans
     )
 
 
-def _inflection_text(result: Result, name: str, caption: str, function: Node) -> Answer:
+def _inflection_text(result: Result, name: str, caption: str, _function: Node) -> Answer:
     steps = (
         f"Second derivative: {caption}''({name}) = {result.show('bend')}. It must change its sign.",
     )
@@ -88,7 +88,7 @@ def _inflection_text(result: Result, name: str, caption: str, function: Node) ->
 
 
 def _growth_text(up: str, down: str) -> Any:
-    def text(result: Result, name: str, caption: str, function: Node) -> Answer:
+    def text(result: Result, name: str, _caption: str, _function: Node) -> Answer:
         lines: list[str] = []
         for low, high, rising in result.list("stretches"):
             lines.append(
@@ -99,7 +99,7 @@ def _growth_text(up: str, down: str) -> Any:
     return text
 
 
-def _asymptotes_text(result: Result, name: str, caption: str, function: Node) -> Answer:
+def _asymptotes_text(result: Result, name: str, _caption: str, _function: Node) -> Answer:
     lines = [f"vertical asymptote {name} = {display(str(p))}" for p in result.list("poles")]
     lines += [f"horizontal asymptote y = {display(str(p))}" for p in result.list("flat")]
     lines += [f"slant asymptote y = {display(str(p))}" for p in result.list("slant")]
@@ -112,7 +112,7 @@ def _asymptotes_text(result: Result, name: str, caption: str, function: Node) ->
     return Answer(tuple(lines) or ("There are no asymptotes.",), steps)
 
 
-def _intercepts_text(result: Result, name: str, caption: str, function: Node) -> Answer:
+def _intercepts_text(result: Result, name: str, _caption: str, _function: Node) -> Answer:
     zeros = ", ".join(display(str(z)) for z in result.list("zeros")) or "none"
     steps = (
         f"Set the function to 0 for the {name}-intercepts; put in {name} = 0 for the y-intercept.",
@@ -126,11 +126,11 @@ def _intercepts_text(result: Result, name: str, caption: str, function: Node) ->
     )
 
 
-def _height_text(result: Result, name: str, caption: str, function: Node) -> Answer:
+def _height_text(result: Result, name: str, _caption: str, _function: Node) -> Answer:
     return Answer((f"y-intercept: y = {result.show('height')}",), (f"Put in {name} = 0.",))
 
 
-def _parity_text(result: Result, name: str, caption: str, function: Node) -> Answer:
+def _parity_text(result: Result, name: str, caption: str, _function: Node) -> Answer:
     steps = (f"Put in -{name}: {caption}(-{name}) = {result.show('mirrored')}",)
     if result.text("even") == "True":
         return Answer((f"The function is even: {caption}(-{name}) = {caption}({name}).",), steps)
@@ -139,7 +139,7 @@ def _parity_text(result: Result, name: str, caption: str, function: Node) -> Ans
     return Answer(("The function is neither even nor odd.",), steps)
 
 
-def _period_text(result: Result, name: str, caption: str, function: Node) -> Answer:
+def _period_text(result: Result, _name: str, _caption: str, _function: Node) -> Answer:
     if result.text("length") in {"None", "0"}:
         return Answer(("The function is not periodic.",))
     return Answer(

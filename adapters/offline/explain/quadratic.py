@@ -1,9 +1,9 @@
-"""How a quadratic equation is solved: by a root, by factors, by completing the square, by formula."""
+"""How a quadratic equation is solved: by a root, by factors, by a square, by the formula."""
 
 from __future__ import annotations
 
 from fractions import Fraction
-from math import gcd, lcm
+from math import lcm
 
 from adapters.offline.polynomial import Poly, degree, polynomial, square_root, tree
 from adapters.offline.show import pretty
@@ -123,15 +123,9 @@ def _completed(poly: Poly, name: str) -> tuple[str, ...]:
     half, rest = b / (2 * a), (b / (2 * a)) ** 2 - c / a
     lines: list[str] = []
     if a != 1:
-        monic = {2: Fraction(1), 1: b / a, 0: c / a}
-        lines.append(
-            f"Divide by {a}: {pretty(tree({k: v for k, v in monic.items() if v}, name))} = 0"
-        )
+        lines.append(f"Divide by {a}: {_monic(b / a, c / a, name)} = 0")
     bracket = add(Sym(name), number(half)) if half >= 0 else sub(Sym(name), number(-half))
-    lines.append(
-        "Move the constant: "
-        f"{pretty(tree({k: v for k, v in {2: Fraction(1), 1: b / a}.items() if v}, name))} = {-c / a}"
-    )
+    lines.append(f"Move the constant: {_monic(b / a, Fraction(0), name)} = {-c / a}")
     lines.append(
         f"Add (half of {b / a})² = {half * half} to both sides: "
         f"{pretty(power(bracket, 2))} = {rest}"
@@ -144,6 +138,7 @@ def _completed(poly: Poly, name: str) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def content(poly: Poly) -> int:
-    """The greatest common divisor of whole coefficients."""
-    return gcd(*(int(value) for value in poly.values())) if poly else 1
+def _monic(middle: Fraction, last: Fraction, name: str) -> str:
+    """`x² + middle·x + last`, without what is zero."""
+    poly = {2: Fraction(1), 1: middle, 0: last}
+    return pretty(tree({k: v for k, v in poly.items() if v}, name))

@@ -20,34 +20,38 @@ def _collect(node: Node, name: str, found: dict[str, None]) -> None:
         found.setdefault("A constant has the derivative 0.")
         return
     match node:
-        case Sym():
-            return
         case Neg(arg):
             _collect(arg, name, found)
         case Binary("+" | "-", left, right):
             found.setdefault("Sum rule: differentiate term by term.")
-            for part in (left, right):
-                if name in free(part):
-                    _collect(part, name, found)
+            _collect_varying((left, right), name, found)
         case Binary("*", left, right):
             _product(left, right, name, found)
         case Binary("/", left, right):
-            if name not in free(right):
-                _collect(left, name, found)
-            else:
-                found.setdefault(
-                    f"Quotient rule: (u/v)' = (u'·v - u·v')/v², with u = {pretty(left)} and v "
-                    f"= {pretty(right)}."
-                )
-                for part in (left, right):
-                    if name in free(part):
-                        _collect(part, name, found)
+            _quotient(left, right, name, found)
         case Binary("^", left, right):
             _power(left, right, name, found)
         case Call(function, args):
             _call(function, args[0], name, found)
         case _:
             return
+
+
+def _collect_varying(parts: tuple[Node, ...], name: str, found: dict[str, None]) -> None:
+    for part in parts:
+        if name in free(part):
+            _collect(part, name, found)
+
+
+def _quotient(left: Node, right: Node, name: str, found: dict[str, None]) -> None:
+    if name not in free(right):
+        _collect(left, name, found)
+        return
+    found.setdefault(
+        "Quotient rule: (u/v)' = (u'·v - u·v')/v², "
+        f"with u = {pretty(left)} and v = {pretty(right)}."
+    )
+    _collect_varying((left, right), name, found)
 
 
 def _product(left: Node, right: Node, name: str, found: dict[str, None]) -> None:

@@ -115,7 +115,7 @@ _EXTRA: Final = wordset(
 )
 
 
-def read_rewriting(scan: Scan, setting: Setting) -> list[Question] | None:
+def read_rewriting(scan: Scan, _setting: Setting) -> list[Question] | None:
     """`factor x² - 9`, `expand (x + 1)³`, `simplify 2x + 3x`."""
     take_form(scan)
     job = next((job for job in _JOBS if scan.cue(job.cue)), None)
@@ -132,7 +132,7 @@ def read_rewriting(scan: Scan, setting: Setting) -> list[Question] | None:
     return [question for question in made if question] if all(made) else None
 
 
-def read_bare(scan: Scan, setting: Setting) -> list[Question] | None:
+def read_bare(scan: Scan, _setting: Setting) -> list[Question] | None:
     """An expression with letters and nothing said about it: simplified."""
     take_form(scan)
     nodes = scan.rest("X")
@@ -254,7 +254,7 @@ def _calls(call: str, letter: str, node: Node) -> list[str]:
             return [f"answer = {call}(expression)"]
 
 
-def read_division(scan: Scan, setting: Setting) -> Question | None:
+def read_division(scan: Scan, _setting: Setting) -> Question | None:
     """`divide x³ - 1 by x - 1`, `remainder of x³ + 2 divided by x - 2`."""
     scan.cue(r"(?:polynomial |using |use |by |with )*(?:long |synthetic )?division|polynomial")
     remainder = scan.cue(r"remainder")

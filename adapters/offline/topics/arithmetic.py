@@ -50,7 +50,7 @@ _ORDERS: Final[tuple[tuple[str, str], ...]] = (
 _SINGLE: Final[tuple[tuple[str, int], ...]] = ((r"square E", 2), (r"cube E", 3))
 
 
-def read_orders(scan: Scan, setting: Setting) -> Question | None:
+def read_orders(scan: Scan, _setting: Setting) -> Question | None:
     """`divide 12 by 4`, `subtract 5 from 12`, `add 2, 3 and 4`."""
     form = take_form(scan)
     node = _ordered(scan)
@@ -83,7 +83,7 @@ def _ordered(scan: Scan) -> Node | None:
     return div(halved[0], Num(Fraction(2))) if halved else None
 
 
-def read_remainder(scan: Scan, setting: Setting) -> Question | None:
+def read_remainder(scan: Scan, _setting: Setting) -> Question | None:
     """`remainder when 17 is divided by 5`."""
     if not scan.cue(r"remainders?|remains|left over|leftover|modulo|mod"):
         return None
@@ -117,7 +117,7 @@ def read_remainder(scan: Scan, setting: Setting) -> Question | None:
     )
 
 
-def read_value(scan: Scan, setting: Setting) -> list[Question] | None:
+def read_value(scan: Scan, _setting: Setting) -> list[Question] | None:
     """Any expression without a variable, alone or several with commas between."""
     form = take_form(scan)
     asked = scan.cue(r"reduce|simplify|convert|write|express|round|turn|change|rewrite")

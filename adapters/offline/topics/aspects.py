@@ -75,7 +75,7 @@ _ASPECT_EXTRA: Final = wordset(
 )
 
 
-def read_aspect(scan: Scan, setting: Setting) -> Question | list[Question] | None:
+def read_aspect(scan: Scan, _setting: Setting) -> Question | list[Question] | None:
     """`domain of sqrt(x - 2)`, `inverse of f(x) = 2x + 3`, `local extrema of x³ - 3x`."""
     take_form(scan)
     wanted = [name for name, pattern in _ASPECTS.items() if scan.cue(pattern)]
@@ -105,8 +105,7 @@ def read_aspect(scan: Scan, setting: Setting) -> Question | list[Question] | Non
         return None
     label = nodes[0].sides[0] if isinstance(nodes[0], Relation) else None
     caption = label.name if isinstance(label, Apply) else "f"
-    made = [aspect(kind, function, name, caption, window) for kind in wanted]
-    return made
+    return [aspect(kind, function, name, caption, window) for kind in wanted]
 
 
 def aspect(kind: str, function: Node, name: str, caption: str, window: Node | None) -> Question:

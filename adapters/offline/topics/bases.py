@@ -27,7 +27,7 @@ _BASE_WORD: Final = (
 )
 
 
-def read_base(scan: Scan, setting: Setting) -> Question | None:
+def read_base(_scan: Scan, setting: Setting) -> Question | None:
     """`convert 13 to binary`, `1011 in binary to decimal`, `ff hex to decimal`, `0x1f`."""
     text = " ".join(
         setting.text.lower().replace("?", " ").replace(".", " ").replace(",", " ").split()

@@ -38,7 +38,7 @@ _CHOICES: Final[tuple[tuple[str, str], ...]] = (
 )
 
 
-def read_choices(scan: Scan, setting: Setting) -> Question | None:
+def read_choices(scan: Scan, _setting: Setting) -> Question | None:
     """`5 choose 2` is the parser's; here `combinations of 10 taken 3 at a time`."""
     scan.cue(
         r"how many|are there|there are|number of|without repetition|without "

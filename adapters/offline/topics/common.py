@@ -1,4 +1,4 @@
-"""What every topic's rules share: the setting of a sentence, and questions that end in one value."""
+"""What all rules share: the setting of a sentence, and questions that end in one value."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from adapters.offline import closed, code, show, values, working
-from adapters.offline.form import Form
+from adapters.offline.form import PLAIN, Form
 from adapters.offline.question import Answer, Question, Result
 from adapters.offline.scan import Scan
 from adapters.offline.tree import Node, Sym, free, has_decimal
@@ -35,7 +35,7 @@ class Value:
     before: tuple[str, ...] = ()
     """Steps before the arithmetic: the formula, the numbers put in."""
     notes: tuple[str, ...] = ()
-    form: Form = Form()
+    form: Form = PLAIN
     kind: str = "value"
     decimals: bool = False
     show_working: bool = True

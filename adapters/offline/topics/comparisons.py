@@ -17,7 +17,7 @@ from adapters.offline.tree import (
 )
 
 
-def read_comparison(scan: Scan, setting: Setting) -> Question | None:
+def read_comparison(scan: Scan, _setting: Setting) -> Question | None:
     """`which is bigger, 3/4 or 2/3?`, `is 0.3 greater than 1/3?`, `is 2 + 2 = 5?`"""
     most = scan.word(
         r"(?:which|what)(?: one| number| fraction)?(?: is| of)?(?: \w+)? "
@@ -129,7 +129,7 @@ def _holds(op: str, a: Fraction, b: Fraction) -> bool:
     return table[op]
 
 
-def read_ratio(scan: Scan, setting: Setting) -> Question | None:
+def read_ratio(scan: Scan, _setting: Setting) -> Question | None:
     """`simplify the ratio 18:24`."""
     if not scan.cue(r"ratios?"):
         return None

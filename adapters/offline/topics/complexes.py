@@ -30,7 +30,7 @@ _CALLS: Final = {
 }
 
 
-def read_complex(scan: Scan, setting: Setting) -> list[Question] | None:
+def read_complex(scan: Scan, _setting: Setting) -> list[Question] | None:
     """`(2 + 3i)(1 - i)`, `modulus of 3 + 4i`, `polar form of 1 + i`."""
     form = take_form(scan)
     nodes_here = [part.node for part in scan.parts if part.node is not None]

@@ -7,7 +7,7 @@ from typing import Final
 
 from adapters.offline import code, show, values
 from adapters.offline.explain import rules
-from adapters.offline.form import Form, take_form
+from adapters.offline.form import PLAIN, Form, take_form
 from adapters.offline.lexicon import ORDINALS, wordset
 from adapters.offline.question import Answer, Question, Result, display
 from adapters.offline.scan import Scan, body
@@ -60,7 +60,7 @@ class Wish:
     by: str
     order: int = 1
     point: tuple[tuple[str, Node], ...] = ()
-    form: Form = Form()
+    form: Form = PLAIN
     name: str = ""
 
 
@@ -202,13 +202,12 @@ def _places(
         return ()
     out: list[tuple[str, Node]] = []
     for name, value in point:
-        if isinstance(value, Listing):
-            if len(value.items) != 2:
-                return None
-            value = value.items[0]
-        if not is_constant(value):
+        if isinstance(value, Listing) and len(value.items) != 2:
             return None
-        out.append((name or letter, value))
+        place = value.items[0] if isinstance(value, Listing) else value
+        if not is_constant(place):
+            return None
+        out.append((name or letter, place))
     return tuple(out)
 
 

@@ -77,6 +77,10 @@ class Domain:
         return [f"solutions = [s for s in solutions if {' and '.join(conditions)}]"]
 
 
+ANYWHERE: Final = Domain()
+"""No bound and no kind."""
+
+
 def take_domain(scan: Scan) -> Domain:
     """Use up what says where solutions are wanted."""
     kind = _take_kind(scan)

@@ -168,7 +168,7 @@ def _method(scan: Scan, text: str) -> str:
 _VERIFY: Final = r"(?:solutions?|roots?|zeros?|zeroes)(?: of| to| for)?|satisfy|satisfies|solves?"
 
 
-def read_verification(scan: Scan, setting: Setting) -> Question | None:
+def read_verification(scan: Scan, _setting: Setting) -> Question | None:
     """`is 2 a root of x³ - 8?`, `verify that x = 3 solves 2x = 6`."""
     found = scan.take(
         (

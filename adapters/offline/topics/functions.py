@@ -38,7 +38,7 @@ _EVALUATE_EXTRA: Final = wordset(
 )
 
 
-def read_evaluate_at(scan: Scan, setting: Setting) -> Question | None:
+def read_evaluate_at(scan: Scan, _setting: Setting) -> Question | None:
     """`evaluate 2x + 1 when x = 4`, `if x = 3 and y = 2, what is x² + y`."""
     form = take_form(scan)
     scan.cue(r"substitute|plug|put|plugging|substituting")

@@ -96,7 +96,7 @@ def _measures(scan: Scan) -> dict[str, Node] | None:
     return out
 
 
-def read_shape(scan: Scan, setting: Setting) -> Question | None:
+def read_shape(scan: Scan, _setting: Setting) -> Question | None:
     """`area of a circle with radius 5`, `volume of a 3 by 4 by 5 box`."""
     form = take_form(scan)
     quantity = next((name for name, cue in _QUANTITIES.items() if scan.cue(cue)), None)
@@ -115,7 +115,7 @@ def read_shape(scan: Scan, setting: Setting) -> Question | None:
         given.update(zip(("length", "width", "height"), sizes, strict=False))
     left = scan.rest("X")
     if len(left) == 1 and isinstance(left[0], Binary) and left[0].op == "*" and not given:
-        given = dict(zip(("length", "width"), (left[0].left, left[0].right), strict=False))
+        given = {"length": left[0].left, "width": left[0].right}
         left = ()
     scan.cue(UNITS)
     if left or not scan.done(_EXTRA):
@@ -146,7 +146,7 @@ def _shape(
         measures["side"] = measures.pop("length")
     if shape == "triangle" and set(measures) == {"length", "width"}:
         return None
-    if shape in {"circle"} and quantity == "perimeter":
+    if shape == "circle" and quantity == "perimeter":
         quantity = "circumference"
     if shape != "circle" and quantity == "circumference":
         quantity = "perimeter"

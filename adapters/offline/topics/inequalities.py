@@ -22,7 +22,7 @@ _EXTRA: Final = wordset(
 )
 
 
-def read_inequality(scan: Scan, setting: Setting) -> Question | None:
+def read_inequality(scan: Scan, _setting: Setting) -> Question | None:
     """`solve 2x + 3 < 7`, `x² > 4`, `-3 < 2x + 1 ≤ 5`, `x > 1 or x < -2`."""
     take_form(scan)
     scan.cue(

@@ -32,7 +32,7 @@ _EXTRA: Final = wordset(
 )
 
 
-def read_common(scan: Scan, setting: Setting) -> Question | list[Question] | None:
+def read_common(scan: Scan, _setting: Setting) -> Question | list[Question] | None:
     """`gcd of 12 and 18`, `least common multiple of 4, 6 and 10`."""
     below = scan.has(r"(?:(?:least|lowest|smallest) )?common denominator|lcd")
     scan.cue(r"common denominators?(?: of)?") if below and not scan.has(
@@ -57,11 +57,10 @@ def read_common(scan: Scan, setting: Setting) -> Question | list[Question] | Non
     whole = [integer(node) for node in nodes]
     if len(nodes) < 2 or any(value is None for value in whole):
         return None
-    made = [
+    return [
         _common(name, label, nodes, [abs(v) for v in whole if v is not None])
         for name, label in wanted
     ]
-    return made
 
 
 def _common(name: str, label: str, nodes: tuple[Node, ...], whole: list[int]) -> Question:

@@ -7,7 +7,7 @@ from typing import Final
 
 from adapters.offline import code, show, values
 from adapters.offline.explain import rules
-from adapters.offline.form import Form, take_form
+from adapters.offline.form import PLAIN, Form, take_form
 from adapters.offline.lexicon import wordset
 from adapters.offline.question import Answer, Question, Result
 from adapters.offline.scan import Scan, body
@@ -70,10 +70,10 @@ class Wish:
     high: Node | None = None
     area: bool = False
     mean: bool = False
-    form: Form = Form()
+    form: Form = PLAIN
 
 
-def read_integral(scan: Scan, setting: Setting) -> list[Question] | None:
+def read_integral(scan: Scan, _setting: Setting) -> list[Question] | None:
     """`integrate x²`, `∫_0^1 x² dx`, `area under y = x² from 0 to 3`, `average value of …`."""
     form = take_form(scan)
     mean = scan.cue(r"(?:average|mean) value(?: of)?(?: function)?")

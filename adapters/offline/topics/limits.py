@@ -41,7 +41,7 @@ _SIDES: Final = (
 )
 
 
-def read_limit(scan: Scan, setting: Setting) -> Question | None:
+def read_limit(scan: Scan, _setting: Setting) -> Question | None:
     """`limit of sin(x)/x as x approaches 0`, `lim x->∞ (1 + 1/x)^x`."""
     form = take_form(scan)
     signs = [part.node for part in scan.parts if isinstance(part.node, Limit)]
@@ -78,7 +78,7 @@ def limit(node: Limit, form: Form) -> Question:
     """The limit, from both sides where none is named."""
     letter, point = code.identifier(node.by), code.expression(node.point)
     names = sorted({*free(node.body), node.by, *free(node.point)})
-    infinite = node.point in {Const("oo")} or "oo" in point
+    infinite = node.point == Const("oo") or "oo" in point
     lines = [code.symbols_line(names), f"f = {code.exact(node.body)}"]
     if infinite or node.side:
         way = f', "{node.side}"' if node.side else ""

@@ -186,7 +186,7 @@ _LINE: Final = (
 )
 
 
-def read_point_slope(scan: Scan, setting: Setting) -> Question | None:
+def read_point_slope(scan: Scan, _setting: Setting) -> Question | None:
     """`line with slope 2 through (1, 3)`, `line parallel to y = 2x through (0, 1)`."""
     take_form(scan)
     relation = scan.word(r"parallel|perpendicular")
@@ -254,7 +254,7 @@ def _slope_of(node: Node) -> Node | None:
     return number(-form.get("x", Fraction(0)) / form["y"])
 
 
-def read_line_slope(scan: Scan, setting: Setting) -> Question | None:
+def read_line_slope(scan: Scan, _setting: Setting) -> Question | None:
     """`slope of the line 2x + 3y = 6`, its slope and its y-intercept."""
     take_form(scan)
     slope = scan.cue(r"slope|gradient")

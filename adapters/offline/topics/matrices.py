@@ -11,7 +11,7 @@ from adapters.offline.question import Answer, Question, Result, decimal, display
 from adapters.offline.scan import Scan, body
 from adapters.offline.show import pretty
 from adapters.offline.topics.common import Setting, report
-from adapters.offline.tree import Listing, Node, free, is_constant
+from adapters.offline.tree import Listing, Node, Relation, free, is_constant
 
 _SINGLE: Final[tuple[tuple[str, str, str, str], ...]] = (
     (r"determinants?|det", "m.det()", "determinant", "value"),
@@ -58,12 +58,12 @@ def is_vector(node: Node) -> bool:
     )
 
 
-def read_matrix(scan: Scan, setting: Setting) -> list[Question] | None:
+def read_matrix(scan: Scan, _setting: Setting) -> list[Question] | None:
     """`determinant of [[1, 2], [3, 4]]`, `inverse of …`, `eigenvalues of …`."""
     take_form(scan)
     wanted = [entry for entry in _SINGLE if scan.cue(entry[0])]
     nodes = [body(node) for node in scan.rest("X")]
-    nodes = [node.sides[1] if hasattr(node, "sides") else node for node in nodes]  # A = [[...]]
+    nodes = [node.sides[-1] if isinstance(node, Relation) else node for node in nodes]  # A = …
     if not wanted or len(nodes) != 1 or not is_matrix(nodes[0]) or not scan.done(EXTRA):
         return None
     return [_single(nodes[0], *entry[1:]) for entry in wanted]
@@ -174,15 +174,16 @@ def _explained(label: str, kind: str, result: Result) -> Answer:
             return Answer((f"eigenvalues: {', '.join(texts)}",), steps)
         case "vectors":
             lines = [
-                (
-                    f"eigenvalue {display(str(value))}: "
-                    f"{', '.join('(' + ', '.join(display(str(e)) for e in vec) + ')' for vec in vecs)}"
-                )
-                for value, vecs in result.list("vectors")
+                f"eigenvalue {display(str(value))}: {', '.join(map(_vector_text, vectors))}"
+                for value, vectors in result.list("vectors")
             ]
             return Answer(tuple(lines))
         case _:
             return Answer((f"{label} = {result.show('value')}",))
+
+
+def _vector_text(entries: list[Any]) -> str:
+    return f"({', '.join(display(str(entry)) for entry in entries)})"
 
 
 def rows_text(rows: list[Any]) -> str:

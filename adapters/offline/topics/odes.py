@@ -29,7 +29,7 @@ _EXTRA: Final = wordset(
 )
 
 
-def read_ode(scan: Scan, setting: Setting) -> Question | None:
+def read_ode(scan: Scan, _setting: Setting) -> Question | None:
     """`y' = 2y`, `solve dy/dx = x with y(0) = 1`, `y'' + y = 0`."""
     take_form(scan)
     relations = [

@@ -92,102 +92,88 @@ def _whole(part: Node, percent: Node) -> Value:
     )
 
 
-_Rule = tuple[str, Callable[[Node, Node], Value], bool]
+_Rule = tuple[str, Callable[[Node, Node], Value], int | None]
+_TIPS: Final = r"(?:tip|vat|tax|sales tax|gratuity|commission|interest|markup|mark up)"
+_BILLS: Final = r"(?:bill of |price of |bill |check of |meal |meal of )"
+_CHANGES: Final = r"(?:change|increase|decrease|growth|difference|rise|drop|gain|loss)"
+_OFF: Final = r"(?:off|discount|off of|discount on|discount off|reduction on)"
 _RULES: Final[tuple[_Rule, ...]] = (
-    (rf"{_OF} of N is N", lambda a, b: _share(b, a), False),
-    (rf"{_OF} is N (?:out )?of N", _share, False),
-    (rf"N is {_OF} of N", _share, False),
-    (rf"N is what {_OF}? ?of N", _share, False),
+    # pattern, formula of its two numbers, which of them is a percentage
+    (rf"{_OF} of N is N", lambda whole, part: _share(part, whole), None),
+    (rf"{_OF} is N (?:out )?of N", _share, None),
+    (rf"N is {_OF} of N", _share, None),
+    (rf"N is what {_OF}? ?of N", _share, None),
     (
         rf"N (?:out )?of N (?:is what |as |in |is |to |expressed as |written as )?{_OF}",
         _share,
-        False,
+        None,
     ),
-    (rf"N as {_OF} of N", _share, False),
-    (rf"(?:express|write|give) N as {_OF} of N", _share, False),
-    (r"N is N of (?:what|which)(?: number)?", lambda a, b: _whole(a, b), True),
-    (r"N of (?:what|which)(?: number)? (?:is|equals|gives) N", lambda a, b: _whole(b, a), True),
-    (r"(?:what|which) number is N of N", _of, True),
+    (rf"(?:express |write |give )?N as {_OF} of N", _share, None),
+    (r"N is N of (?:what|which)(?: number)?", _whole, 1),
     (
-        (
-            rf"{_OF} (?:change|increase|decrease|growth|difference|rise|drop|gain|"
-            r"loss)? ?(?:from|between) N (?:to|and) N"
-        ),
-        _change,
-        False,
+        r"N of (?:what|which)(?: number)? (?:is|equals|gives) N",
+        lambda percent, part: _whole(part, percent),
+        0,
     ),
-    (r"(?:from|between) N (?:to|and) N", _change, False),
-    (r"(?:increase|raise|raised|increased) N by N", _up, True),
-    (r"N (?:increased|raised|grown|marked up|increases|grows|goes up) by N", _up, True),
-    (r"(?:decrease|reduce|lower|reduced|decreased|discount) N by N", _down, True),
+    (r"(?:what|which) number is N of N", _of, 0),
+    (rf"{_OF} {_CHANGES}? ?(?:from|between) N (?:to|and) N", _change, None),
+    (r"(?:from|between) N (?:to|and) N", _change, None),
+    (r"(?:increase|raise|raised|increased) N by N", _up, 1),
+    (r"N (?:increased|raised|grown|marked up|increases|grows|goes up) by N", _up, 1),
+    (r"(?:decrease|reduce|lower|reduced|decreased|discount) N by N", _down, 1),
     (
         r"N (?:decreased|reduced|lowered|discounted|marked down|decreases|goes down) by N",
         _down,
-        True,
+        1,
     ),
     (
-        (
-            r"N (?:off|discount|off of|discount on|discount off|reduction on)(?: of| "
-            r"from| on)? (?:price of |bill of )?N"
-        ),
-        lambda a, b: _down(b, a),
-        True,
+        rf"N {_OFF}(?: of| from| on)? (?:price of |bill of )?N",
+        lambda percent, base: _down(base, percent),
+        0,
     ),
-    (r"N (?:with|after|minus|less) (?:discount of )?N (?:off|discount|reduction)", _down, True),
-    (
-        (
-            r"N (?:tip|vat|tax|sales tax|gratuity|commission|interest|markup|mark up) "
-            r"(?:on|of|for|to) (?:bill of |price of |bill |check of |meal |meal of "
-            r")?N(?: bill| meal| check)?"
-        ),
-        _of,
-        True,
-    ),
-    (r"tip (?:of )?N (?:on|for) (?:bill of |bill )?N(?: bill)?", _of, True),
+    (r"N (?:with|after|minus|less) (?:discount of )?N (?:off|discount|reduction)", _down, 1),
+    (rf"N {_TIPS} (?:on|of|for|to) {_BILLS}?N(?: bill| meal| check)?", _of, 0),
+    (r"tip (?:of )?N (?:on|for) (?:bill of |bill )?N(?: bill)?", _of, 0),
     (
         r"tip (?:on|for) (?:bill of |bill )?N(?: bill)?(?: at| of| with)? N",
-        lambda a, b: _of(b, a),
-        True,
+        lambda base, percent: _of(percent, base),
+        1,
     ),
-    (r"add N (?:percent |tax |vat |tip |interest )?(?:to|on) N", lambda a, b: _up(b, a), True),
-    (r"N (?:plus|with|and|including|\+) N (?:tax|vat|tip|sales tax|markup)", _up, True),
-    (r"N (?:more|greater|higher|bigger|larger) than N", lambda a, b: _up(b, a), True),
-    (r"N (?:less|lower|smaller|fewer) than N", lambda a, b: _down(b, a), True),
-    (r"N of N", _of, True),
+    (
+        r"add N (?:percent |tax |vat |tip |interest )?(?:to|on) N",
+        lambda percent, base: _up(base, percent),
+        0,
+    ),
+    (r"N (?:plus|with|and|including|\+) N (?:tax|vat|tip|sales tax|markup)", _up, 1),
+    (
+        r"N (?:more|greater|higher|bigger|larger) than N",
+        lambda percent, base: _up(base, percent),
+        0,
+    ),
+    (r"N (?:less|lower|smaller|fewer) than N", lambda percent, base: _down(base, percent), 0),
+    (r"N of N", _of, 0),
 )
 
 
-def read_percent(scan: Scan, setting: Setting) -> Question | None:
+def read_percent(scan: Scan, _setting: Setting) -> Question | None:
     """`what percent of 60 is 15?`, `20% off 50`, `increase 80 by 15%`."""
     words = {part.text for part in scan.parts}
     percents = any(part.node is not None and _is_percent(part.node) for part in scan.parts)
     if not (percents or words & {"percent", "percentage", "%"}):
         return None
-    form = take_form(Scan(scan.parts)) if False else take_form(scan)
-    if form.percent:
-        scan = Scan(scan.parts)
-    for pattern, make, needs_percent in _RULES:
+    form = take_form(scan)
+    for pattern, make, percent in _RULES:
         trial = Scan(scan.parts)
-        take_form(trial) if form.rounds else None
+        if form.rounds:
+            take_form(trial)
         found = trial.take(pattern)
         if found is None or len(found) != 2 or not all(map(is_constant, found)):
             continue
-        marked = [node for node in found if _is_percent(node)]
-        if (
-            needs_percent != bool(marked)
-            or len(marked) > 1
-            or not trial.done(_EXTRA)
-            or trial.has("X")
-        ):
-            continue
-        value = make(*found)
-        if (
-            marked
-            and make in (_up, _down, _of)
-            and not _is_percent(found[1] if make is not _of else found[0])
-        ):
-            continue
-        return value_question(replace(value, form=form if form.rounds else value.form))
+        marked = [index for index, node in enumerate(found) if _is_percent(node)]
+        fits = marked == ([] if percent is None else [percent])
+        if fits and trial.done(_EXTRA) and not trial.has("X"):
+            value = make(*found)
+            return value_question(replace(value, form=form if form.rounds else value.form))
     return None
 
 

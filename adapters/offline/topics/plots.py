@@ -65,7 +65,7 @@ _RANGE: Final = (
 )
 
 
-def read_plot(scan: Scan, setting: Setting) -> Question | None:
+def read_plot(scan: Scan, _setting: Setting) -> Question | None:
     """`plot y = x² from -3 to 3`, `graph sin x and cos x`, `sketch x² + y² = 9`."""
     take_form(scan)
     if not scan.cue(_CUE):
@@ -197,7 +197,7 @@ def plot(curves: tuple[Node, ...], window: tuple[Node, Node] | None) -> Question
         title=f"Plot {shown} {bounds}",
         code="\n".join(lines) + "\n",
         explain=explain,
-        subject=curves[0],
+        subject=next(iter(curves)),
         again=lambda node: plot((body(node),), window) if not is_constant(node) else None,
     )
 

@@ -26,7 +26,7 @@ _FACTOR: Final = (
 )
 
 
-def read_primes(scan: Scan, setting: Setting) -> Question | None:
+def read_primes(scan: Scan, _setting: Setting) -> Question | None:
     """`prime factors of 360`, `is 97 prime?`, `divisors of 28`, `primes below 50`, `10th prime`."""
     for reader in (_factorisation, _prime_test, _divisors, _prime_list, _nth_prime, _parity):
         question = reader(Scan(scan.parts))

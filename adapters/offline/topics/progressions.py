@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Final
 
@@ -23,7 +24,7 @@ from adapters.offline.tree import (
 )
 
 
-def read_dots(scan: Scan, setting: Setting) -> Question | None:
+def read_dots(scan: Scan, _setting: Setting) -> Question | None:
     """`1 + 2 + 3 + ... + 100`, `2 + 4 + 8 + … + 1024`."""
     endless = scan.cue(r"infinite(?: series)?|infinitely many terms")
     unbounded = scan.take(r"to N")
@@ -91,7 +92,7 @@ def _dotted(values: list[Fraction], last: Fraction) -> Question | None:
     return question(kind, first, step, count, total=True, following=False, rule=False)
 
 
-_FIRST: Final = {
+_FIRST: Final[dict[str, tuple[str, Callable[[Node], Node]]]] = {
     r"(?:positive |natural |whole |counting )*(?:integers|numbers|naturals)": (
         "n(n + 1)/2",
         lambda n: div(mul(n, add(n, number(1))), number(2)),
@@ -115,7 +116,7 @@ _FIRST: Final = {
 }
 
 
-def read_first(scan: Scan, setting: Setting) -> Question | None:
+def read_first(scan: Scan, _setting: Setting) -> Question | None:
     """`sum of the first 50 odd numbers`, `sum of the integers from 1 to 100`."""
     if not scan.cue(r"sum|add|add up|total"):
         return None

@@ -25,7 +25,7 @@ _EXTRA: Final = wordset(
 )
 
 
-def read_quadratic(scan: Scan, setting: Setting) -> list[Question] | None:
+def read_quadratic(scan: Scan, _setting: Setting) -> list[Question] | None:
     """`vertex of y = x² - 4x + 1`, `discriminant of x² + x + 1`."""
     take_form(scan)
     wanted = [name for cue, name in _CUES if scan.cue(cue)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final
 
 from adapters.offline import closed, code
@@ -33,7 +34,7 @@ EXTRA: Final = wordset(
 )
 
 
-def read_sequence(scan: Scan, setting: Setting) -> Question | None:
+def read_sequence(scan: Scan, _setting: Setting) -> Question | None:
     """`10th term of 2, 5, 8, …`, `sum of the first 20 terms of …`, `next term of 3, 6, 12, …`."""
     take_form(scan)
     words = {part.text for part in scan.parts}
@@ -123,11 +124,11 @@ def from_terms(
         values = [closed.exact(node) for node in nodes]
     except (closed.NotRational, closed.Undefined):
         return None
-    steps = {b - a for a, b in zip(values, values[1:], strict=False)}
+    steps = {b - a for a, b in pairwise(values)}
     if len(steps) == 1 and not geometric:
         return "arithmetic", nodes[0], number(steps.pop())
     if 0 not in values and not arithmetic:
-        ratios = {b / a for a, b in zip(values, values[1:], strict=False)}
+        ratios = {b / a for a, b in pairwise(values)}
         if len(ratios) == 1:
             # The next terms continue after the last one that is given.
             return "geometric", nodes[0], number(ratios.pop())
@@ -221,7 +222,7 @@ def question(
     return None
 
 
-def read_next(scan: Scan, setting: Setting) -> Question | None:
+def read_next(scan: Scan, _setting: Setting) -> Question | None:
     """`what comes next: 2, 4, 8, 16, …`: only when a rule fits all the terms that are given."""
     if not scan.cue(r"next(?: N)?(?: terms?| numbers?)?(?: in| of)?|continue|missing number"):
         return None

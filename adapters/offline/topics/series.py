@@ -39,7 +39,7 @@ _TAYLOR_EXTRA: Final = wordset(
 )
 
 
-def read_series(scan: Scan, setting: Setting) -> Question | None:
+def read_series(scan: Scan, _setting: Setting) -> Question | None:
     """`Taylor series of e^x at 0 to order 5`."""
     maclaurin = scan.has("maclaurin|mclaurin")
     if not scan.cue(_TAYLOR):
@@ -122,7 +122,7 @@ _SUM_EXTRA: Final = wordset(
 )
 
 
-def read_sum(scan: Scan, setting: Setting) -> Question | None:
+def read_sum(scan: Scan, _setting: Setting) -> Question | None:
     """`sum of k² from k = 1 to 10`, `∑_{n=0}^∞ 1/2^n`."""
     form = take_form(scan)
     signs = [part.node for part in scan.parts if isinstance(part.node, Series)]

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from adapters.offline import closed, code, show, values
 from adapters.offline.explain import linear, quadratic
-from adapters.offline.form import Form
+from adapters.offline.form import PLAIN, Form
 from adapters.offline.polynomial import degree, polynomial, quadratic_roots
 from adapters.offline.question import Answer, Question, Result, display, from_sympy
 from adapters.offline.topics.common import report
-from adapters.offline.topics.domain import Domain
+from adapters.offline.topics.domain import ANYWHERE, Domain
 from adapters.offline.topics.trigonometric import is_trigonometric, trigonometric
 from adapters.offline.tree import (
     ZERO,
@@ -31,13 +31,14 @@ from adapters.offline.tree import (
 class Wish:
     """What was asked about an equation, apart from the equation itself."""
 
-    form: Form = Form()
-    domain: Domain = Domain()
+    form: Form = PLAIN
+    domain: Domain = ANYWHERE
     method: str = ""
 
 
 def single(relation: Relation, targets: tuple[str, ...], wish: Wish) -> Question | None:
-    left, right = relation.sides
+    """The question of one equation, for the one letter that is asked for or that is there."""
+    left, right = relation.sides[0], relation.sides[1]
     names = free(relation)
     if not names:
         return None
@@ -47,7 +48,7 @@ def single(relation: Relation, targets: tuple[str, ...], wish: Wish) -> Question
     if not wanted:
         if len(names) > 1:
             return _rearranged(left, right, names) if len(names) <= 3 else None
-        wanted = [names[0]]
+        wanted = list(names)
     if len(wanted) > 1:
         return None
     name = wanted[0]
@@ -205,11 +206,11 @@ def _concluded(
     letter = show.pretty(Sym(name))
     poly = polynomial(sub(left, right), name)
     if not found:
-        reason = "no solution" if poly is not None and degree(poly) == 0 else "no solution"
-        if poly is not None and degree(poly) == 2 and (by_hand or wish.domain.given):
-            reason = (
-                "no real solution" if not wish.domain.given else f"no solution{wish.domain.phrase}"
-            )
+        reason = "no solution"
+        if wish.domain.given:
+            reason = f"no solution{wish.domain.phrase}"
+        elif poly is not None and degree(poly) == 2 and by_hand:
+            reason = "no real solution"
         return Answer((f"There is {reason}.",), steps)
     decimals = has_decimal(left) or has_decimal(right)
     complex_only = all("I" in text for text in found)

@@ -33,13 +33,10 @@ _EXTRA: Final = wordset(
 _DESCRIBE: Final = r"(?:basic |descriptive |summary )statistics|describe|stats|summari[sz]e|summary"
 
 
-def read_statistics(scan: Scan, setting: Setting) -> Question | None:
+def read_statistics(scan: Scan, _setting: Setting) -> Question | None:
     """`mean, median and mode of 1, 2, 2, 3`."""
     form = take_form(scan)
-    wanted: list[Measure] = []
-    for measure in MEASURES:
-        if scan.cue(measure.cue):
-            wanted.append(measure)
+    wanted = [measure for measure in MEASURES if scan.cue(measure.cue)]
     described = scan.cue(_DESCRIBE)
     if described and not wanted:
         wanted = [m for m in MEASURES if m.key in {"mean", "median", "mode", "range", "sd"}]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from adapters.offline import code, show, values
 from adapters.offline.explain import elimination
 from adapters.offline.form import Form, take_form
+from adapters.offline.lexicon import wordset
 from adapters.offline.polynomial import solve_linear_system
 from adapters.offline.question import Answer, Question, Result
 from adapters.offline.scan import Scan, body
@@ -25,6 +27,75 @@ from adapters.offline.tree import (
 )
 
 _MAX_UNKNOWNS: Final = 5
+_MAX_EQUATIONS: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class _System:
+    """Equations, what they are solved for, and which of that was asked for."""
+
+    pairs: Sequence[tuple[Node, Node]]
+    names: tuple[str, ...]
+    unknowns: tuple[str, ...]
+    wanted: tuple[str, ...]
+    form: Form
+
+    def concluded(self, found: list[dict[str, str]], near: list[dict[str, str]]) -> Answer:
+        """The answer from the solutions, exact and by number."""
+        if not found:
+            return Answer(("There is no solution: the equations contradict each other.",))
+        notes: list[str] = []
+        real = [i for i, one in enumerate(found) if not any("I" in v for v in one.values())]
+        if real and len(real) < len(found):
+            found, near = [found[i] for i in real], [near[i] for i in real]
+            notes.append("There are complex solutions too; these are the real ones.")
+        lines = tuple(self._line(one, n) for one, n in zip(found, near, strict=True))
+        if any("free" in line for line in lines):
+            notes.append(
+                "The equations depend on each other, so there are infinitely many solutions."
+            )
+        return Answer(lines, elimination.steps(self.pairs, self.unknowns), tuple(notes))
+
+    def _line(self, one: dict[str, str], near: dict[str, str]) -> str:
+        decimals = any(has_decimal(side) for pair in self.pairs for side in pair)
+        parts: list[str] = []
+        for name in self.wanted:
+            key, shown = code.identifier(name), show.pretty(Sym(name))
+            if key not in one:
+                parts.append(f"{shown} is free")
+                continue
+            text = values.value_text(one[key], near[key], self.form, decimals=decimals)
+            parts.append(f"{shown} {text}" if text.startswith("≈") else f"{shown} = {text}")
+        return ", ".join(parts)
+
+    def by_hand(self) -> Answer | None:
+        """The one solution of a linear system in numbers, without a sandbox."""
+        rows = elimination.forms(self.pairs, self.unknowns)
+        if rows is None or len(self.unknowns) != len(self.names):
+            return None
+        solution = solve_linear_system(rows, self.unknowns)
+        if solution is None:
+            return None
+        one = {code.identifier(name): str(value) for name, value in solution.items()}
+        near = {code.identifier(name): str(float(value)) for name, value in solution.items()}
+        return self.concluded([one], [near])
+
+    def program(self) -> str:
+        """The Python that solves it."""
+        letters = ", ".join(map(code.identifier, self.unknowns))
+        equations = [f"Eq({code.exact(left)}, {code.exact(right)})" for left, right in self.pairs]
+        near = "[{str(k): str(N(v, 12, chop=True)) for k, v in s.items()} for s in solutions]"
+        return code.program(
+            code.symbols_line(self.names),
+            f"equations = [{', '.join(equations)}]",
+            f"solutions = solve(equations, [{letters}], dict=True)",
+            "for solution in solutions:",
+            "    print(solution)",
+            report(
+                solutions="[{str(k): str(v) for k, v in s.items()} for s in solutions]",
+                decimals=near,
+            ),
+        )
 
 
 def system(
@@ -35,71 +106,18 @@ def system(
     unknowns = names
     if targets and len(names) > len(pairs):
         unknowns = tuple(name for name in targets if name in names)
-    if not 1 <= len(unknowns) <= _MAX_UNKNOWNS or len(pairs) > 6:
+    if not 1 <= len(unknowns) <= _MAX_UNKNOWNS or len(pairs) > _MAX_EQUATIONS:
         return None
-    if any(name not in names for name in targets):
+    if any(name not in names for name in targets) or domain.given:
         return None
     wanted = tuple(name for name in targets if name in unknowns) or unknowns
-    letters = ", ".join(map(code.identifier, unknowns))
-    equations = [f"Eq({code.exact(left)}, {code.exact(right)})" for left, right in pairs]
-    lines = [
-        code.symbols_line(names),
-        "equations = [" + ", ".join(equations) + "]",
-        f"solutions = solve(equations, [{letters}], dict=True)",
-        "for solution in solutions:",
-        "    print(solution)",
-        report(
-            solutions="[{str(k): str(v) for k, v in s.items()} for s in solutions]",
-            decimals=(
-                "[{str(k): str(N(v, 12, chop=True)) for k, v in s.items()} for s in solutions]"
-            ),
-        ),
-    ]
+    made = _System(tuple(pairs), names, unknowns, wanted, form)
     shown = ", ".join(f"{show.pretty(left)} = {show.pretty(right)}" for left, right in pairs)
-    decimals = any(has_decimal(side) for pair in pairs for side in pair)
 
     def explain(result: Result) -> Answer:
         found = [dict(item) for item in result.list("solutions")]
         near = [dict(item) for item in result.list("decimals")]
-        return conclude(found, near)
-
-    def conclude(found: list[dict[str, str]], near: list[dict[str, str]]) -> Answer:
-        steps = elimination.steps(pairs, unknowns)
-        if not found:
-            return Answer(("There is no solution: the equations contradict each other.",), ())
-        notes: list[str] = []
-        real = [i for i, one in enumerate(found) if not any("I" in v for v in one.values())]
-        if real and len(real) < len(found):
-            found, near = [found[i] for i in real], [near[i] for i in real]
-            notes.append("There are complex solutions too; these are the real ones.")
-        lines: list[str] = []
-        for one, approx in zip(found, near, strict=True):
-            parts: list[str] = []
-            for name in wanted:
-                key = code.identifier(name)
-                if key not in one:
-                    parts.append(f"{show.pretty(Sym(name))} is free")
-                    continue
-                text = values.value_text(one[key], approx[key], form, decimals=decimals)
-                sign = "" if text.startswith("≈") else "= "
-                parts.append(f"{show.pretty(Sym(name))} {sign}{text}")
-            lines.append(", ".join(parts))
-        if any("free" in line for line in lines):
-            notes.append(
-                "The equations depend on each other, so there are infinitely many solutions."
-            )
-        return Answer(tuple(lines), steps, tuple(notes))
-
-    def by_hand() -> Answer | None:
-        rows = elimination.forms(pairs, unknowns)
-        if rows is None or len(unknowns) != len(names):
-            return None
-        solution = solve_linear_system(rows, unknowns)
-        if solution is None:
-            return None
-        one = {code.identifier(name): str(value) for name, value in solution.items()}
-        near = {code.identifier(name): str(float(value)) for name, value in solution.items()}
-        return conclude([one], [near])
+        return made.concluded(found, near)
 
     def again(node: Node) -> Question | None:
         if isinstance(node, Sym) and node.name in unknowns:
@@ -109,56 +127,32 @@ def system(
     return Question(
         kind="system",
         title=f"Solve {shown} for {', '.join(show.pretty(Sym(name)) for name in unknowns)}",
-        code=code.program(*lines),
+        code=made.program(),
         explain=explain,
-        closed=by_hand,
+        closed=made.by_hand,
         subject=Relation((pairs[0][0], pairs[0][1]), ("=",)),
         again=again,
     )
 
 
+_MEET_EXTRA: Final = wordset(
+    "points point graphs graph curves curve lines line each other where coordinates"
+    " between functions parabola find does two solve which circle straight parabolas at point(s)"
+)
 _MEET: Final = (
     r"(?:points? of )?(?:intersections?|intersect|intersects|intersecting|"
     r"meets?|cross|crosses|crossing|cut|cuts|equal)"
 )
 
 
-def read_intersection(scan: Scan, setting: Setting) -> Question | None:
+def read_intersection(scan: Scan, _setting: Setting) -> Question | None:
     """`where do y = x² and y = 2x meet?`"""
     if not scan.cue(_MEET):
         return None
     form = take_form(scan)
     domain = take_domain(scan)
     nodes = scan.rest("X")
-    if len(nodes) != 2 or not scan.done(
-        {
-            "points",
-            "point",
-            "graphs",
-            "graph",
-            "curves",
-            "curve",
-            "lines",
-            "line",
-            "each",
-            "other",
-            "where",
-            "coordinates",
-            "between",
-            "functions",
-            "parabola",
-            "find",
-            "does",
-            "two",
-            "solve",
-            "which",
-            "circle",
-            "straight",
-            "parabolas",
-            "at",
-            "point(s)",
-        }
-    ):
+    if len(nodes) != 2 or not scan.done(_MEET_EXTRA):
         return None
     if any(is_constant(node) and not isinstance(node, Num) for node in nodes):
         return None

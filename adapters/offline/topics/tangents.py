@@ -13,7 +13,7 @@ from adapters.offline.tree import (
 )
 
 
-def read_tangent(scan: Scan, setting: Setting) -> Question | None:
+def read_tangent(scan: Scan, _setting: Setting) -> Question | None:
     """`equation of the tangent line to y = x² at x = 1`."""
     normal = scan.cue(r"normal(?: line)?")
     tangent = scan.cue(r"tangent(?: line)?s?|line tangent")

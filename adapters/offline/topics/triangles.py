@@ -20,7 +20,7 @@ from adapters.offline.tree import (
 )
 
 
-def read_right_triangle(scan: Scan, setting: Setting) -> Question | None:
+def read_right_triangle(scan: Scan, _setting: Setting) -> Question | None:
     """`hypotenuse of a right triangle with legs 3 and 4`, and the missing leg."""
     form = take_form(scan)
     if not scan.cue(

@@ -36,7 +36,7 @@ def trigonometric(left: Node, right: Node, name: str, form: Form, domain: Domain
     letter = code.identifier(name)
     inner_left, inner_right = left, right
     if _degree_variable(left, name) or _degree_variable(right, name):
-        bare = {name: Sym(name)}
+        bare: dict[str, Node] = {name: Sym(name)}
         inner_left, inner_right = _undegree(left, name, bare), _undegree(right, name, bare)
     bounded = domain.low is not None and domain.high is not None
     if bounded and domain.low is not None and domain.high is not None:

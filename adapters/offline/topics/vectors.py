@@ -16,8 +16,8 @@ from adapters.offline.tree import Binary, Listing, Neg, Node, is_constant, walk
 from adapters.offline.values import value_text
 
 
-def read_products(scan: Scan, setting: Setting) -> Question | None:
-    """`[[1,2],[3,4]] * [[5,6],[7,8]]`, `dot product of (1,2,3) and (4,5,6)`, `magnitude of (3,4)`."""
+def read_products(scan: Scan, _setting: Setting) -> Question | None:
+    """`[[1,2],[3,4]] * [[5,6],[7,8]]`, `dot product of (1,2) and (4,5)`, `norm of (3,4)`."""
     take_form(scan)
     dot = scan.cue(r"(?:dot|scalar|inner) product")
     cross = scan.cue(r"(?:cross|vector) product")
@@ -98,7 +98,7 @@ def _vector(call: str, label: str, nodes: tuple[Node, ...]) -> Question | None:
         title=f"{label[0].upper()}{label[1:]} of {shown}",
         code=code.program(*lines),
         explain=explain,
-        subject=nodes[0],
+        subject=next(iter(nodes)),
     )
 
 
