@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.routing import BaseRoute, Mount, Router
-from starlette.types import ASGIApp
+from starlette.routing import BaseRoute, Mount, Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters.http.auth import Gate
 from adapters.http.envelope import Envelope
@@ -44,8 +44,9 @@ PREFIXES = ("/v1", "/openai/v1", "/openai")
 class Mounted:
     """Another ASGI app on the same port.
 
-    `guarded`: like the API, it answers only programs on this machine as long as there are no keys.
-    Otherwise it decides by itself whom it answers (a platform's signed requests).
+    `path` is `/` (what nobody else serves), or that path and all below it. `guarded`: like the
+    API, it answers only programs on this machine as long as there are no keys. Otherwise, and with
+    keys, it decides by itself whom it answers (a platform's signed requests).
     """
 
     path: str
@@ -78,8 +79,8 @@ def create_app(
     api = Api(engine=engine, clock=clock, limits=limits or Limits())
     operations = routes_of(operations_of(api), gate)
     router = Router(operations, redirect_slashes=False)
-    others = [Mount(one.path, _behind(gate, one)) for one in mounts if one.path.strip("/")]
-    roots = [Mount("", _behind(gate, one)) for one in mounts if not one.path.strip("/")]
+    others = [route for one in mounts if one.path != "/" for route in _routes_of(one, gate)]
+    roots = [Mount("", _behind(one, gate)) for one in mounts if one.path == "/"]
     routes: list[BaseRoute] = [
         *health_routes(ready),
         *(Mount(prefix, router) for prefix in PREFIXES),
@@ -109,5 +110,21 @@ def operations_of(api: Api) -> list[Operation]:
     ]
 
 
-def _behind(gate: Gate, mounted: Mounted) -> ASGIApp:
+class _Exact:
+    """An app as an endpoint; a route takes a bare function for something else."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+
+def _routes_of(mounted: Mounted, gate: Gate) -> list[BaseRoute]:
+    """The path itself, and everything below it."""
+    app = _behind(mounted, gate)
+    return [Route(mounted.path, _Exact(app)), Mount(mounted.path, app)]
+
+
+def _behind(mounted: Mounted, gate: Gate) -> ASGIApp:
     return gate.guarding(mounted.app) if mounted.guarded else mounted.app

@@ -83,7 +83,10 @@ def _api(settings: Settings, weights: Path | None) -> tuple[Api, str]:
     if settings.openai_api_key:
         return "responses", "OPENAI_API_KEY"
     if weights is not None:
-        return "local", f"local weights {weights}"
+        return (
+            "local",
+            f"local weights {weights}: a small model, often wrong beyond simple questions",
+        )
     return "offline", "offline tutor, no AI: neither OPENAI_API_KEY nor OPENAI_BASE_URL is set"
 
 

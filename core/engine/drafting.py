@@ -230,7 +230,8 @@ class Draft:
         self._message = (message, step)
         self._parts = []
         self.order.append(("message", message.id))
-        self._journal.later(message, step, events=[*opening(step), *opening(message)])
+        events = [*opening(step), *opening(message)]
+        self._journal.later(message, step, events=events, hurry=False)
         for file_id in self._images:
             shown = {"file_id": file_id, "detail": "auto"}
             part: Json = {"type": "image_file", "image_file": shown}

@@ -31,7 +31,7 @@ from core.engine.live import Channel, Live
 from core.engine.models import Catalogue, Endpoint
 from core.engine.ports import Blobs, Interpreter, ObjectStore, RunEvents, RunQueue, ThreadStore
 from core.engine.prompting import Limits
-from core.engine.pulse import Pulse
+from core.engine.pulse import Pace, Pulse
 from core.engine.records import Conflict, RunClaim, RunRecord
 from core.engine.rounds import Rounds
 from core.engine.stored import run_record
@@ -55,6 +55,7 @@ class ExecutorOptions:
     takeovers: how often a Run whose executor was lost is taken over before it fails.
     delta_interval_s: how long deltas wait for company on their way to the log; None: they go only
         together with other changes (enough where every follower is in the executing process).
+    unread_interval_s: the same while nobody reads the log.
     """
 
     ceiling: RunCeiling = field(default_factory=RunCeiling)
@@ -62,6 +63,7 @@ class ExecutorOptions:
     model_attempts: int = 4
     takeovers: int = 3
     delta_interval_s: float | None = 0.03
+    unread_interval_s: float = 0.25
 
 
 class Executor:
@@ -112,7 +114,11 @@ class Executor:
             ids=ids,
         )
         interval_s = self.options.delta_interval_s
-        self.pulse = None if interval_s is None else Pulse(clock, interval_s)
+        self.pace = (
+            Pace(Pulse(clock, interval_s), Pulse(clock, self.options.unread_interval_s))
+            if interval_s is not None
+            else None
+        )
 
     def execution(
         self,
@@ -274,7 +280,7 @@ class Execution:
     def _new_journal(self, record: RunRecord) -> Journal:
         bench = self._bench
         if self._channel is None:
-            self._channel = self._parts.live.open(self.claim.run_id, whole=False)
+            self._channel = self._parts.live.open(record, whole=False)
         return Journal(
             claim=self.claim,
             record=record,
@@ -282,7 +288,7 @@ class Execution:
             threads=bench.threads,
             events=bench.events,
             clock=bench.clock,
-            pulse=self._parts.pulse,
+            pace=self._parts.pace,
             on_lost=self.lose,
             on_cancel=lambda: self.stop(CANCELLED),
         )

@@ -39,6 +39,11 @@ class Following:
         self._live = live
         self._look_again_s = look_again_s
 
+    def executed_here(self, run_id: str, behind_call: str | None) -> RunRecord | None:
+        """The Run as its execution found it, if a follower needs nothing but memory."""
+        channel = self._live.get(run_id)
+        return channel.record if channel is not None and channel.serves(behind_call) else None
+
     async def follow(
         self, record: RunRecord, *, behind_call: str | None = None
     ) -> AsyncIterator[StreamEvent]:
@@ -49,7 +54,7 @@ class Following:
         """
         stitching = Stitching(behind_call)
         channel = self._live.get(record.run.id)
-        if channel is not None and _serves(channel, behind_call):
+        if channel is not None and channel.serves(behind_call):
             stitching.unmute()
             async for event in _from_memory(channel, stitching):
                 yield event
@@ -122,10 +127,6 @@ async def _from_memory(channel: Channel, stitching: Stitching) -> AsyncIterator[
         if closed:
             return
         await reader.changed()
-
-
-def _serves(channel: Channel, behind_call: str | None) -> bool:
-    return channel.whole if behind_call is None else behind_call in channel.answers
 
 
 def _action(run: Run) -> Json | None:

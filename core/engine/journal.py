@@ -26,7 +26,7 @@ from core.engine.lifecycle import Ending, ended, status_event
 from core.engine.live import Channel
 from core.engine.ports import RunEvents, ThreadStore
 from core.engine.progress import Progress
-from core.engine.pulse import Pulse
+from core.engine.pulse import Pace
 from core.engine.records import Change, Conflict, Epoch, RunAt, RunClaim, RunRecord
 from core.engine.stored import run_record
 from core.errors import ClaimLost, StoreError
@@ -75,7 +75,7 @@ class Journal:
         threads: ThreadStore,
         events: RunEvents,
         clock: Clock,
-        pulse: Pulse | None,
+        pace: Pace | None,
         on_lost: Callable[[], None],
         on_cancel: Callable[[], None],
     ) -> None:
@@ -86,7 +86,7 @@ class Journal:
             channel: where followers of this process read.
             threads, events: where everything is written.
             clock: for stamps and pauses.
-            pulse: when deltas go to the log; None: only together with other writes.
+            pace: when deltas go to the log; None: only together with other writes.
             on_lost: called when the claim turns out to be lost.
             on_cancel: called when the Run turns out to be `cancelling`.
         """
@@ -99,7 +99,8 @@ class Journal:
         self._threads = threads
         self._events = events
         self._clock = clock
-        self._pulse = pulse
+        self._pace = pace
+        self._is_read = True
         self._on_lost = on_lost
         self._on_cancel = on_cancel
         self._reader = channel.reader()
@@ -116,8 +117,12 @@ class Journal:
         events: Iterable[StreamEvent] = (),
         run: Run | None = None,
         progress: Progress | None = None,
+        hurry: bool = True,
     ) -> None:
-        """Write this without waiting. Followers in this process are told at once."""
+        """Write this without waiting. Followers in this process are told at once.
+
+        Without `hurry` it goes with the next write, or with the deltas that follow it.
+        """
         told = list(events)
         write = _Write(
             put={document.id: document for document in put},
@@ -126,7 +131,9 @@ class Journal:
             progress=progress,
         )
         self._tell(told)
-        self._enqueue(write)
+        self._enqueue(write, start=hurry or self._pace is None)
+        if not hurry:
+            self.grow()
 
     async def park(self, step: RunStep, run: Run) -> None:
         """The Run waits for somebody outside; this ends the claim.
@@ -159,9 +166,10 @@ class Journal:
 
     def grow(self) -> None:
         """The channel got more of a text; the log gets it soon."""
-        if not self._due and self._pulse is not None:
+        if not self._due and self._pace is not None:
             self._due = True
-            self._pulse.soon(self._flush)
+            waiting = self._is_read or self._queue
+            (self._pace.read if waiting else self._pace.unread).soon(self._flush)
 
     def cancelled_outside(self, stored: RunRecord) -> None:
         """A service has set the Run to `cancelling`, and logged that."""
@@ -193,7 +201,7 @@ class Journal:
     def _flush(self) -> None:
         self._due = False
         events = self._unlogged()
-        if events and not self.lost:
+        if (events or self._queue) and not self.lost:
             self._enqueue(_Write(events=events))
 
     async def _wait(self, write: _Write) -> list[StreamEvent]:
@@ -201,7 +209,7 @@ class Journal:
         self._enqueue(write)
         return await write.done
 
-    def _enqueue(self, write: _Write) -> None:
+    def _enqueue(self, write: _Write, *, start: bool = True) -> None:
         if write.run is not None:
             self.run = write.run
         if write.progress is not None:
@@ -211,7 +219,7 @@ class Journal:
                 write.done.set_exception(ClaimLost("the claim of this Run was lost"))
             return
         self._queue.append(write)
-        if self._writer is None:
+        if self._writer is None and start:
             self._writer = asyncio.create_task(self._write_all(), name=f"journal {self.run.id}")
 
     async def _write_all(self) -> None:
@@ -251,7 +259,8 @@ class Journal:
             change, record, ends = self._change(write)
             try:
                 if record is None and not change.put:
-                    await self._events.publish(self._claim, change.events)
+                    read = await self._events.publish(self._claim, change.events)
+                    self._is_read = read is not False
                 else:
                     await self._threads.commit(change)
             except Conflict as conflict:

@@ -15,6 +15,7 @@ from typing import Literal
 
 from core.assistants import StreamEvent
 from core.engine import deltas
+from core.engine.records import RunRecord
 
 Kind = Literal["text", "refusal", "arguments"]
 
@@ -45,12 +46,12 @@ class _Growth:
 class Channel:
     """What happens in one execution of a Run, from its first event in this process.
 
-    `whole` says that this is from the Run's creation. Otherwise `answers` are the ids of the tool
-    calls whose outputs let the Run go on.
+    `record` is the Run as the execution found it. `whole` says that this is from the Run's
+    creation. Otherwise `answers` are the ids of the tool calls whose outputs let the Run go on.
     """
 
-    def __init__(self, run_id: str, *, whole: bool, answers: Iterable[str] = ()) -> None:
-        self.run_id = run_id
+    def __init__(self, record: RunRecord, *, whole: bool, answers: Iterable[str] = ()) -> None:
+        self.record = record
         self.whole = whole
         self.answers = frozenset(answers)
         self.closed = False
@@ -60,6 +61,10 @@ class Channel:
         self._open: _Growth | None = None
         self._lengths: dict[tuple[Kind, str, int], int] = {}
         self._readers: list[asyncio.Future[None]] = []
+
+    def serves(self, behind_call: str | None) -> bool:
+        """Whether a follower of that part of the Run finds all of it here."""
+        return self.whole if behind_call is None else behind_call in self.answers
 
     def add(self, *events: StreamEvent) -> None:
         """Events that are whole."""
@@ -175,9 +180,10 @@ class Live:
     def __init__(self) -> None:
         self._channels: dict[str, Channel] = {}
 
-    def open(self, run_id: str, *, whole: bool, answers: Iterable[str] = ()) -> Channel:
+    def open(self, record: RunRecord, *, whole: bool, answers: Iterable[str] = ()) -> Channel:
         """A channel for an execution that begins; it takes the place of an earlier one."""
-        channel = self._channels[run_id] = Channel(run_id, whole=whole, answers=answers)
+        channel = Channel(record, whole=whole, answers=answers)
+        self._channels[record.run.id] = channel
         return channel
 
     def get(self, run_id: str) -> Channel | None:
@@ -187,5 +193,5 @@ class Live:
     def close(self, channel: Channel, *, ended: bool) -> None:
         """The execution is over. Readers get to the end of what is there."""
         channel.close(ended=ended)
-        if self._channels.get(channel.run_id) is channel:
-            del self._channels[channel.run_id]
+        if self._channels.get(channel.record.run.id) is channel:
+            del self._channels[channel.record.run.id]

@@ -173,8 +173,15 @@ class RunEvents(Protocol):
     the stored objects instead. The log of an ended Run goes after a while.
     """
 
-    async def publish(self, claim: RunClaim, events: Sequence[StreamEvent]) -> None:
-        """Append deltas. Raises ClaimLost where the Run is claimed under another epoch."""
+    async def publish(self, claim: RunClaim, events: Sequence[StreamEvent]) -> bool | None:
+        """Append deltas; whether anybody reads this log now (None: not known).
+
+        Whoever has waited in `read` within the last half a minute reads it. A log that nobody
+        reads gets its deltas in larger pieces, which costs a fraction.
+
+        Raises:
+            ClaimLost: the Run is claimed under another epoch.
+        """
         ...
 
     async def read(

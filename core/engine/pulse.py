@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from core.clock import Clock
 
@@ -36,3 +37,11 @@ class Pulse:
                     call()
         finally:
             self._task = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How soon deltas go to a Run's log: while somebody reads it, and while nobody does."""
+
+    read: Pulse
+    unread: Pulse

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from core.assistants import Message, MessageDelta, Run, RunStep, StreamEvent
 from core.engine.generation import Finished, RefusalDelta, TextDelta
 from core.engine.live import Channel
-from core.engine.records import Execution, Figure, Logs
+from core.engine.records import Execution, Figure, Logs, RunRecord
 from core.engine.stitching import Stitching
 from core.engine.stored import StoredRun, stored_run
 from tests.engine.listening import Client
@@ -236,7 +236,7 @@ def as_of(stored: StoredRun, seen: list[StreamEvent]) -> StoredRun:
     )
 )
 def test_every_reader_of_a_channel_gets_the_same_text(script: list[tuple[str, str]]) -> None:
-    channel = Channel("run_a", whole=True)
+    channel = Channel(RunRecord(run=_run()), whole=True)
     often, once = channel.reader(), channel.reader()
     heard: list[StreamEvent] = []
     for what, piece in script:
@@ -273,7 +273,7 @@ def _texts(events: list[StreamEvent]) -> tuple[str, int]:
 
 
 async def test_a_reader_waits_until_something_happens() -> None:
-    channel = Channel("run_a", whole=True)
+    channel = Channel(RunRecord(run=_run()), whole=True)
     reader = channel.reader()
     waiting = asyncio.create_task(reader.changed())
     await settled()

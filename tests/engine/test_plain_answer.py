@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 from core.assistants import MessageDelta, Run
 from core.engine.generation import AssistantItem, Finished, TextDelta, TextPart, Usage, UserItem
 from core.engine.requests import MessageRequest, RunRequest, ThreadRequest
 from tests.engine.listening import Client
-from tests.engine.world import process, until
+from tests.engine.world import Process, process, until
 from tests.fakes.clock import settled
 from tests.fakes.scripted_model import says
 
@@ -170,14 +171,14 @@ async def test_an_answer_costs_four_changes_and_each_says_what_it_expects() -> N
         run = await here.start()
         await until(lambda: len(here.store.commits) == 3)
         go_on.set()
-        await until(lambda: len(here.store.commits) == 4)
+        await here.clock.advance(0.03)
         finish.set()
         await here.ended(run)
         created, begun, opened, ended = here.store.commits[1:]
         assert created.enqueue
         assert created.claim_as == "w1"
         assert [event.name for event in begun.events] == ["thread.run.in_progress"]
-        assert [event.name for event in opened.events] == [f"thread.{name}" for name in PLAIN[3:7]]
+        assert [event.name for event in opened.events] == [f"thread.{name}" for name in PLAIN[3:8]]
         assert [event.name for event in ended.events] == [f"thread.{name}" for name in PLAIN[7:]]
         assert ended.deactivate
         assert all(change.expect for change in (created, begun, opened, ended))
@@ -197,25 +198,61 @@ async def test_writes_that_pile_up_become_one() -> None:
         assert len(here.store.commits) == before + 2
 
 
+def logged(here: Process, run: Run) -> list[tuple[int, str]]:
+    """Offset and text of each delta in the log."""
+    bodies = [json.loads(entry[2]) for entry in here.store.logs[run.id]]
+    return [
+        (body["delta"]["offset"], body["delta"]["content"][0]["text"]["value"])
+        for body in bodies
+        if body["object"] == "thread.message.delta"
+    ]
+
+
 async def test_deltas_wait_for_company_on_their_way_to_the_log() -> None:
-    go_on, finish = asyncio.Event(), asyncio.Event()
-    beats = [TextDelta("a"), go_on, *map(TextDelta, "bcde"), finish, *says("f")]
-    async with process(beats) as here:
+    hold = [asyncio.Event() for _ in range(3)]
+    beats = [TextDelta("a"), hold[0], *map(TextDelta, "bcd"), hold[1], *map(TextDelta, "ef")]
+    async with process([*beats, hold[2], *says("g")]) as here:
         run = await here.start()
+        reader = here.store.events.read(run.thread_id, run.id, "99", 60)
+        reading = asyncio.create_task(reader)
         await here.clock.advance(0.03)
-        assert here.store.published == 1
-        go_on.set()
+        assert logged(here, run) == [(0, "a")]
+        hold[0].set()
         await settled()
-        assert here.store.published == 1, "not one by one"
+        assert logged(here, run) == [(0, "a")], "not one by one"
         await here.clock.advance(0.03)
-        assert here.store.published == 2
-        finish.set()
+        hold[1].set()
+        await here.clock.advance(0.03)
+        assert logged(here, run) == [(0, "a"), (1, "bcd"), (4, "ef")]
+        hold[2].set()
         await here.ended(run)
-        logged = await here.store.events.read(run.thread_id, run.id, "0", 0)
-        deltas = [e.event.data.delta for e in logged if isinstance(e.event.data, MessageDelta)]
-        assert [delta["content"][0]["text"]["value"] for delta in deltas] == ["a", "bcde", "f"]
-        assert [delta["offset"] for delta in deltas] == [0, 1, 5]
+        assert logged(here, run)[-1] == (6, "g")
         assert here.store.logs[run.id][-1][1] == "thread.run.completed"
+        reading.cancel()
+
+
+async def test_a_log_that_nobody_reads_gets_larger_pieces() -> None:
+    letters = "abcdefghijklmnopqrst"
+    hold = [asyncio.Event() for _ in letters]
+    beats = [beat for pair in zip(map(TextDelta, letters), hold, strict=True) for beat in pair]
+    async with (
+        process([*beats, *says("")]) as here,
+        process(store=here.store, executes=False) as api,
+    ):
+        run = await here.start()
+        for event in hold[:10]:
+            await here.clock.advance(0.03)
+            event.set()
+        await settled()
+        assert here.store.published <= 3
+        follower = asyncio.create_task(api.events(run))
+        await here.clock.advance(0.25)
+        before = here.store.published
+        for event in hold[10:]:
+            await here.clock.advance(0.03)
+            event.set()
+        assert here.store.published - before >= 9, "now somebody does"
+        assert Client(await follower).text() == letters
 
 
 async def test_nothing_is_left_in_memory() -> None:

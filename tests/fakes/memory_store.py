@@ -333,22 +333,26 @@ class MemoryEvents:
     def __init__(self, store: MemoryStore) -> None:
         self._store = store
         self._cancels: list[asyncio.Queue[str]] = []
+        self._read_at: dict[str, float] = {}
         self.deaf = False
         """Cancel requests get lost, as pub/sub may lose them."""
 
-    async def publish(self, claim: RunClaim, events: Sequence[StreamEvent]) -> None:
+    async def publish(self, claim: RunClaim, events: Sequence[StreamEvent]) -> bool:
         await asyncio.sleep(0)
         self._store.check()
         if not self._store.held((claim.thread_id, claim.run_id), claim.epoch):
             raise ClaimLost(claim.run_id)
         self._store.published += 1
         self._store.append(claim.run_id, events)
+        return self._read_at.get(claim.run_id, -60.0) > self._store.clock.monotonic() - 30.0
 
     async def read(
         self, thread_id: str, run_id: str, after: str, timeout_s: float
     ) -> list[LoggedEvent]:
         await asyncio.sleep(0)
         deadline = self._store.clock.monotonic() + timeout_s
+        if timeout_s > 0:
+            self._read_at[run_id] = self._store.clock.monotonic()
         while True:
             self._store.check()
             found = [entry for entry in self._store.logs[run_id] if entry[0] > int(after)]

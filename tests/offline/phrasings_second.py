@@ -159,7 +159,11 @@ CASES: tuple[Case, ...] = (
     ("What's the average of these numbers: 88, 92, 79, 93, 85?", "87.4"),
     ("find the mode: 4 4 5 6 6 6 7", "mode = 6"),
     ("std dev of 1, 2, 3, 4, 5", "1.41421"),
-    ("I have the following data: 5, 10, 15, 20. Compute the mean and the variance.", "12.5", "31.25"),
+    (
+        "I have the following data: 5, 10, 15, 20. Compute the mean and the variance.",
+        "12.5",
+        "31.25",
+    ),
     ("range of 14, 3, 27, 9", "24"),
     ("Population standard deviation of [10, 20, 30]", "8.16"),
     ("median of 3.5, 2.1, 4.8, 1.9", "2.8"),

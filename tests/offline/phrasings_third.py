@@ -16,7 +16,10 @@ CASES: tuple[Case, ...] = (
     ("Determine all real x satisfying x^2 = 5x.", "x = 0", "x = 5"),
     ("Work out the value of 2³ + 4² ÷ 8", "10"),
     ("Simplify fully: (x² + 5x + 6)/(x² − 4)", "(x + 3)/(x - 2)"),
-    ("Calculate the arithmetic mean of the following values: 13, 18, 13, 14, 13, 16, 14, 21, 13", "15"),
+    (
+        "Calculate the arithmetic mean of the following values: 13, 18, 13, 14, 13, 16, 14, 21, 13",
+        "15",
+    ),
     ("State the domain of f(x) = ln(x − 1).", "x > 1"),
     ("Write 0.00052 in standard form.", "5.2·10⁻⁴"),
     ("Express 84 as a product of its prime factors.", "2² · 3 · 7"),

@@ -53,6 +53,6 @@ class Launcher:
         owner = here.owner if here else None
         epoch = await self._threads.commit(replace(change, enqueue=True, claim_as=owner))
         if here is not None:
-            channel = self._live.open(record.run.id, whole=whole, answers=answers)
+            channel = self._live.open(record, whole=whole, answers=answers)
             channel.add(*change.events)
             here.submit(RunClaim(change.thread_id, record.run.id, epoch), record, channel)

@@ -197,7 +197,13 @@ class Runs:
         Raises:
             NotFound: no such Run.
         """
-        record = await run_of(self._threads, thread_id, run_id, tenant)
+        record = self._following.executed_here(run_id, behind_call)
+        if (
+            record is None
+            or record.run.thread_id != thread_id
+            or Progress.of(record.state).tenant != tenant
+        ):
+            record = await run_of(self._threads, thread_id, run_id, tenant)
         async for event in self._following.follow(record, behind_call=behind_call):
             yield event
 
