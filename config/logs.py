@@ -11,7 +11,7 @@ from pathlib import Path
 LOG_FILE = "bobbin.log"
 """Name of the log below the data folder, where a person sits in front of stderr."""
 
-_FIELDS = ("conversation", "thread", "run", "parts")
+_FIELDS = ("conversation", "thread_id", "run_id", "parts")
 
 
 class _Line(logging.Formatter):
