@@ -97,6 +97,13 @@ def test_a_nested_list_says_what_it_belongs_to() -> None:
     ]
 
 
+def test_a_paragraph_of_a_nested_item_says_what_it_belongs_to() -> None:
+    text = f"1. One\n   - {words(7)}\n\n     {words(9)}\n2. Two"
+    for limit in range(64, 100):
+        for part in split(text, limit)[1:]:
+            assert part.text.startswith(("1. …\n   - …", "1. …\n   - word", "2. Two", "\n2."))
+
+
 def test_code_inside_a_list_item_keeps_its_place() -> None:
     code = "   echo one two three\n" * 5
     text = f"1. Run this:\n   ```sh\n{code}   ```\n2. Then that"

@@ -6,6 +6,7 @@ import re
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from core.chat.text.blocks import scan
 from core.chat.text.split import MINIMUM_LIMIT, Measure, Part, StreamingSplitter, join, split
@@ -57,6 +58,18 @@ def test_overhead_is_left_free(text: str, limit: int, overhead: int) -> None:
 def test_every_part_closes_its_fences(text: str, limit: int) -> None:
     for part in split(text, limit):
         assert open_fence(part.text) is None, part
+
+
+def code_in(text: str) -> str:
+    """All code of a text, without line ends, as a CommonMark parser reads it."""
+    tokens = MarkdownIt("commonmark").parse(text)
+    code = "".join(each.content for each in tokens if each.type in ("fence", "code_block"))
+    return code.replace("\n", "")
+
+
+@given(TIDY, st.integers(150, 1500))
+def test_a_commonmark_parser_finds_the_same_code_in_the_parts(text: str, limit: int) -> None:
+    assert "".join(code_in(part.text) for part in split(text, limit)) == code_in(text)
 
 
 @given(DOCUMENTS, LIMITS)

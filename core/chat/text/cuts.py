@@ -117,7 +117,9 @@ class _Choice:
         if line.before.fence is not None:
             return self.rank_in_fence(previous, line, text)
         if line.kind is Kind.BLANK:
-            return _Rank.BLOCK if is_last and self.window.endswith("\n") else None
+            # What follows is not known yet: it may belong to an open list item.
+            is_free = is_last and self.window.endswith("\n") and not line.before.items
+            return _Rank.BLOCK if is_free else None
         if is_last and len(text.strip()) < 4:
             return None
         if line.kind is Kind.DELIMITER or previous.kind is Kind.DELIMITER:
