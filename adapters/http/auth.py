@@ -83,11 +83,11 @@ class Gate:
 def check_local(connection: HTTPConnection) -> None:
     """Refuse what does not come from a program on this machine. Raises Refused."""
     headers = connection.headers
-    if connection.client is None or not _is_loopback(connection.client.host):
-        raise _refused("this request came from another machine")
     for name in headers:
         if name in _PROXY_HEADERS or name.startswith(_PROXY_PREFIX):
             raise _refused(f"this request came through a proxy (header {name})")
+    if connection.client is None or not _is_loopback(connection.client.host):
+        raise _refused("this request came from another machine")
     hosts = headers.getlist("host")
     if len(hosts) != 1 or not _names_loopback(hosts[0]):
         raise _refused("the Host of this request is not localhost")

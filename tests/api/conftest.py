@@ -1,0 +1,52 @@
+"""One Redis and one description for all tests of the API; a server for each."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.api.schema import Schema, find_schema
+from tests.api.serving import Served, served
+from tests.contracts.key_leaks import assert_no_leaks
+from tests.servers import Server, redis_server
+
+
+@pytest.fixture(scope="session")
+def api_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A standalone server."""
+    with redis_server(tmp_path_factory.mktemp("api"), fsync="no") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def found_schema() -> tuple[Schema | None, str]:
+    """The published description of the API, or why there is none."""
+    return find_schema()
+
+
+@pytest.fixture
+def schema(found_schema: tuple[Schema | None, str]) -> Schema:
+    """The description; without one the test is skipped."""
+    found, reason = found_schema
+    if found is None:
+        pytest.skip(reason)
+    return found
+
+
+@pytest.fixture
+def redis_url(api_redis: Server) -> str:
+    """An empty store."""
+    api_redis.ask("FLUSHALL")
+    return api_redis.url
+
+
+@pytest.fixture
+async def api(
+    redis_url: str, tmp_path: Path, found_schema: tuple[Schema | None, str]
+) -> AsyncIterator[Served]:
+    """A server without keys. Its answers are checked against the description if there is one."""
+    async with served(redis_url, tmp_path, schema=found_schema[0]) as server:
+        yield server
+        await assert_no_leaks(server.store)
