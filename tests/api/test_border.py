@@ -149,10 +149,9 @@ async def test_every_answer_has_an_id_and_a_mark(api: Served) -> None:
 async def test_a_store_that_is_gone(api_redis: Server, redis_url: str, tmp_path: Path) -> None:
     """503 in a sentence of ours; the client is told not to repeat what may have been written."""
     async with served(redis_url, tmp_path, executes=False) as api:
-        read = api.http.get("/assistants")
         api_redis.kill()
         try:
-            answer = await read
+            answer = await api.http.get("/assistants")
             wrote = await api.http.post("/assistants", json={"model": "m"})
         finally:
             api_redis.start()

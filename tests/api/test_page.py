@@ -1,0 +1,97 @@
+"""docs/assistants-api.md says what is served: no more and no less."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from openai import NotFoundError
+from starlette.routing import Mount, Route, Router
+
+from adapters.http.app import PREFIXES
+from tests.api.schema import Schema
+from tests.api.serving import Served
+
+PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "assistants-api.md"
+_ROW = re.compile(r"\| `(\w+) (/\S*)` \| ([^|]+) \| (\w+)::(\w+) \|")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table."""
+
+    method: str
+    path: str
+    state: str
+    module: str
+    test: str
+
+    @property
+    def supported(self) -> bool:
+        return self.state.startswith("supported")
+
+
+def rows() -> list[Row]:
+    """The table of operations."""
+    return [Row(*found.groups()) for found in _ROW.finditer(PAGE.read_text(encoding="utf-8"))]
+
+
+def served_operations(api: Served, prefix: str) -> set[tuple[str, str]]:
+    """Method and path of every operation under a prefix, vector stores left out."""
+    for mount in api.app.routes:
+        if isinstance(mount, Mount) and mount.path == prefix:
+            router = mount.app
+            assert isinstance(router, Router)
+            return {
+                (method, route.path)
+                for route in router.routes
+                if isinstance(route, Route) and not route.path.startswith("/vector_stores")
+                for method in route.methods or ()
+                if method != "HEAD"
+            }
+    raise AssertionError(f"nothing is mounted at {prefix}")
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+async def test_the_page_has_every_route_and_no_other(api: Served, prefix: str) -> None:
+    """What is supported is served, what is served is supported."""
+    supported = {(row.method, row.path) for row in rows() if row.supported}
+    assert supported == served_operations(api, prefix)
+    assert len(rows()) == len({(row.method, row.path) for row in rows()})
+
+
+async def test_the_page_has_every_operation_of_the_description(schema: Schema) -> None:
+    """Including those that are not there yet."""
+    assert {(row.method, row.path) for row in rows()} == schema.operations
+
+
+def test_every_row_names_a_test_that_exists() -> None:
+    """By module and function."""
+    for row in rows():
+        module = importlib.import_module(f"tests.api.{row.module}")
+        assert callable(getattr(module, row.test, None)), f"{row.module}::{row.test}"
+
+
+async def test_what_is_not_there_yet_says_so(api: Served) -> None:
+    """404 with a sentence; a missing row or a stub would be noticed here."""
+    waiting = [row for row in rows() if not row.supported]
+    assert waiting
+    for row in waiting:
+        path = re.sub(r"\{\w+\}", "x", row.path)
+        answer = await api.http.request(row.method, path)
+        assert answer.status_code == 404
+        assert answer.json()["error"]["message"].startswith("Vector stores are not available")
+    with pytest.raises(NotFoundError, match="Vector stores are not available"):
+        await api.client.vector_stores.create(name="x")
+
+
+async def test_answers_are_checked_against_the_description(api: Served, schema: Schema) -> None:
+    """The check that runs beside every test does run."""
+    before = schema.checked
+    await api.assistant()
+    assert schema.checked == before + 1
+    with pytest.raises(AssertionError, match="AssistantObject at"):
+        schema.check_as("AssistantObject", {"id": "asst_x"})
