@@ -156,7 +156,7 @@ class Applications(Phrases):
     def _written_base(self) -> bool:
         """`log2(8)`, `log10(x)`."""
         digits, after = self.peek(), self.peek(1)
-        tight = not digits.gap and after.text == "("
+        tight = not digits.gap and after.text in {"(", "of"}
         return self.peek(-1).text == "log" and digits.text in {"2", "10"} and tight
 
     def base_after(self, name: str) -> Node | None:

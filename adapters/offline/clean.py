@@ -94,7 +94,7 @@ def normalise(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = _dollars(text)
     text = latex.plain(text)
-    text = _typography(text)
+    text = _typography(_number_sets(text))
     text = _markdown(text)
     text = _EMOTICON.sub(" ", text)
     text = _words(text)
@@ -163,7 +163,16 @@ def _unemphasised(match: re.Match[str]) -> str:
     return match[2]
 
 
+_SETS: Final = {"ℝ": "real", "ℤ": "integer", "ℕ": "natural", "ℚ": "rational", "ℂ": "complex"}
+
+
+def _number_sets(text: str) -> str:
+    """`x ∈ ℝ` says which solutions are wanted."""
+    return re.sub(r"\b[a-z]\s*∈\s*([ℝℤℕℚℂ])", lambda match: f" {_SETS[match[1]]} solutions ", text)
+
+
 def _words(text: str) -> str:
+    text = re.sub(r"\bhow 2 (?=[a-z]{3})", "how to ", text)
     text = _AXIS.sub(lambda m: (m[1] + m[2]).lower(), text)
     text = _COMPOUND.sub(_split_compound, text)
     return _WORDLIKE.sub(lambda m: SPELLED.get(m[0].lower(), m[0]), text)

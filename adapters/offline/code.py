@@ -54,7 +54,7 @@ SYMPY_NAMES: Final[frozenset[str]] = wordset(
     " conjugate continuous_domain cos cosh cot csc cse count_ops degree "
     "denom diff discriminant div divisors"
     " dsolve erf exp expand expand_log expand_trig factor factorial factorint factorlist ff floor"
-    " gamma gcd igcd im inflection integrate isprime lambdify latex lcm "
+    " gamma gcd idiff igcd im integer_nthroot inflection integrate isprime lambdify latex lcm "
     "limit linsolve log logcombine"
     " nextprime nroots nsimplify nsolve numer oo periodicity pi primerange prime prevprime rad"
     " radsimp rationaltest re real_root real_roots reduce_inequalities resultant root roots rsolve"

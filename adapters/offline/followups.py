@@ -8,12 +8,14 @@ from fractions import Fraction
 from typing import Final
 
 from adapters.offline import readers
+from adapters.offline.form import PLAIN
 from adapters.offline.lexicon import wordset
 from adapters.offline.pieces import Piece
 from adapters.offline.question import Question
 from adapters.offline.scan import Scan
+from adapters.offline.topics import arithmetic, chains
 from adapters.offline.topics.common import Setting
-from adapters.offline.tree import Binary, Node, Num, Relation, Sym, power
+from adapters.offline.tree import Binary, Node, Num, Relation, Sym, is_constant, power
 
 _SUBJECT: Final = frozenset({"it", "its", "them", "this", "same"})
 _RESULT: Final = frozenset({"that", "result", "answer"})
@@ -66,6 +68,9 @@ def read(parts: Sequence[Piece], setting: Setting, last: Question) -> tuple[Ques
     pointed = _pointed(_begun(parts), setting, last)
     if pointed:
         return pointed
+    changed = chains.continued(Scan(_begun(parts)), last.value) if last.value is not None else None
+    if changed is not None and is_constant(changed):
+        return (arithmetic.evaluate(changed, PLAIN),)
     verb = _VERBS.get(last.kind)
     if nodes and verb and last.subject is not None:
         words = tuple(Piece(word) for word in verb.split())

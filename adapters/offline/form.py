@@ -85,7 +85,7 @@ def take_form(scan: Scan) -> Form:
         words = nearest.split("nearest ")[-1].split("closest ")[-1]
         places = _NEAREST.get(words)
         if places is None:
-            scan.text += " unknown-rounding "
+            scan.spoil()
     fraction = scan.cue(
         r"(?:as|in|into|to|leave as|leave in) (?:single |simplified |simplest |"
         r"proper |improper |exact )*(?:fraction|fractional form|fractions|exact "

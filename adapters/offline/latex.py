@@ -64,6 +64,7 @@ _WORDS: Final[dict[str, str]] = {
     "rceil": ")",
 }
 
+_BOARD: Final = {"R": "ℝ", "Z": "ℤ", "N": "ℕ", "Q": "ℚ", "C": "ℂ"}
 _ENVIRONMENTS: Final = "cases|aligned|align\\*?|equation\\*?|gathered|array|split|gather\\*?"
 _ARGUMENT: Final = r"\{([^{}]*)\}"
 _MATRIX: Final = re.compile(r"\\begin\{([bpvB]?matrix)\}(.*?)\\end\{\1\}", re.DOTALL)
@@ -80,6 +81,8 @@ def plain(text: str) -> str:
     text = re.sub(r"\\[()\[\]]", " ", text)
     text = re.sub(r"\\[,;:!> ]", " ", text)
     text = text.replace("\\{", "{").replace("\\}", "}").replace("\\%", "%").replace("\\$", "$")
+    text = text.replace("\\in ", "∈ ")
+    text = re.sub(r"\\mathbb\s*\{?([RZNQC])\}?", lambda m: _BOARD[m[1]], text)
     text = re.sub(
         r"\\(?:text|mathrm|operatorname|mathbf|mathit|boxed|textbf)\s*" + _ARGUMENT, r"\1", text
     )

@@ -11,7 +11,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from adapters.offline import clean, closed, definitions, followups, readers, show, smalltalk, voice
+from adapters.offline import (
+    calls,
+    clean,
+    closed,
+    definitions,
+    followups,
+    readers,
+    show,
+    smalltalk,
+    spelling,
+    voice,
+)
+from adapters.offline.lexicon import FUNCTIONS
 from adapters.offline.pieces import Piece, pieces
 from adapters.offline.question import Question
 from adapters.offline.scan import Scan
@@ -78,9 +90,20 @@ def _unattributed(plain: str, state: State) -> Understanding | None:
     """The message without a name before its first colon, as shared threads put it there."""
     head, _, rest = plain.partition(":")
     name = head.strip(" <>[]*@")
-    if not rest.strip() or not name or len(name.split()) > 3 or any(c in name for c in "=+^()"):
+    marked = name != head.strip()
+    if not rest.strip() or not name or not all(map(str.isalpha, name.split())):
+        return None
+    words = name.split()
+    if len(words) > 3 or not (marked or all(word[0].isupper() for word in words)):
+        return None
+    if any(_is_mathematical(word.lower()) for word in words):
         return None
     return _Reader(clean.address(rest), state).understand()
+
+
+def _is_mathematical(word: str) -> bool:
+    """A word that may ask for something, so that it is no name."""
+    return spelling.corrected(word) in spelling.WORDS or word in CHATTER or word in FUNCTIONS
 
 
 class _Reader:
@@ -120,12 +143,13 @@ class _Reader:
         return Understanding(sentence=self._refusal(parts, questions), state=replace(self._state))
 
     def _pieces(self, start: int, end: int) -> tuple[Piece, ...]:
+        """The words and expressions of neighbouring segments."""
         tokens: list[Token] = []
         for segment in self._segments[start:end]:
             if tokens and tokens[-1].kind not in {"punct", "nl"}:
                 tokens.append(Token("nl", "\n"))
             tokens.extend(segment)
-        return pieces(tokens, self._names)
+        return calls.spelled(pieces(tokens, self._names))
 
     def _best(self) -> list[_Group]:
         """The cheapest way to read all segments, from left to right."""

@@ -34,6 +34,10 @@ _RELATION_WORDS: Final[dict[tuple[str, ...], str]] = {
     ("are", "equal", "to"): "=",
     ("be", "equal", "to"): "=",
     ("is", "the", "same", "as"): "=",
+    ("the", "same", "as"): "=",
+    ("same", "as"): "=",
+    ("equivalent", "to"): "=",
+    ("is", "equivalent", "to"): "=",
     ("is", "less", "than"): "<",
     ("is", "smaller", "than"): "<",
     ("is", "greater", "than"): ">",
@@ -164,10 +168,14 @@ class Parser(Suffixes):
             left = combined
 
     def _multiplied(self, left: Node) -> Node | None:
+        token = self.peek()
+        loose = token.kind == "word" or (token.gap and self.peek(1).gap)
         op = self.op("*", "/") or self.phrase(_TIMES) or self._modulo()
         if op is not None:
             self.phrase({("the",): True})
             right = self.factor()
+            if op == "/" and loose and isinstance(right, Num):
+                right = self._tight_quotient(right)
             if right is None or (isinstance(right, Listing) and not _matrix_product(op, left)):
                 return None
             return Binary(op, left, right)
@@ -176,6 +184,15 @@ class Parser(Suffixes):
             right = self._whole_of_share()
             return None if right is None or isinstance(right, Listing) else mul(left, right)
         return self._implicit(left)
+
+    def _tight_quotient(self, top: Num) -> Node:
+        """`2/5 ÷ 3/10`: a fraction without blanks, divided by another, is one number."""
+        slash, below = self.peek(), self.peek(1)
+        tight = slash.text == "/" and not slash.gap and not below.gap
+        if tight and below.value is not None:
+            self.at += 2
+            return Binary("/", top, Num(below.value, below.decimal))
+        return top
 
     def _whole_of_share(self) -> Node | None:
         """After `of`: a factor, or another share: `2/3 of 3/5 of 50`."""

@@ -78,8 +78,22 @@ def pieces(tokens: Sequence[Token], names: frozenset[str]) -> tuple[Piece, ...]:
         if _counts_things(tokens, at):
             at += 1
             continue
-        out.append(_plain(tokens[at], tokens[at - 1] if at else None))
+        out.append(_plain(tokens, at))
         at += 1
+    return _without_asides(out)
+
+
+def _without_asides(parts: Sequence[Piece]) -> tuple[Piece, ...]:
+    """`the average (mean) of`: brackets around words alone are no mathematics."""
+    out = list(parts)
+    for start, part in enumerate(out):
+        if part.text != "(":
+            continue
+        end = start + 1
+        while end < len(out) and out[end].node is None and out[end].text.isalpha():
+            end += 1
+        if end > start + 1 and end < len(out) and out[end].text == ")":
+            out[start] = out[end] = Piece(",")
     return tuple(out)
 
 
@@ -127,7 +141,11 @@ def _bare_one(tokens: Sequence[Token], at: int, found: tuple[Node, int]) -> bool
     return end == at + 1 and tokens[at].text == "one" and node == Num(Fraction(1))
 
 
-def _plain(token: Token, before: Token | None) -> Piece:
+def _plain(tokens: Sequence[Token], at: int) -> Piece:
+    token, before = tokens[at], tokens[at - 1] if at else None
+    after = tokens[at + 1] if at + 1 < len(tokens) else None
+    if token.text == "/" and before and after and before.kind == after.kind == "word":
+        return Piece("and")
     if token.kind == "nl":
         return Piece(";")
     if token.text == "..." and (before is None or before.kind == "word"):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from adapters.offline import parser, show
-from adapters.offline.tree import ONE, Binary, Neg, Node, Num, rebuild
+from adapters.offline.tree import ONE, Binary, Const, Neg, Node, Num, rebuild, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,9 @@ def tidy(node: Node) -> Node:
     """`-1 + e` as `e - 1`, `x⁻²` as `1/x²`: the order and the shape that people write."""
     node = rebuild(node, tidy)
     match node:
-        case Binary("+", Neg(first), second) if not isinstance(second, Neg):
+        case Binary("+", Neg(first), second) if not isinstance(second, Neg) and not _imaginary(
+            second
+        ):
             return Binary("-", second, first)
         case Binary("^", base, Neg(Num(value))) if value.denominator == 1:
             below = base if value == 1 else Binary("^", base, Num(value))
@@ -98,6 +100,10 @@ def tidy(node: Node) -> Node:
             return Binary("/", left, below)
         case _:
             return node
+
+
+def _imaginary(node: Node) -> bool:
+    return any(part == Const("i") for part in walk(node))
 
 
 def decimal(text: str, places: int | None = None) -> str:

@@ -15,13 +15,17 @@ from adapters.offline.topics import (
     arithmetic,
     aspects,
     bases,
+    chains,
+    charts,
     choices,
     comparisons,
     complexes,
     derivatives,
     equations,
+    formulas,
     functions,
     geometry,
+    implicit,
     inequalities,
     integers,
     integrals,
@@ -44,16 +48,22 @@ from adapters.offline.topics import (
     vectors,
 )
 from adapters.offline.topics.common import Reader, Setting
+from adapters.offline.tree import ZERO
 
 READERS: Final[tuple[Reader, ...]] = (
+    *charts.READERS,
+    *formulas.READERS,
     *plots.READERS,
     *units.READERS,
     *percent.READERS,
+    *chains.READERS,
+    *arithmetic.ORDERS,
     *triangles.READERS,
     *geometry.READERS,
     *limits.READERS,
     *series.READERS,
     *odes.READERS,
+    *implicit.READERS,
     *tangents.READERS,
     *derivatives.READERS,
     *integrals.READERS,
@@ -81,14 +91,21 @@ READERS: Final[tuple[Reader, ...]] = (
 )
 
 
+_PLAIN: Final = frozenset("NASC")
+
+
 def _run_together(parts: Sequence[Piece]) -> bool:
     """Two expressions with nothing between them: something there was not read."""
     if any(part.text in _SPACED for part in parts):
         return False
     pairs = pairwise(parts)
-    return any(
-        a.letter in {"N", "A", "S", "C"} and b.letter in {"N", "A", "S", "C"} for a, b in pairs
-    )
+    joined = [
+        index
+        for index, (a, b) in enumerate(pairs)
+        if a.letter in _PLAIN and b.letter in _PLAIN and b.node != ZERO
+    ]
+    # `x² 0 to 3`: bounds may follow a function without a word between.
+    return any(index + 2 >= len(parts) or parts[index + 2].text != "to" for index in joined)
 
 
 def read(parts: Sequence[Piece], setting: Setting) -> tuple[Question, ...]:

@@ -91,6 +91,10 @@ class Scan:
         self.text = text
         return found
 
+    def spoil(self) -> None:
+        """Something was found that cannot be read: nothing may be answered from this sentence."""
+        self.text += " ⊥ "
+
     def rest(self, kinds: str = "X") -> tuple[Node, ...]:
         """Use up all expressions of these kinds that are left."""
         slot = re.compile(rf"⟨[{_CLASSES[kinds]}](\d+)⟩")

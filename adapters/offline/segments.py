@@ -24,11 +24,16 @@ _LABEL: Final = re.compile(
     ),
     re.MULTILINE,
 )
+_EQUATION_LABEL: Final = re.compile(r"\s\(\d\)(?=\s*(?:$|,|;|and\b|\n|\.))", re.MULTILINE)
+_NAMED_EQUATION: Final = re.compile(r"\b[Ee]q(?:n|uation)?\.?\s*\(?\d\)?\s*[:.]\s*")
 _INLINE: Final = re.compile(r"(?:(?<=\s)|^)\(?([a-h]|\d)\)\s+(?=\S)", re.MULTILINE)
 
 
 def unlabelled(text: str) -> str:
     """Take off exercise numbers, and put labelled parts on lines of their own."""
+    if len(_EQUATION_LABEL.findall(text)) >= 2:
+        text = _EQUATION_LABEL.sub(" ", text)
+    text = _NAMED_EQUATION.sub("\n", text)
     labels = [match[1] for match in _INLINE.finditer(text)]
     if len(labels) >= 2 and labels[:2] in (["a", "b"], ["1", "2"]):
         text = _INLINE.sub("\n", text)

@@ -170,6 +170,8 @@ class _Lexer:
         mantissa, _, exponent = text.lower().partition("e")
         if len(mantissa) > MAX_DIGITS or abs(int(exponent or 0)) > MAX_DIGITS:
             return Token("punct", "#", gap)
+        if re.match(r"0\d", mantissa):
+            return Token("punct", "#", gap)  # a date, a telephone number, a code
         decimal = "." in mantissa or bool(exponent)
         return Token("num", text, gap, Fraction(text), decimal)
 

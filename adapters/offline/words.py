@@ -85,7 +85,7 @@ METHODS: Final[tuple[str, ...]] = (
     "do not use calculator",
     (
         "(?:by|using|through|via|with|use|apply|applying) (?:factoring|"
-        "factorising|factorizing|factorisation|factorization"
+        "grouping|factorising|factorizing|factorisation|factorization"
         "|substitution|elimination|quadratic formula|completing square|power rule|product rule"
         "|quotient rule|chain rule|first principles|integration by parts|parts|u substitution"
         "|partial fractions|long division|cramer s rule|gaussian elimination|inspection|python"

@@ -21,9 +21,11 @@ from adapters.offline.tree import (
     Limit,
     Listing,
     Node,
+    Num,
     Rate,
     Relation,
     Series,
+    Sym,
     equation,
     free,
     is_constant,
@@ -139,10 +141,17 @@ def read_bare(scan: Scan, _setting: Setting) -> list[Question] | None:
     if len(nodes) != 1 or not scan.done({"much", "equal", "equals", "=", "simple"}):
         return None
     node = nodes[0]
-    if not isinstance(node, Binary) or is_constant(node):
+    if not isinstance(node, Binary) or is_constant(node) or _is_row_of_letters(node):
         return None
     question = _rewriting(node, _JOBS[-1])
     return [question] if question else None
+
+
+def _is_row_of_letters(node: Node) -> bool:
+    """`x y z`: no operation to carry out."""
+    if isinstance(node, Binary):
+        return node.op == "*" and _is_row_of_letters(node.left) and _is_row_of_letters(node.right)
+    return isinstance(node, Sym)
 
 
 def _rewriting(node: Node, job: _Job) -> Question | None:
@@ -152,7 +161,7 @@ def _rewriting(node: Node, job: _Job) -> Question | None:
     unfit = Relation | Listing | Rate | Diff | Integral | Limit | Series | Apply
     if any(isinstance(part, unfit) for part in walk(node)):
         return None
-    if is_constant(node) and job.call in {"apart", "square"}:
+    if isinstance(node, Num) or (is_constant(node) and job.call in {"apart", "square"}):
         return None
     name = variable(node) or "x"
     return rewriting(node, job, name)

@@ -18,6 +18,7 @@ from adapters.offline.tree import (
     Neg,
     Node,
     Num,
+    Sym,
     add,
     div,
     is_constant,
@@ -75,6 +76,9 @@ def _ordered(scan: Scan) -> Node | None:
         if found:
             left, right = (found[1], found[0]) if op[0] == "r" else (found[0], found[1])
             return Binary(op[-1], left, right)
+    sevens = scan.take(r"how many A (?:are |there |go |fit |do we have )*(?:in|into) N")
+    if sevens and isinstance(sevens[0], Binary) and sevens[0].right == Sym("s"):
+        return Binary("/", sevens[1], sevens[0].left)
     for pattern, exponent in _SINGLE:
         found = scan.take(pattern)
         if found:
@@ -201,4 +205,5 @@ def _percent_change(node: Binary, form: Form) -> Question:
     )
 
 
-READERS = (read_orders, read_remainder, read_value)
+ORDERS = (read_orders,)
+READERS = (read_remainder, read_value)

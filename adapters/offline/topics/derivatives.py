@@ -49,6 +49,9 @@ EXTRA: Final = wordset(
     "called at where d dx dy diff"
     " trig trigonometric exponential polynomial logarithmic composite rational t"
 )
+_UNDEFINED: Final = frozenset({Sym("f"), Sym("g"), Sym("h"), Sym("y")})
+"""Names of functions that nobody defined."""
+_HIGHEST: Final = 12
 _WORD_ORDERS: Final = {"twice": 2, "double": 2, "thrice": 3}
 
 
@@ -68,10 +71,12 @@ def read_derivative(scan: Scan, setting: Setting) -> list[Question] | None:
     """`derivative of x²`, `d/dx (x²)`, `f'(2) if f(x) = x³`, `slope of y = x² at x = 3`."""
     form = take_form(scan)
     applied = _applied(scan, setting)
+    every_cue = scan.has("partial derivatives|partials")
     cue = scan.cue(CUE) or applied is not None
     rate = _of_rate(scan)
     cue = cue or rate is not None
-    order = rate.order if rate else _order(scan)
+    orders = (rate.order,) if rate else _orders(scan)
+    every = every_cue or scan.cue(r"partials")
     slope = scan.cue(_SLOPE)
     if slope and not scan.has(r"(?:at|when|where|through) (?:point )?X|at S = E"):
         return None
@@ -85,12 +90,17 @@ def read_derivative(scan: Scan, setting: Setting) -> list[Question] | None:
         return None
     if slope and (point is None or any(is_constant(body(node)) for node in nodes)):
         return None
+    if len(nodes) > 1 and any(map(is_constant, nodes)):
+        return None
     wishes: list[Wish] = []
     for node in nodes:
-        wish = made_wish(node, by, order, point, form)
-        if wish is None:
-            return None
-        wishes.append(wish)
+        letters = free(body(node)) if every and by is None else (by,)
+        for order in orders:
+            for letter in letters:
+                wish = made_wish(node, letter, order, point, form)
+                if wish is None:
+                    return None
+                wishes.append(wish)
     return [derivative(wish) for wish in wishes]
 
 
@@ -117,19 +127,20 @@ def _applied(scan: Scan, setting: Setting) -> Node | None:
     return None
 
 
-def _order(scan: Scan) -> int:
+def _orders(scan: Scan) -> tuple[int, ...]:
+    """`second` -> 2; `first and second` -> 1 and 2; 1 where nothing is said."""
+    found: list[int] = []
     for ordinal, value in ORDINALS.items():
-        if (
-            f" {ordinal} " in scan.text
-            and 1 <= value <= 12
-            and scan.cue(rf"{ordinal}(?: order)?(?: partial)?")
-        ):
-            return value
+        named = 1 <= value <= _HIGHEST and f" {ordinal} " in scan.text
+        if named and scan.cue(rf"{ordinal}(?: order)?(?: partial)?"):
+            found.append(value)
     for word, value in _WORD_ORDERS.items():
         if f" {word} " in scan.text and scan.cue(word):
-            return value
-    found = scan.take(r"N times")
-    return (integer(found[0]) or 1) if found else 1
+            found.append(value)
+    times = scan.take(r"N times")
+    if times:
+        found.append(integer(times[0]) or 1)
+    return tuple(sorted(set(found))) or (1,)
 
 
 def _by(scan: Scan) -> str | None:
@@ -158,8 +169,11 @@ def take_point(scan: Scan) -> tuple[tuple[str, Node], ...] | None:
             return tuple(
                 (pair[0].name, pair[1]) for pair in pairs if pair and isinstance(pair[0], Sym)
             )
-        scan.text += " unread-point "
+        scan.spoil()
         return None
+    found = scan.take(r"(?:when|where|if|for|at|as) S (?:is|equals|=) N")
+    if found is not None and isinstance(found[0], Sym):
+        return ((found[0].name, found[1]),)
     found = scan.take(rf"{where} N")
     return (("", found[0]),) if found is not None else None
 
@@ -182,7 +196,7 @@ def made_wish(
         return None
     while isinstance(function, Diff):
         by, order, function = function.by, function.order + (order - 1), function.body
-    if isinstance(function, Listing | Rate | Apply):
+    if isinstance(function, Listing | Rate | Apply) or function in _UNDEFINED:
         return None
     letter = by or variable(function)
     if letter is None:
@@ -190,7 +204,7 @@ def made_wish(
             return None
         letter = "x"
     places = _places(point, letter)
-    if places is None or order > 12:
+    if places is None or order > _HIGHEST:
         return None
     return Wish(natural_logs(function), letter, order, places, form, name)
 

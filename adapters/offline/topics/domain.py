@@ -139,7 +139,7 @@ def _interval(scan: Scan) -> _Bounds | None:
                 listing.closing == ")",
                 f"values in {show.pretty(listing)}",
             )
-        scan.text += " unread-interval "
+        scan.spoil()
         return None
     found = scan.take(
         r"(?:for |where |when |with )?(?:S )?(?:is |in |values )?(?:range |"

@@ -95,12 +95,8 @@ def read_equation(scan: Scan, setting: Setting) -> Question | list[Question] | N
     zero = scan.cue(_ZERO)
     domain = take_domain(scan)
     targets = _targets(scan)
+    spoken = None if roots or zero else _spoken(scan)
     scan.cue(_CUES)
-    spoken = (
-        scan.take(r"A (?:is|gives|yields|makes|results in|comes to) E")
-        if not (roots or zero)
-        else None
-    )
     relations = scan.rest("R")
     if spoken is not None:
         relations = (*relations, Relation((spoken[0], spoken[1]), ("=",)))
@@ -125,6 +121,12 @@ def read_equation(scan: Scan, setting: Setting) -> Question | list[Question] | N
             for node in relations
         )
     return _route(relations, targets, wish)
+
+
+def _spoken(scan: Scan) -> tuple[Node, ...] | None:
+    """`2x is 10`, `what makes x² - 4 zero`: equations without a sign."""
+    found = scan.take(r"A (?:is|gives|yields|makes|results in|comes to) E")
+    return found or scan.take(r"(?:make|makes|making|set|setting) A (?:equal )?(?:to |be )?N")
 
 
 def _route(

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from typing import Final
 
-from adapters.offline import show
+from adapters.offline import code, show
 from adapters.offline.lexicon import wordset
-from adapters.offline.question import Question
+from adapters.offline.question import Answer, Question
 from adapters.offline.scan import Scan, flat
-from adapters.offline.topics.common import Setting, Value, value_question
-from adapters.offline.tree import Binary, Call, Node, integer
+from adapters.offline.topics.common import Setting, Value, report, value_question
+from adapters.offline.tree import (
+    Apply,
+    Binary,
+    Call,
+    Listing,
+    Node,
+    Rate,
+    Relation,
+    free,
+    integer,
+    walk,
+)
 
 _MANY: Final[tuple[tuple[str, str, str], ...]] = (
     (
@@ -54,6 +65,8 @@ def read_common(scan: Scan, _setting: Setting) -> Question | list[Question] | No
         return None
     if len(nodes) == 1 and isinstance(nodes[0], Call) and nodes[0].name in {"gcd", "lcm"}:
         nodes = nodes[0].args
+    if len(nodes) == 2 and any(map(free, nodes)) and len(wanted) == 1:
+        return _of_polynomials(wanted[0][0], wanted[0][1], nodes)
     whole = [integer(node) for node in nodes]
     if len(nodes) < 2 or any(value is None for value in whole):
         return None
@@ -61,6 +74,25 @@ def read_common(scan: Scan, _setting: Setting) -> Question | list[Question] | No
         _common(name, label, nodes, [abs(v) for v in whole if v is not None])
         for name, label in wanted
     ]
+
+
+def _of_polynomials(name: str, label: str, nodes: tuple[Node, ...]) -> Question | None:
+    """The same of two polynomials, by SymPy."""
+    if any(isinstance(part, Apply | Rate | Listing | Relation) for n in nodes for part in walk(n)):
+        return None
+    names = sorted({name for node in nodes for name in free(node)})
+    lines = [
+        code.symbols_line(names),
+        f"answer = {name}({', '.join(map(code.exact, nodes))})",
+        f'print("{label}:", answer)',
+        report(answer="str(answer)"),
+    ]
+    return Question(
+        kind="common",
+        title=f"{label[0].upper()}{label[1:]} of {' and '.join(map(show.pretty, nodes))}",
+        code=code.program(*lines),
+        explain=lambda result: Answer((f"{label} = {result.show('answer')}",)),
+    )
 
 
 def _common(name: str, label: str, nodes: tuple[Node, ...], whole: list[int]) -> Question:

@@ -55,6 +55,8 @@ _BOUNDS: Final = (
         r"(?:between|with limits|with bounds|limits|bounds) (?:limits |bounds |"
         r"lines |S = )?(?:R|E) (?:and|to|,) (?:S = )?(?:R|E)"
     ),
+    r"(?:from )?N to N",
+    r"(?:with )?lower (?:limit|bound) (?:of |= )?N ,? ?(?:and )?upper (?:limit|bound) (?:of |= )?N",
     r"(?:on|over|in|for|of)(?: (?:closed )?(?:interval|range|domain))? L",
     r"(?:interval) L",
 )
@@ -96,6 +98,8 @@ def read_integral(scan: Scan, _setting: Setting) -> list[Question] | None:
         return enclosed_area(nodes, by, bounds, form)
     if area and any(is_constant(node) for node in nodes):
         return None
+    if scan.has("from|between") or (len(nodes) > 1 and any(map(is_constant, nodes))):
+        return None
     wishes: list[Wish] = []
     for node in nodes:
         wish = _wish(node, by, bounds, form)
@@ -114,12 +118,12 @@ def _bounds(scan: Scan) -> tuple[Node, Node] | None:
             items = found[-1].items
             if len(items) == 2 and all(map(is_constant, items)):
                 return items[0], items[1]
-            scan.text += " unread-bounds "
+            scan.spoil()
             return None
         low, high = (_bound(node) for node in found[-2:])
         if low is not None and high is not None:
             return low, high
-        scan.text += " unread-bounds "
+        scan.spoil()
         return None
     return None
 

@@ -24,6 +24,7 @@ from adapters.offline.tree import (
     Num,
     Relation,
     Sym,
+    call,
     equation,
     free,
     is_constant,
@@ -36,7 +37,7 @@ from adapters.offline.tree import (
 _CUE: Final = (
     r"plot|plots|plotting|plotted|graph|graphs|graphing|graphed|draw|drawing|"
     r"drawn|sketch|sketching|chart|visuali[sz]e|diagram|picture|"
-    r"visuali[sz]ation|looks? like"
+    r"visuali[sz]ation|looks? like|show curve|see curve"
 )
 _EXTRA: Final = wordset(
     "plot graph curve curves function functions line lines parabola both "
@@ -49,6 +50,7 @@ _EXTRA: Final = wordset(
     "matplotlib on single labelled colours"
 )
 _RANGE: Final = (
+    r"(?:from )?N to N",
     (
         r"(?:(?:for|with|on|over|in|where|when|using|as|and) )?(?:(?:x|S|values|"
         r"xvalues|x values|xaxis|x axis|domain|range|interval|window) )*(?:of |is "
@@ -70,9 +72,20 @@ def read_plot(scan: Scan, _setting: Setting) -> Question | None:
     take_form(scan)
     if not scan.cue(_CUE):
         return None
+    scan.cue(
+        r"(?:and |with )?(?:label|labels|labelled|labeled|title|legend)(?: on)?(?: axes| axis)?"
+    )
+    marks = scan.cue(
+        r"(?:with|showing|and mark|marking|including|and show|indicating) (?:its |their |all )*"
+        r"(?:roots|zeros|zeroes|xintercepts|intercepts|x intercepts)"
+    )
+    slope = scan.cue(r"(?:and|with|together with|along with) (?:its|their) (?:first )?derivative")
+    named = scan.word(r"(?:sin|cos|tan|exp|ln|sqrt) (?:wave|curve|function|graph|waves)")
     points = _points(scan)
     window = None if points else _window(scan)
     nodes = scan.rest("X")
+    if named:
+        nodes = (*nodes, call(named.split()[0], Sym("x")))
     if not nodes or not scan.done(_EXTRA):
         return None
     if points:
@@ -91,7 +104,7 @@ def read_plot(scan: Scan, _setting: Setting) -> Question | None:
         implicit += [Relation((Sym("y"), curve), ("=",)) for curve in curves]
     if implicit:
         return _implicit(implicit, window)
-    return plot(tuple(curves), window)
+    return plot(tuple(curves), window, roots=marks, slope=slope)
 
 
 def _sides_as_curves(node: Node) -> Node | tuple[Node, ...]:
@@ -110,7 +123,7 @@ def _points(scan: Scan) -> bool:
 
 
 def _window(scan: Scan) -> tuple[Node, Node] | None:
-    for pattern in _RANGE[:3]:
+    for pattern in _RANGE[:4]:
         found = scan.take(pattern)
         if found is None:
             continue
@@ -120,7 +133,7 @@ def _window(scan: Scan) -> tuple[Node, Node] | None:
         bounds = tuple(node.sides[1] if isinstance(node, Relation) else node for node in pair)
         if len(bounds) == 2 and all(map(is_constant, bounds)):
             return bounds[0], bounds[1]
-        scan.text += " unread-window "
+        scan.spoil()
         return None
     for index, part in enumerate(scan.parts):
         node = part.node
@@ -132,7 +145,13 @@ def _window(scan: Scan) -> tuple[Node, Node] | None:
     return None
 
 
-def plot(curves: tuple[Node, ...], window: tuple[Node, Node] | None) -> Question | None:
+def plot(
+    curves: tuple[Node, ...],
+    window: tuple[Node, Node] | None,
+    *,
+    roots: bool = False,
+    slope: bool = False,
+) -> Question | None:
     """Curves `y = f(x)` over one window."""
     names = sorted({name for curve in curves for name in free(curve)})
     if len(names) > 1 or len(curves) > 6:
@@ -170,6 +189,15 @@ def plot(curves: tuple[Node, ...], window: tuple[Node, Node] | None) -> Question
             f"    low.append(float(np.nanmin(y{index})))",
             f"    high.append(float(np.nanmax(y{index})))",
         ]
+        if slope:
+            lines += [
+                f'    plt.plot({letter}, np.gradient(y{index}, {letter}), "--", label="derivative")'
+            ]
+        if roots:
+            lines += [
+                f"    turns = np.flatnonzero(np.diff(np.sign(y{index})) != 0)",
+                f'    plt.plot({letter}[turns], 0*{letter}[turns], "o", label="roots")',
+            ]
     lines += [
         'plt.axhline(0, color="gray", linewidth=0.8)',
         'plt.axvline(0, color="gray", linewidth=0.8)',

@@ -28,7 +28,15 @@ _FACTOR: Final = (
 
 def read_primes(scan: Scan, _setting: Setting) -> Question | None:
     """`prime factors of 360`, `is 97 prime?`, `divisors of 28`, `primes below 50`, `10th prime`."""
-    for reader in (_factorisation, _prime_test, _divisors, _prime_list, _nth_prime, _parity):
+    for reader in (
+        _factorisation,
+        _prime_test,
+        _divisors,
+        _prime_list,
+        _nth_prime,
+        _parity,
+        _perfect_power,
+    ):
         question = reader(Scan(scan.parts))
         if question is not None:
             return question
@@ -53,6 +61,8 @@ def _factorisation(scan: Scan) -> Question | None:
     if not (scan.cue(_PRIME_FACTORS) or scan.cue(_FACTOR)):
         return None
     scan.cue(_FACTOR)
+    if scan.has(r"pairs?"):
+        return None
     value = _one_integer(scan, _LONE)
     if value is None or value < 2:
         return None
@@ -144,7 +154,7 @@ def _prime_test(scan: Scan) -> Question | None:
 def _divisors(scan: Scan) -> Question | None:
     scan.cue(r"positive|all|list|proper")
     count = scan.cue(r"how many|number")
-    if not scan.cue(r"divisors?|factors?|factor pairs"):
+    if not scan.cue(r"factor pairs?|divisors?|factors?"):
         return None
     value = _one_integer(scan, wordset("number positive all list integer whole does have"))
     if value is None or value < 1:
@@ -272,6 +282,41 @@ def _parity(scan: Scan) -> Question | None:
         code=code.program(*lines),
         explain=lambda _: answer,
         closed=lambda: answer,
+        subject=number(value),
+    )
+
+
+def _perfect_power(scan: Scan) -> Question | None:
+    found = scan.word(r"perfect (?:square|cube)s?|square numbers?|cube numbers?")
+    if found is None:
+        return None
+    value = _one_integer(scan, wordset("number check whether if or not"))
+    if value is None or value < 0:
+        return None
+    index, word, root = (
+        (3, "cube", "cube root") if "cube" in found else (2, "square", "square root")
+    )
+    lines = [
+        f"base, exact = integer_nthroot({value}, {index})",
+        'print("root:", base, " exact:", exact)',
+        report(base="int(base)", exact="bool(exact)"),
+    ]
+
+    def explain(result: Result) -> Answer:
+        base = int(result.text("base"))
+        if result.text("exact") == "True":
+            power = "²" if index == 2 else "³"
+            return Answer((f"{value} is a perfect {word}: {base}{power} = {value}.",))
+        return Answer(
+            (f"{value} is not a perfect {word}.",),
+            (f"The {root} lies between {base} and {base + 1}.",),
+        )
+
+    return Question(
+        kind="primes",
+        title=f"Is {value} a perfect {word}?",
+        code=code.program(*lines),
+        explain=explain,
         subject=number(value),
     )
 

@@ -23,6 +23,7 @@ _ORDERED: Final = (
     r"(?:smallest|lowest|least)"
 )
 _EXTRA: Final = wordset(
+    "score mark grade grades temperatures times "
     "put data set dataset numbers number list sample population values value "
     "observations scores marks measurements statistics"
     " summary of these those following given find all both each points point "
