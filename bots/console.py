@@ -16,7 +16,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from adapters.terminal.events import conversation, inbound
 from adapters.terminal.screen import Screen
@@ -118,6 +118,7 @@ class Console:
         self._key = key
         self._write = write
         self.screen = Screen(parts.feed, key, write, live=live)
+        self._showing: asyncio.Task[None]
 
     @contextlib.asynccontextmanager
     async def open(self, *, keep_session: bool) -> AsyncIterator[None]:
@@ -132,7 +133,7 @@ class Console:
         session = await parts.sessions.current(key)
         if not keep_session and (session.thread_id or session.last or pending):
             await parts.sessions.start(key, parts.clock.now())
-        showing = asyncio.create_task(
+        showing = self._showing = asyncio.create_task(
             self.screen.run(await parts.feed.seen(key)), name="the screen"
         )
         try:
@@ -179,7 +180,10 @@ class Console:
         answered = asyncio.create_task(self.screen.answered(message_id))
         troubled = asyncio.create_task(self.screen.troubled(message_id))
         try:
-            await asyncio.wait({answered, troubled}, return_when=asyncio.FIRST_COMPLETED)
+            waits: set[asyncio.Task[Any]] = {answered, troubled, self._showing}
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            if self._showing.done():
+                self._showing.result()  # whoever read our output is gone
             return None if answered.done() else troubled.result()
         finally:
             for task in (answered, troubled):

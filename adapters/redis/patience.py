@@ -47,6 +47,7 @@ class Patience(Retry):
         give_up_at = loop.time() + _LONGEST_S
         outermost = task not in self._inside
         self._inside.add(task)
+        cancels = task.cancelling() if task else 0
 
         async def attempt() -> _T:
             try:
@@ -57,7 +58,12 @@ class Patience(Retry):
                 raise _Final(error) from None
 
         try:
-            return await super().call_with_retry(attempt, fail, *args, **kwargs)
+            answer = await super().call_with_retry(attempt, fail, *args, **kwargs)
+            if task and task.cancelling() > cancels:
+                # The library sends through `asyncio.wait_for`, which before Python 3.12 swallows
+                # a cancellation that comes as the sending ends: its caller would wait for ever.
+                raise asyncio.CancelledError
+            return answer
         except _Final as final:
             error = final.error
         finally:
