@@ -16,7 +16,7 @@ from core.chat.commands import Commands
 from core.chat.dispatcher import Dispatcher, DispatcherLimits
 from core.chat.intake import Intake
 from core.chat.policy import Policy
-from core.chat.ports import Assistants, Capacity, ChatPlatform
+from core.chat.ports import MOST_MESSAGES, Assistants, Capacity, ChatPlatform
 from core.chat.relay import Relay, RelayLimits
 from core.chat.waiting import Waiting
 from core.clock import Clock
@@ -48,7 +48,7 @@ async def open_chat_stores(
     client: Client, partitions: int, *, lease_s: float, limits: MailLimits | None = None
 ) -> AsyncIterator[ChatStores]:
     """The stores, on a connected client."""
-    limits = limits or MailLimits()
+    limits = limits or MailLimits(turn_mails=MOST_MESSAGES)
     async with AsyncExitStack() as stack:
         stores = ChatStores(
             mailbox=RedisMailbox(client, partitions, lease_ms=round(lease_s * 1000), limits=limits),
@@ -84,7 +84,7 @@ async def open_chat(
         stores.mailbox,
         stores.control,
         stores.mailbox,
-        Relay(assistants, stores.sessions, platforms, clock, relay),
+        Relay(assistants, platforms, clock, relay),
         capacity,
         clock,
         dispatcher,

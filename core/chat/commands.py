@@ -104,10 +104,13 @@ class Commands:
     async def _regenerate(self, command: Command) -> Inbound | None:
         session = await self._sessions.current(command.conversation)
         last = session.last
-        if last is None:
+        # The first answer may stand there already while its turn is still being stored.
+        pending = await self._control.pending(command.conversation) if last is None else ()
+        askers = last.askers if last else tuple(inbound.author.id for inbound in pending)
+        if not askers:
             await self._say(command, "There is no answer here that I could write again.")
             return None
-        if command.author.id not in last.askers and not command.author.is_admin:
+        if command.author.id not in askers and not command.author.is_admin:
             await self._say(command, "Only the person who asked, or an admin, can do this.")
             return None
         return Inbound(
@@ -118,6 +121,7 @@ class Commands:
             text="",
             received_at=command.received_at,
             kind="regenerate",
+            reply_to=last.answer_id if last else None,
         )
 
     async def _say(self, command: Command, text: str) -> None:

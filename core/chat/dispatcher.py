@@ -19,7 +19,7 @@ from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from core.chat.messages import ConversationKey
+from core.chat.messages import ConversationKey, Session
 from core.chat.ports import (
     Capacity,
     Doorbell,
@@ -94,6 +94,11 @@ class Dispatcher:
         # A turn takes its place a little after it was claimed, so turns are counted as well.
         most = min(self._limits.most_turns, self._capacity.limit)
         return max(0, min(most - len(self._turns), self._capacity.free()))
+
+    def session_of(self, conversation: ConversationKey) -> Session | None:
+        """The session of the turn that this process answers there, if it answers one."""
+        held = self._turns.get(conversation)
+        return held[0].claim.session if held is not None else None
 
     def begin(self, claim: TurnClaim) -> None:
         """Work on a turn that was claimed for this process."""
@@ -220,8 +225,10 @@ class Dispatcher:
         except ClaimLost:
             raise
         except StoreError as error:
+            # With its checkpoint: the next owner has to know that somebody was here before, for
+            # what the store was asked last may have been done without an answer.
             log.warning("the store failed in the middle of a turn: %s", error)
-            return HandedOver()
+            return TryAgain(0.0, counts=False, checkpoint=turn.progress.to_json())
         except BobbinError as error:
             log.warning("the turn failed: %s", error)
             return self._again(turn, counts=not error.retryable)

@@ -64,7 +64,8 @@ class Inbound:
 
     `id` names the event, revision included: the same id is the same event, delivered again.
     `message_id` names the platform's post; edits and deletes refer to it.
-    `kind` is `regenerate` for a press of Regenerate, which takes its place in the mailbox too.
+    `kind` is `regenerate` for a press of Regenerate, which takes its place in the mailbox too; its
+    `reply_to` names the answer that it replaces.
     """
 
     id: str
@@ -210,6 +211,11 @@ class LastTurn:
     message_ids: tuple[str, ...]
     askers: tuple[str, ...]
     parts: tuple[Json, ...] = field(default_factory=_no_parts)
+
+    @property
+    def answer_id(self) -> str:
+        """Names this answer of the turn; a Regenerate says with it which one it replaces."""
+        return f"{self.turn_id}#{self.run_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -232,6 +232,10 @@ class Sessions(Protocol):
 # --------------------------------------------------------------------------- the Assistant
 
 
+MOST_MESSAGES = 32
+"""User Messages that may go in with one Run (Assistants API reference, v2)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnMessage:
     """A user Message that goes in with a Run."""

@@ -7,18 +7,17 @@ never holds back the model. Survives a crash: everything but the partial text, w
 again. Bounded: one turn holds one reply's text.
 
 After a crash nothing is created before it has been looked for: Runs are found by the turn's id in
-their metadata, parts of the reply by their ids on the platform.
+their metadata (`starting`), parts of the reply by their ids on the platform (`outbox`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from core.assistants import Message, Run
-from core.chat.messages import Inbound, LastTurn, OutFile, Post, Session, Sign
+from core.assistants import TERMINAL_RUN_STATUSES, Run
+from core.chat.messages import OutFile, Post, Sign
 from core.chat.outbox import Outbox
 from core.chat.ports import (
     Answered,
@@ -26,24 +25,29 @@ from core.chat.ports import (
     ChatPlatform,
     GivenUp,
     Outcome,
-    Sessions,
     TryAgain,
-    TurnMessage,
 )
+from core.chat.remembering import answered, refused
 from core.chat.replying import Composer
 from core.chat.showing import Showing
+from core.chat.starting import Starting, may_succeed_later
+from core.chat.tags import INBOUND as INBOUND
+from core.chat.tags import TURN as TURN
 from core.chat.turns import Turn
 from core.clock import Clock
-from core.errors import ConversationGone, InvalidRequest, NotFound, PlatformError
+from core.errors import (
+    BobbinError,
+    ConversationGone,
+    InvalidRequest,
+    PlatformError,
+    PlatformRateLimited,
+    StoreError,
+)
 
 log = logging.getLogger(__name__)
 
-TURN = "bobbin_turn"
-INBOUND = "bobbin_inbound"
-ATTEMPT = "bobbin_attempt"
-
-OUTAGE_CODES = frozenset({"server_error", "rate_limit_exceeded"})
-"""`last_error` codes of a Run that may well succeed later."""
+LONGEST_DELAY_S = 3600.0
+"""A platform that asks for more patience is asked again after this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,8 @@ class RelayLimits:
     """Failures that are no outage."""
     outage_s: float = 120.0
     """How long a turn outlasts a model that does not answer."""
+    busy_s: float = 120.0
+    """How long a turn waits for a Run that somebody else started on its Thread."""
     read_back: bool = True
     """Read the platform before an unclear part is sent again; off only to show that it matters."""
 
@@ -67,13 +73,12 @@ class Relay:
     def __init__(
         self,
         assistants: Assistants,
-        sessions: Sessions,
         platforms: dict[str, ChatPlatform],
         clock: Clock,
         limits: RelayLimits,
     ) -> None:
         self._assistants = assistants
-        self._sessions = sessions
+        self._starting = Starting(assistants, default_assistant=limits.default_assistant)
         self._platforms = platforms
         self._clock = clock
         self._limits = limits
@@ -85,13 +90,14 @@ class Relay:
             ClaimLost: somebody else does it now.
             StoreError: the store is out of reach; give the turn back when it returns.
         """
-        claim = turn.claim
-        platform = self._platforms.get(claim.conversation.platform)
+        conversation = turn.conversation
+        platform = self._platforms.get(conversation.platform)
         if platform is None:
-            return GivenUp(f"no platform {claim.conversation.platform!r} here", claim.session)
+            log.warning("this process does not serve %r", conversation.platform)
+            return self._later(turn, 30.0)
         outbox = Outbox(
             platform,
-            claim.conversation,
+            conversation,
             self._clock,
             turn.record,
             self._earlier_parts(turn, platform),
@@ -101,45 +107,68 @@ class Relay:
         if outbox.unclear:
             log.warning(
                 "a part may have been sent already; reading back",
-                extra={"conversation": str(claim.conversation), "parts": outbox.unclear},
+                extra={"conversation": str(conversation), "parts": outbox.unclear},
             )
-        if claim.lost >= self._limits.max_lost or claim.attempts >= self._limits.max_attempts:
-            sentence = f"I tried this {claim.lost + claim.attempts} times and failed each time."
-            await self._say(turn, outbox, sentence)
-            return GivenUp(sentence, self._session_refused(turn))
         signal = asyncio.create_task(
-            platform.signal(claim.conversation, Sign("working", turn=turn.inbound_ids))
+            platform.signal(conversation, Sign("working", turn=turn.inbound_ids))
         )
         try:
+            if await self._is_hopeless(turn):
+                return await self._give_up(turn, outbox)
             return await self._answer(turn, platform, outbox)
         except ConversationGone as error:
-            return GivenUp(f"the conversation is gone: {error}", claim.session)
+            return GivenUp(f"the conversation is gone: {error}", turn.claim.session)
+        except PlatformRateLimited as error:
+            return self._later(turn, min(max(30.0, error.retry_after_s), LONGEST_DELAY_S))
         except PlatformError as error:
             log.warning("the platform does not take the reply: %s", error)
             return self._later(turn, 30.0)
         finally:
             signal.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await signal
+            await asyncio.gather(signal, return_exceptions=True)
 
     # ------------------------------------------------------------------- the steps
 
-    async def _answer(self, turn: Turn, platform: ChatPlatform, outbox: Outbox) -> Outcome:
+    async def _is_hopeless(self, turn: Turn) -> bool:
+        """Whether this turn failed so often that it is refused.
+
+        An answer that is complete is shown all the same, unless that is what fails.
+        """
+        claim, limits = turn.claim, self._limits
+        if claim.lost < limits.max_lost and claim.attempts < limits.max_attempts:
+            return False
+        if claim.lost >= 2 * limits.max_lost or claim.attempts >= 2 * limits.max_attempts:
+            return True
+        found = await self._starting.found(turn)
+        return found is None or found.status != "completed"
+
+    async def _give_up(self, turn: Turn, outbox: Outbox) -> Outcome:
         claim = turn.claim
-        if turn.stop.is_set() and not turn.progress.run_id:
-            await self._say(turn, outbox, "(stopped)")
-            return Answered(self._session_refused(turn))
+        await self._cancel(await self._starting.found(turn))
+        sentence = f"I tried this {claim.lost + claim.attempts} times and failed each time."
+        await self._say(turn, outbox, sentence)
+        return GivenUp(sentence, refused(turn))
+
+    async def _answer(self, turn: Turn, platform: ChatPlatform, outbox: Outbox) -> Outcome:
+        if stale := _stale(turn):
+            await self._say(turn, outbox, stale)
+            return Answered(turn.claim.session)
+        if turn.stop.is_set():
+            found = await self._starting.found(turn)
+            if found is None or may_succeed_later(found):
+                await self._say(turn, outbox, "(stopped)")
+                return Answered(refused(turn))
         try:
-            thread_id = await self._thread(turn)
-            run = await self._run(turn, thread_id)
+            run = await self._starting.run(turn)
         except InvalidRequest as error:
             if "active run" in str(error) or "is active" in str(error):
-                return self._later(turn, 1.0)
+                return await self._blocked(turn, platform, outbox)
             await self._say(turn, outbox, f"I could not answer this. {error}")
-            return Answered(self._session_refused(turn))
+            return Answered(refused(turn))
         if run is None:
             await self._say(turn, outbox, "There is nothing here to answer again.")
-            return Answered(claim.session)
+            return Answered(turn.claim.session)
+        turn.progress.blocked_since = None
         turn.progress.run_id = run.id
         composer = Composer(_reply_id(turn, platform), turn.inbound_ids, platform.capabilities)
         showing = Showing(
@@ -150,93 +179,50 @@ class Relay:
             composer,
             interval_s=platform.capabilities.edit_interval_s,
         )
-        run = await showing.until_end(thread_id, run.id)
+        run = await showing.until_end(run.thread_id, run.id)
         if self._is_outage(turn, run):
             await self._trouble(turn, platform, run)
             return self._later(turn, min(1.0 * 2**turn.progress.runs, 30.0))
-        files = await self._files(composer.wanted_files)
-        posts = composer.posts(files)
+        await self._cancel(run)
+        posts = composer.posts(await self._files(composer.wanted_files))
         await outbox.show(posts)
         await outbox.clear_leftovers(posts)
         turn.progress.parts = outbox.to_json()
-        return Answered(await self._session_after(turn, thread_id, run))
+        return Answered(answered(turn, run.thread_id, run.id))
 
-    async def _thread(self, turn: Turn) -> str:
-        session = turn.claim.session
-        thread_id = session.thread_id or turn.progress.thread_id
-        if thread_id is None:
-            key = f"{turn.conversation}#{session.ordinal}"
-            thread_id = await self._assistants.create_thread(
-                key, {"bobbin_conversation": str(turn.conversation)[:512]}
-            )
-            turn.progress.thread_id = thread_id
-            await turn.save()
-        return thread_id
+    async def _blocked(self, turn: Turn, platform: ChatPlatform, outbox: Outbox) -> Outcome:
+        """Somebody else's Run is active on the Thread: wait for it, though not for ever."""
+        now = self._clock.now()
+        since = turn.progress.blocked_since
+        if since is None:
+            since = turn.progress.blocked_since = now
+        if now - since >= self._limits.busy_s:
+            sentence = "I could not answer this: something else is being answered in this Thread."
+            await self._say(turn, outbox, sentence)
+            return Answered(refused(turn))
+        await platform.signal(turn.conversation, Sign("waiting", turn=turn.inbound_ids))
+        return self._later(turn, min(max(1.0, (now - since) / 5), 10.0))
 
-    async def _run(self, turn: Turn, thread_id: str) -> Run | None:
-        """The Run of this turn: adopted where there is one, else created with its Messages.
-
-        A Run of the turn that exists brought the Messages with it, so a further one goes without.
-        """
-        claim, progress = turn.claim, turn.progress
-        named = {TURN: claim.turn_id}
-        again = claim.mail[0].kind == "regenerate"
-        if again and claim.session.last is None:
-            return None
-        found: list[Run] = []
-        if claim.lost or claim.attempts or claim.checkpoint:
-            found = await self._assistants.find_runs(thread_id, named)
-            if found and not _may_succeed_later(found[0]):
-                return found[0]
-            progress.runs = len(found)
-        if found:
-            messages: list[TurnMessage] = []
-        elif again and claim.session.last is not None:
-            messages = await self._make_room(turn, thread_id, claim.session.last)
-        else:
-            messages = _turn_messages(claim.mail)
-        return await self._assistants.create_run(
-            thread_id,
-            claim.session.assistant or self._limits.default_assistant,
-            messages,
-            named | {ATTEMPT: str(progress.runs + 1)},
-        )
-
-    async def _make_room(self, turn: Turn, thread_id: str, last: LastTurn) -> list[TurnMessage]:
-        """Remove the answer that is to be replaced, and the question too where it was edited.
-
-        The Messages to add are the answer: none where the question stays as it is.
-        """
-        messages = await self._assistants.messages(thread_id, run_id=None, limit=100)
-        for message in messages:
-            if message.role == "assistant" and message.run_id == last.run_id:
-                await self._assistants.delete_message(thread_id, message.id)
-        edits = turn.claim.session.edits
-        asked = [message for message in messages if _asked_in(message, last)]
-        if not asked:
-            return [
-                TurnMessage(text=edits[name], metadata={TURN: last.turn_id, INBOUND: name})
-                for name in last.message_ids
-                if name in edits
-            ]
-        if not any(message.metadata[INBOUND] in edits for message in asked):
-            return []
-        for message in asked:
-            await self._assistants.delete_message(thread_id, message.id)
-        return [
-            TurnMessage(
-                text=edits.get(message.metadata[INBOUND], message.text),
-                metadata=dict(message.metadata),
-            )
-            for message in asked
-        ]
+    async def _cancel(self, run: Run | None) -> None:
+        """End a Run that nobody follows any more, so that the Thread is free for the next one."""
+        if run is None or run.status in TERMINAL_RUN_STATUSES:
+            return
+        try:
+            await self._assistants.cancel(run.thread_id, run.id)
+        except StoreError:
+            raise
+        except BobbinError as error:
+            log.warning("%s was not cancelled: %s", run.id, error)
 
     async def _files(self, names: tuple[str, ...]) -> dict[str, OutFile]:
         files: dict[str, OutFile] = {}
         for name in names:
             try:
                 filename, data = await self._assistants.file(name)
-            except NotFound:
+            except StoreError:
+                raise
+            except BobbinError as error:
+                log.warning("the file %s cannot be shown: %s", name, error)
                 continue
             kind = "image/png" if filename.endswith(".png") else "application/octet-stream"
             files[name] = OutFile(filename, kind, data)
@@ -244,51 +230,8 @@ class Relay:
 
     # ------------------------------------------------------------------- the end
 
-    async def _session_after(self, turn: Turn, thread_id: str, run: Run) -> Session:
-        """The session with this turn as its newest; edits that came meanwhile are kept."""
-        claim = turn.claim
-        session = claim.session
-        current = await self._sessions.current(claim.conversation)
-        edits = current.edits if current.ordinal == session.ordinal else session.edits
-        if claim.mail[0].kind == "regenerate" and session.last is not None:
-            last = replace(session.last, run_id=run.id, parts=tuple(turn.progress.parts))
-        else:
-            last = LastTurn(
-                turn_id=claim.turn_id,
-                run_id=run.id,
-                inbounds=turn.inbound_ids,
-                message_ids=tuple(inbound.message_id for inbound in claim.mail),
-                askers=tuple({inbound.author.id for inbound in claim.mail}),
-                parts=tuple(turn.progress.parts),
-            )
-        return replace(
-            session,
-            thread_id=thread_id,
-            title=session.title or _title(claim.mail[0].text),
-            last=last,
-            edits={name: text for name, text in edits.items() if name in last.message_ids},
-        )
-
-    def _session_refused(self, turn: Turn) -> Session:
-        """The session after a turn that got no Run: Retry needs its words."""
-        claim = turn.claim
-        if claim.mail[0].kind == "regenerate":
-            return claim.session
-        last = LastTurn(
-            turn_id=claim.turn_id,
-            run_id=turn.progress.run_id or "",
-            inbounds=turn.inbound_ids,
-            message_ids=tuple(inbound.message_id for inbound in claim.mail),
-            askers=tuple({inbound.author.id for inbound in claim.mail}),
-            parts=tuple(turn.progress.parts),
-        )
-        words = {inbound.message_id: inbound.text for inbound in claim.mail}
-        thread_id = claim.session.thread_id or turn.progress.thread_id
-        title = claim.session.title or _title(claim.mail[0].text)
-        return replace(claim.session, thread_id=thread_id, title=title, last=last, edits=words)
-
     def _is_outage(self, turn: Turn, run: Run) -> bool:
-        if run.status != "failed" or (run.last_error or {}).get("code") not in OUTAGE_CODES:
+        if not may_succeed_later(run):
             return False
         since = turn.progress.outage_since
         now = self._clock.now()
@@ -338,22 +281,11 @@ def _reply_id(turn: Turn, platform: ChatPlatform) -> str:
     return turn.claim.turn_id
 
 
-def _turn_messages(mail: tuple[Inbound, ...]) -> list[TurnMessage]:
-    return [
-        TurnMessage(text=inbound.text, metadata={TURN: mail[0].id, INBOUND: inbound.message_id})
-        for inbound in mail
-    ]
-
-
-def _asked_in(message: Message, last: LastTurn) -> bool:
-    metadata = message.metadata
-    return message.role == "user" and metadata.get(TURN) == last.turn_id and INBOUND in metadata
-
-
-def _may_succeed_later(run: Run) -> bool:
-    return run.status == "failed" and (run.last_error or {}).get("code") in OUTAGE_CODES
-
-
-def _title(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 60 else line[:59].rstrip() + "…"
+def _stale(turn: Turn) -> str:
+    """Why this Regenerate has lost its object while it waited; empty where it has not."""
+    asked, last = turn.claim.mail[0], turn.claim.session.last
+    if asked.kind != "regenerate" or last is None or asked.reply_to in (None, last.answer_id):
+        return ""
+    if str(asked.reply_to).startswith(f"{last.turn_id}#"):
+        return "I have written this answer again already."
+    return "There is a newer answer; I can only write the newest one again."

@@ -8,6 +8,7 @@ at the platform's pace.
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from core.assistants import Run
 from core.chat.following import follow, is_end
@@ -16,7 +17,12 @@ from core.chat.ports import Assistants
 from core.chat.replying import Composer
 from core.chat.turns import Turn
 from core.clock import Clock
-from core.errors import StoreUnavailable
+from core.errors import BobbinError, StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+STOP_AGAIN_S = 0.5
+"""How long after a stop that failed it is tried again."""
 
 
 class Showing:
@@ -90,4 +96,13 @@ class Showing:
 
     async def _stop_on_wish(self, thread_id: str, run_id: str) -> None:
         await self._turn.stop.wait()
-        await self._assistants.cancel(thread_id, run_id)
+        while True:
+            try:
+                await self._assistants.cancel(thread_id, run_id)
+            except BobbinError as error:
+                log.warning("%s could not be stopped: %s", run_id, error)
+                if not error.retryable:
+                    return
+            else:
+                return
+            await self._clock.sleep(STOP_AGAIN_S)

@@ -23,7 +23,10 @@ class Progress:
     run_id: str | None = None
     parts: list[Json] = field(default_factory=_no_rows)
     outage_since: float | None = None
+    blocked_since: float | None = None
     runs: int = 0
+    again: list[Json] | None = None
+    """What a Regenerate asks anew, planned before the old words are removed: name and text."""
 
     @classmethod
     def from_json(cls, body: Json) -> Progress:
@@ -38,7 +41,9 @@ class Progress:
             "run_id": self.run_id,
             "parts": self.parts,
             "outage_since": self.outage_since,
+            "blocked_since": self.blocked_since,
             "runs": self.runs,
+            "again": self.again,
         }
 
 

@@ -54,6 +54,7 @@ class World:
     policy: Policy = field(default_factory=Policy)
     lease_s: float = 1.0
     outage_s: float = 5.0
+    busy_s: float = 5.0
     dead: set[str] = field(default_factory=set[str])
     _owners: itertools.count[int] = field(default_factory=itertools.count)
 
@@ -69,7 +70,9 @@ class World:
                 {"fake": self.platform},
                 self.places,
                 SystemClock(),
-                relay=RelayLimits(default_assistant="tutor", outage_s=self.outage_s),
+                relay=RelayLimits(
+                    default_assistant="tutor", outage_s=self.outage_s, busy_s=self.busy_s
+                ),
                 dispatcher=DispatcherLimits(
                     owner=owner, lease_s=self.lease_s, sweep_s=0.1, drain_s=0.3
                 ),
@@ -130,6 +133,12 @@ class Process:
     async def deletes(self, message_id: str, *, where: ConversationKey) -> None:
         """Somebody deletes a post."""
         await self.chat.intake.deliver(Delete(conversation=where, message_id=message_id))
+
+    async def is_idle(self, *, where: ConversationKey) -> None:
+        """Wait until everything there is answered and stored."""
+        async with asyncio.timeout(20):
+            while await self.chat.stores.control.pending(where):
+                await asyncio.sleep(0.01)
 
     async def presses(
         self, name: str, *, where: ConversationKey, who: Author = ANN, argument: str = ""

@@ -1,0 +1,119 @@
+"""From a turn to its Run: the session's Thread, the turn's Messages, adopted or created.
+
+Serial. Survives a crash: the Thread has the session's name, a Run the turn's id in its metadata;
+what an earlier owner made is looked for before anything is created.
+"""
+
+from __future__ import annotations
+
+from core.assistants import Run
+from core.chat.messages import Inbound
+from core.chat.ports import Assistants, TurnMessage
+from core.chat.regenerating import make_room
+from core.chat.tags import ATTEMPT, INBOUND, LONGEST, TURN, tag
+from core.chat.turns import Turn
+from core.errors import NotFound
+
+OUTAGE_CODES = frozenset({"server_error", "rate_limit_exceeded"})
+"""`last_error` codes of a Run that may well succeed later."""
+
+
+def may_succeed_later(run: Run) -> bool:
+    """Whether the Run failed for a reason that passes."""
+    return run.status == "failed" and (run.last_error or {}).get("code") in OUTAGE_CODES
+
+
+class Starting:
+    """Starts Runs. One instance serves all conversations of a process."""
+
+    def __init__(self, assistants: Assistants, *, default_assistant: str) -> None:
+        self._assistants = assistants
+        self._default_assistant = default_assistant
+
+    async def run(self, turn: Turn) -> Run | None:
+        """The Run of this turn: adopted where there is one, else created with its Messages.
+
+        None: there is nothing that could be answered again. A Thread that was deleted behind our
+        back is replaced by a new one of the same session.
+
+        Raises:
+            InvalidRequest: refused, or another Run of the Thread is active.
+            NotFound: there is no such Assistant.
+            ClaimLost: somebody else does this turn.
+        """
+        thread_id = thread_of(turn) or await self._new_thread(turn)
+        try:
+            return await self._run(turn, thread_id)
+        except NotFound:
+            if await self._is_there(thread_id):
+                raise
+        return await self._run(turn, await self._new_thread(turn))
+
+    async def found(self, turn: Turn) -> Run | None:
+        """The newest Run that an earlier owner started for this turn."""
+        thread_id = thread_of(turn)
+        if thread_id is None:
+            return None
+        try:
+            runs = await self._earlier(turn, thread_id)
+        except NotFound:
+            return None
+        return runs[0] if runs else None
+
+    async def _new_thread(self, turn: Turn) -> str:
+        turn.progress.thread_id = await self._assistants.create_thread(
+            f"{turn.conversation}#{turn.claim.session.ordinal}",
+            {"bobbin_conversation": str(turn.conversation)[:LONGEST]},
+        )
+        await turn.save()
+        return turn.progress.thread_id
+
+    async def _is_there(self, thread_id: str) -> bool:
+        try:
+            await self._assistants.messages(thread_id, run_id=None, limit=1)
+        except NotFound:
+            return False
+        return True
+
+    async def _earlier(self, turn: Turn, thread_id: str) -> list[Run]:
+        claim = turn.claim
+        if not (claim.lost or claim.attempts or claim.checkpoint):
+            return []
+        return await self._assistants.find_runs(thread_id, {TURN: tag(claim.turn_id)})
+
+    async def _run(self, turn: Turn, thread_id: str) -> Run | None:
+        """A Run that exists brought the Messages with it, so a further one goes without."""
+        claim, progress = turn.claim, turn.progress
+        found = await self._earlier(turn, thread_id)
+        if found and not may_succeed_later(found[0]):
+            return found[0]
+        progress.runs = len(found)
+        messages: list[TurnMessage] | None = []
+        if not found and claim.mail[0].kind == "regenerate":
+            last = claim.session.last
+            if last is None:
+                return None
+            messages = await make_room(self._assistants, turn, thread_id, last)
+            if messages is None:
+                return None
+        elif not found:
+            messages = _messages_of(claim.mail)
+        return await self._assistants.create_run(
+            thread_id,
+            claim.session.assistant or self._default_assistant,
+            messages,
+            {TURN: tag(claim.turn_id), ATTEMPT: str(progress.runs + 1)},
+        )
+
+
+def thread_of(turn: Turn) -> str | None:
+    """The Thread of the turn's session, as far as one was made."""
+    return turn.progress.thread_id or turn.claim.session.thread_id
+
+
+def _messages_of(mail: tuple[Inbound, ...]) -> list[TurnMessage]:
+    turn = tag(mail[0].id)
+    return [
+        TurnMessage(text=inbound.text, metadata={TURN: turn, INBOUND: tag(inbound.message_id)})
+        for inbound in mail
+    ]

@@ -1,0 +1,242 @@
+"""An Assistants service in which others delete, run and stop things, and that loses answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+from core.assistants import Message, Run
+from core.chat.messages import ConversationKey
+from core.chat.ports import TurnMessage
+from core.errors import NotFound, StoreUnavailable
+from tests.chat.flow import World, place
+from tests.fakes.assistants import FakeAssistants, echo
+
+
+class Service(FakeAssistants):
+    """A service whose Threads and Assistants can be gone, and whose answers can get lost."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.assistant_is_gone = False
+        self.answers_to_lose = 0
+        self.asks_for_action = False
+
+    async def create_run(
+        self,
+        thread_id: str,
+        assistant: str,
+        messages: Sequence[TurnMessage],
+        metadata: dict[str, str],
+    ) -> Run:
+        assert len(messages) <= 32
+        assert all(len(value) <= 512 for value in metadata.values())
+        assert all(len(v) <= 512 for message in messages for v in message.metadata.values())
+        self._check(thread_id)
+        if self.assistant_is_gone:
+            raise NotFound.object("assistant", assistant)
+        run = await super().create_run(thread_id, assistant, messages, metadata)
+        if self.answers_to_lose:
+            self.answers_to_lose -= 1
+            await asyncio.sleep(0.1)
+            raise StoreUnavailable("the answer was lost")
+        return run
+
+    async def messages(self, thread_id: str, *, run_id: str | None, limit: int) -> list[Message]:
+        self._check(thread_id)
+        return await super().messages(thread_id, run_id=run_id, limit=limit)
+
+    async def find_runs(self, thread_id: str, metadata: dict[str, str]) -> list[Run]:
+        self._check(thread_id)
+        return await super().find_runs(thread_id, metadata)
+
+    async def cancel(self, thread_id: str, run_id: str) -> None:
+        await super().cancel(thread_id, run_id)
+        run = self.runs[run_id]
+        if run.status == "requires_action":
+            self.runs[run_id] = replace(run, status="cancelled")
+
+    async def _end(self, run_id: str, status: str, **fields: object) -> None:
+        if status == "completed" and self.asks_for_action:
+            status = "requires_action"
+        await super()._end(run_id, status, **fields)
+
+    def _check(self, thread_id: str) -> None:
+        if thread_id not in self.threads:
+            raise NotFound.object("thread", thread_id)
+
+
+def _service(world: World) -> Service:
+    service = world.assistants = Service()
+    return service
+
+
+async def test_a_thread_that_was_deleted_is_replaced(world: World) -> None:
+    service = _service(world)
+    async with world.process() as bot:
+        await bot.says("one", where=place())
+        await bot.is_idle(where=place())
+        service.threads.clear()
+        await bot.says("two", where=place())
+        await bot.is_idle(where=place())
+    assert world.platform.texts(place()) == ["You said: one", "You said: two"]
+
+
+async def test_an_assistant_that_was_deleted_gives_a_sentence_and_keeps_the_thread(
+    world: World,
+) -> None:
+    service = _service(world)
+    async with world.process() as bot:
+        await bot.says("one", where=place())
+        await bot.is_idle(where=place())
+        service.assistant_is_gone = True
+        await bot.says("two", where=place())
+        await world.platform.until_shown(place(), "No assistant found")
+        service.assistant_is_gone = False
+        await bot.presses("regenerate", where=place())
+        await world.platform.until_shown(place(), "You said: two")
+    (messages,) = service.threads.values()
+    assert [message.text for message in messages if message.role == "user"] == ["one", "two"]
+
+
+async def test_a_run_whose_creation_was_not_confirmed_is_adopted(world: World) -> None:
+    service = _service(world)
+    async with world.process() as bot:
+        await bot.says("one", where=place())
+        await bot.is_idle(where=place())
+        service.answers_to_lose = 1
+        await bot.says("two", where=place())
+        await bot.is_idle(where=place())
+    assert len(service.runs) == 2
+    assert world.platform.texts(place()) == ["You said: one", "You said: two"]
+
+
+async def test_a_run_of_somebody_else_is_waited_for_and_not_for_ever(world: World) -> None:
+    service = _service(world)
+    free = asyncio.Event()
+
+    async def reply(messages: list[Message]) -> list[str]:
+        if messages[-1].text == "theirs":
+            await free.wait()
+        return await echo(messages)
+
+    service.reply = reply
+    world.busy_s = 1.5
+    async with world.process() as bot:
+        await bot.says("one", where=place())
+        await bot.is_idle(where=place())
+        (thread_id,) = service.threads
+        await service.create_run(thread_id, "x", [TurnMessage(text="theirs", metadata={})], {})
+        await bot.says("two", where=place())
+        await world.platform.until_shown(place(), "something else is being answered")
+        assert await world.platform.until_sign("waiting")
+        await bot.is_idle(where=place())
+        free.set()
+        await bot.presses("regenerate", where=place())
+        await world.platform.until_shown(place(), "two")
+
+
+async def test_a_run_that_waits_for_an_action_does_not_hold_the_thread(world: World) -> None:
+    service = _service(world)
+    service.asks_for_action = True
+    async with world.process() as bot:
+        await bot.says("one", where=place())
+        await world.platform.until_shown(place(), "needs a function")
+        await bot.is_idle(where=place())
+        service.asks_for_action = False
+        await bot.says("two", where=place())
+        assert await world.platform.until_answered(place(), 2)
+    assert world.platform.texts(place())[-1].endswith("two")
+
+
+async def test_a_stop_that_comes_after_a_crash_stops_the_run_that_goes_on(world: World) -> None:
+    async def endless(messages: list[Message]) -> list[str]:
+        if messages[-1].text == "long":
+            await asyncio.sleep(60)
+        return await echo(messages)
+
+    world.assistants.reply = endless
+    async with world.process() as first:
+        await first.says("long", where=place())
+        while not world.assistants.runs:
+            await asyncio.sleep(0.01)
+        await first.dies(world)
+        await first.presses("stop", where=place())
+    async with world.process() as second:
+        await second.says("next", where=place())
+        answers = await world.platform.until_answered(place(), 2)
+        await second.is_idle(where=place())
+    assert answers[0] == "(stopped)"
+    assert answers[1].endswith("next")
+    assert [run.status for run in world.assistants.runs.values()] == ["cancelled", "completed"]
+
+
+async def test_an_answer_that_is_complete_is_shown_however_many_owners_died(world: World) -> None:
+    gate = asyncio.Event()
+
+    async def slow(messages: list[Message]) -> list[str]:
+        await gate.wait()
+        return await echo(messages)
+
+    world.assistants.reply = slow
+    for number in range(3):
+        async with world.process() as bot:
+            if number == 0:
+                await bot.says("hello", where=place())
+            while bot.chat.dispatcher.active == 0 or not world.assistants.runs:
+                await asyncio.sleep(0.01)
+            await bot.dies(world)
+    gate.set()
+    while world.assistants.runs["run_1"].status != "completed":
+        await asyncio.sleep(0.01)
+    async with world.process() as bot:
+        await bot.is_idle(where=place())
+    assert world.platform.texts(place()) == ["You said: hello"]
+
+
+async def test_a_turn_that_is_given_up_leaves_no_run_behind(world: World) -> None:
+    async def hang(messages: list[Message]) -> list[str]:
+        await asyncio.sleep(60)
+        return []
+
+    world.assistants.reply = hang
+    for number in range(3):
+        async with world.process() as bot:
+            if number == 0:
+                await bot.says("poison", where=place())
+            while bot.chat.dispatcher.active == 0 or not world.assistants.runs:
+                await asyncio.sleep(0.01)
+            await bot.dies(world)
+    world.assistants.reply = echo
+    async with world.process() as bot:
+        await world.platform.until_shown(place(), "3 times")
+        await bot.says("next", where=place())
+        await world.platform.until_shown(place(), "next")
+    assert world.assistants.runs["run_1"].status == "cancelled"
+
+
+async def test_names_of_any_length_fit_into_metadata(world: World) -> None:
+    service = _service(world)
+    room = ConversationKey("fake", ("w" * 600, "r" * 600))
+    async with world.process() as bot:
+        name = await bot.says("one", where=room, name="m" * 2000)
+        await bot.is_idle(where=room)
+        await bot.edits(name, "uno", where=room)
+        await bot.presses("regenerate", where=room)
+        await world.platform.until_shown(room, "You said: uno")
+        await bot.deletes(name, where=room)
+    (messages,) = service.threads.values()
+    assert [message.text for message in messages] == ["You said: uno"]
+
+
+async def test_a_burst_of_messages_is_answered_in_turns_that_a_run_can_take(world: World) -> None:
+    _service(world)
+    world.places.places = 0
+    async with world.process() as bot:
+        for number in range(40):
+            await bot.says(f"m{number}", where=place())
+        world.places.places = 1
+        await world.platform.until_answered(place(), 2)
+    said = " | ".join(text.removeprefix("You said: ") for text in world.platform.texts(place()))
+    assert said == " | ".join(f"m{number}" for number in range(40))
