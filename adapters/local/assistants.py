@@ -18,6 +18,8 @@ from core.errors import InvalidRequest, NotFound
 from core.ids import THREAD, derived
 
 RECENT_RUNS = 20
+PAGE = 100
+"""Messages that one request gives at most."""
 
 
 class LocalAssistants:
@@ -41,10 +43,19 @@ class LocalAssistants:
         return thread.id
 
     async def messages(self, thread_id: str, *, run_id: str | None, limit: int) -> list[Message]:
-        page = await self._engine.messages.list(
-            thread_id, Cursor(limit=limit, order="desc", run_id=run_id), tenant=self._tenant
-        )
-        return list(reversed(page.data))
+        found: list[Message] = []
+        while len(found) < limit:
+            cursor = Cursor(
+                limit=min(PAGE, limit - len(found)),
+                order="desc",
+                after=found[-1].id if found else None,
+                run_id=run_id,
+            )
+            page = await self._engine.messages.list(thread_id, cursor, tenant=self._tenant)
+            found += page.data
+            if not page.has_more or not page.data:
+                break
+        return list(reversed(found))
 
     async def delete_message(self, thread_id: str, message_id: str) -> None:
         with contextlib.suppress(NotFound):

@@ -12,12 +12,12 @@ from typing import Literal
 
 from core.chat.commands import Commands, parse_command
 from core.chat.dispatcher import Dispatcher
-from core.chat.messages import Delete, Edit, Event, Inbound, Post
+from core.chat.messages import ConversationKey, Delete, Edit, Event, Inbound, Post, Session
 from core.chat.policy import Policy
 from core.chat.ports import Assistants, ChatPlatform, Mailbox, MailControl, Sessions
-from core.chat.relay import INBOUND
+from core.chat.tags import INBOUND, tag
 from core.chat.waiting import Waiting
-from core.errors import BobbinError
+from core.errors import BobbinError, NotFound
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +25,20 @@ Receipt = Literal["stored", "duplicate", "ignored", "refused", "done"]
 
 FULL = "I have too much unread mail from here. Please wait for the answers and ask again."
 EDITED = "You changed a message that I had read already. Regenerate answers its new text."
+EDITED_ELSEWHERE = (
+    "You changed a message of session {number}, which I had read already. "
+    "`!resume {number}` and then `!regenerate` answer its new text."
+)
+EDITED_TOO_LATE = (
+    "You changed a message that I answered some time ago. To have its new text answered, "
+    "please send it again."
+)
+
+SESSIONS = 20
+"""How many earlier sessions of a conversation are looked through for an edited or deleted post."""
+
+MESSAGES = 1000
+"""How far back in a Thread a deleted post is looked for."""
 
 
 class Intake:
@@ -101,34 +115,77 @@ class Intake:
         return "duplicate" if accepted.status == "duplicate" else "stored"
 
     async def _edit(self, edit: Edit) -> Receipt:
-        inbound = Inbound(
-            id=f"{edit.message_id}@{edit.revision}",
-            message_id=edit.message_id,
-            conversation=edit.conversation,
-            author=edit.author,
-            text=edit.text,
-            received_at=0.0,
-        )
-        if await self._control.revise(edit.conversation, edit.message_id, inbound) != "begun":
+        where = edit.conversation
+        pending = await self._control.pending(where)
+        waiting = next((mail for mail in pending if mail.message_id == edit.message_id), None)
+        revision = f"{edit.message_id}@{edit.revision}"
+        if waiting is not None:
+            inbound = replace(waiting, id=revision, text=edit.text)
+        else:
+            inbound = Inbound(
+                id=revision,
+                message_id=edit.message_id,
+                conversation=where,
+                author=edit.author,
+                text=edit.text,
+                received_at=0.0,
+            )
+        verdict = self._policy.judge(inbound)
+        if verdict == "ignore":
+            return "ignored"
+        sessions = await self._known_sessions(where)
+        home = next((one for one in sessions if _is_in(one, edit.message_id)), None)
+        if verdict != "take":
+            if waiting is None and home is None:
+                return "ignored"
+            await self._notice(inbound, verdict)
+            return "refused"
+        if await self._control.revise(where, edit.message_id, inbound) != "begun":
             return "done"
-        session = await self._sessions.current(edit.conversation)
-        await self._sessions.save(
-            edit.conversation,
-            replace(session, edits=session.edits | {edit.message_id: edit.text}),
-        )
-        await self._notice(inbound, EDITED)
+        current = sessions[0]
+        if waiting is not None and home is None:
+            home = (self._dispatcher and self._dispatcher.session_of(where)) or current
+        if home is None:
+            await self._notice(inbound, EDITED_TOO_LATE)
+            return "done"
+        if home.edits.get(edit.message_id) == edit.text:
+            return "duplicate"
+        edits = home.edits | {edit.message_id: edit.text}
+        await self._sessions.save(where, replace(home, edits=edits))
+        elsewhere = EDITED_ELSEWHERE.format(number=home.ordinal)
+        await self._notice(inbound, EDITED if home.ordinal == current.ordinal else elsewhere)
         return "done"
 
     async def _delete(self, delete: Delete) -> Receipt:
-        state = await self._control.revise(delete.conversation, delete.message_id, None)
-        session = await self._sessions.current(delete.conversation)
-        if state != "begun" or session.thread_id is None:
+        where = delete.conversation
+        if await self._control.revise(where, delete.message_id, None) != "begun":
             return "done"
-        messages = await self._assistants.messages(session.thread_id, run_id=None, limit=100)
-        for message in messages:
-            if message.metadata.get(INBOUND) == delete.message_id:
-                await self._assistants.delete_message(session.thread_id, message.id)
+        for session in await self._known_sessions(where):
+            if delete.message_id in session.edits:
+                edits = {k: v for k, v in session.edits.items() if k != delete.message_id}
+                await self._sessions.save(where, replace(session, edits=edits))
+            if session.thread_id is not None and await self._forget(
+                session.thread_id, delete.message_id
+            ):
+                break
         return "done"
+
+    async def _known_sessions(self, where: ConversationKey) -> list[Session]:
+        """The current session first, then those in which a message may have been said."""
+        current = await self._sessions.current(where)
+        earlier = await self._sessions.list(where, SESSIONS)
+        return [current, *(one for one in earlier if one.ordinal != current.ordinal)]
+
+    async def _forget(self, thread_id: str, message_id: str) -> bool:
+        """Remove the Message of a post from a Thread; whether it was there."""
+        try:
+            messages = await self._assistants.messages(thread_id, run_id=None, limit=MESSAGES)
+        except NotFound:
+            return False
+        found = [one for one in messages if one.metadata.get(INBOUND) == tag(message_id)]
+        for message in found:
+            await self._assistants.delete_message(thread_id, message.id)
+        return bool(found)
 
     async def _notice(self, inbound: Inbound, sentence: str) -> None:
         """Say one sentence outside the mail; if that fails, the log has it."""
@@ -139,3 +196,8 @@ class Intake:
             await self._platforms[inbound.conversation.platform].send(inbound.conversation, post)
         except BobbinError as error:
             log.warning("a notice could not be shown: %s", error)
+
+
+def _is_in(session: Session, message_id: str) -> bool:
+    """Whether the post was answered in the newest turn of this session."""
+    return session.last is not None and message_id in session.last.message_ids
