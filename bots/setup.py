@@ -1,8 +1,9 @@
 """Makes `.venv`: what `make setup` runs, with whatever Python there is and nothing installed.
 
-Idempotent: a stamp (hash of pyproject.toml, the Python, what was asked for) says that all is done.
-Several at once wait for each other at a file lock. Children read from /dev/null, so piped input
-reaches the bot; all output goes to stderr, so that the bot's own output stays clean.
+Idempotent: a stamp says that all is done. It is a hash of pyproject.toml, of this place and of the
+Python behind `.venv`, because the programs in `.venv/bin` name their place and the packages belong
+to one Python. Several at once wait for each other at a file lock. Children read from /dev/null, so
+piped input reaches the bot; all output goes to stderr, so the bot's own output stays clean.
 
 Standard library only, and old syntax: it must run far enough on an old Python to say so.
 """
@@ -17,8 +18,21 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
+PYTHON = os.path.join(VENV, "bin", "python")
+RECORD = os.path.join(VENV, ".stamps")
+LOG = os.path.join(VENV, "setup.log")
 OLDEST = (3, 11)
-NEWER = ("python3.14", "python3.13", "python3.12", "python3.11")
+NEWER = tuple("python3.%d" % minor for minor in range(19, 10, -1))
+
+UNREACHABLE = "the package index cannot be reached; see to the network or to pip's proxy setting."
+FAILURES = (
+    # words in pip's output (lower case), and what they mean for whoever reads them
+    ("no space left on device", "the disk is full."),
+    ("disk quota exceeded", "the disk quota is used up."),
+    ("certificate verify failed", "the package index has a certificate that pip does not trust."),
+    ("retry(total=0", UNREACHABLE),
+    ("max retries exceeded", UNREACHABLE),
+)
 
 
 class Trouble(Exception):
@@ -26,55 +40,127 @@ class Trouble(Exception):
 
 
 def say(text: str) -> None:
-    sys.stderr.write(text + "\n")
+    sys.stderr.write("bobbin: " + text + "\n")
     sys.stderr.flush()
 
 
-def use_new_enough_python() -> None:
-    """Go on under a Python >= 3.11, or say that there is none."""
+# ------------------------------------------------------------------------- the Python to use
+
+
+def python_to_use() -> str:
+    """A Python >= 3.11: this one, or a newer one on PATH; raise Trouble where there is none."""
     if sys.version_info[:2] >= OLDEST:
-        return
+        # Inside a virtual environment the Python below it: .venv itself may have to be cleared.
+        return getattr(sys, "_base_executable", None) or sys.executable
     for name in NEWER:
         path = shutil.which(name)
-        if path:
-            os.execv(path, [path, "-I"] + sys.argv)
+        if path and succeeds([path, "-I", "-c", "import sys; sys.version_info >= (3, 11) or 1/0"]):
+            return path
     raise Trouble(
-        "Bobbin needs Python 3.11 or newer; this is %d.%d (%s) and no newer one is on PATH.\n"
-        "Install one, or name it: make PYTHON=/path/to/python3.11 setup"
-        % (sys.version_info[0], sys.version_info[1], sys.executable)
+        "Python 3.11 or newer is needed: %s is %d.%d, and PATH has no newer one.\n"
+        "Install one, or name it: make PYTHON=/path/to/python3.11"
+        % (sys.executable, sys.version_info[0], sys.version_info[1])
     )
 
 
-def stamp(dev: bool) -> str:
-    """What the environment was made from."""
-    with open(os.path.join(ROOT, "pyproject.toml"), "rb") as file:
-        content = file.read()
-    parts = [content, sys.version.encode(), ROOT.encode(), b"dev" if dev else b""]
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()
-
-
-def is_done(wanted: str) -> bool:
+def succeeds(command: "list[str]") -> bool:
     try:
-        with open(os.path.join(VENV, ".stamps")) as file:
-            return wanted in file.read().split()
+        return not subprocess.call(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
     except OSError:
         return False
 
 
-def step(what: str, command: "list[str]") -> None:
-    """Run a child with a progress line; raise Trouble with its last words when it fails."""
-    begun = time.time()
-    over = threading.Event()
+# ------------------------------------------------------------------------- what was made before
 
-    def tell() -> None:
-        if not over.wait(1.0):
-            say("bobbin: %s …" % what)
-        while not over.wait(10.0):
-            say("bobbin: %s … %d s" % (what, time.time() - begun))
 
-    teller = threading.Thread(target=tell, daemon=True)
-    teller.start()
+def stamp(*parts: bytes) -> str:
+    """Of this place, the Python behind `.venv`, and `parts`."""
+    whole = [os.fsencode(ROOT), os.fsencode(os.path.realpath(PYTHON))] + list(parts)
+    return hashlib.sha256(b"\0".join(whole)).hexdigest()
+
+
+def installed(dev: bool) -> str:
+    """The stamp of an environment into which this pyproject.toml was installed."""
+    with open(os.path.join(ROOT, "pyproject.toml"), "rb") as file:
+        return stamp(file.read(), b"dev" if dev else b"")
+
+
+def recorded() -> "list[str]":
     try:
+        with open(RECORD) as file:
+            return file.read().split()
+    except (OSError, UnicodeDecodeError):
+        return []
+
+
+def record(*stamps: str) -> None:
+    with open(RECORD, "w") as file:
+        file.write("\n".join(stamps) + "\n")
+
+
+def is_done(dev: bool) -> bool:
+    if not os.path.exists(PYTHON):
+        return False
+    done = recorded()
+    return installed(True) in done or (not dev and installed(False) in done)
+
+
+def is_usable() -> bool:
+    """Whether `.venv`, ours or one that somebody made for us, can be installed into."""
+    if recorded() and stamp() not in recorded():
+        return False
+    code = "import sys, pip; sys.version_info >= (3, 11) and sys.prefix != sys.base_prefix or 1/0"
+    return succeeds([PYTHON, "-I", "-c", code])
+
+
+# ------------------------------------------------------------------------- steps
+
+
+class Progress:
+    """Tells what is going on as soon as it takes longer than a second."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._begun = time.time()
+        self._over = threading.Event()
+        self._teller = threading.Thread(target=self._tell)
+
+    def __enter__(self) -> "Progress":
+        self._teller.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._teller.join()
+
+    def _tell(self) -> None:
+        if sys.stderr.isatty():
+            self._count()
+            return
+        if not self._over.wait(1.0):
+            say("%s …" % self._what)
+        while not self._over.wait(10.0):
+            say("… %d s" % (time.time() - self._begun))
+
+    def _count(self) -> None:
+        """One line, counting."""
+        end = ""
+        while not self._over.wait(1.0):
+            seconds = time.time() - self._begun
+            sys.stderr.write("\rbobbin: %s … %d s" % (self._what, seconds))
+            sys.stderr.flush()
+            end = "\n"
+        sys.stderr.write(end)
+
+
+def step(what: str, command: "list[str]") -> None:
+    """Run a child with a progress line; raise Trouble with its reason when it fails."""
+    with Progress(what):
         result = subprocess.run(
             command,
             stdin=subprocess.DEVNULL,
@@ -83,82 +169,86 @@ def step(what: str, command: "list[str]") -> None:
             cwd=ROOT,
             check=False,
         )
-    finally:
-        over.set()
-        teller.join()
     if result.returncode:
-        words = result.stdout.decode("utf-8", "replace").strip().splitlines()[-12:]
-        raise Trouble("%s failed:\n  %s" % (what, "\n  ".join(words)))
-    if time.time() - begun > 1:
-        say("bobbin: %s: done in %d s" % (what, time.time() - begun))
+        output = result.stdout.decode("utf-8", "replace").strip()
+        raise Trouble("%s failed: %s" % (what.split(" (")[0], reason(output)))
+
+
+def reason(output: str) -> str:
+    """Why a child failed: a sentence where we know one, otherwise its own words."""
+    try:
+        with open(LOG, "w", encoding="utf-8") as file:
+            file.write(output + "\n")
+        where = "\nWhat it said in full: %s" % LOG
+    except OSError:
+        where = ""
+    for words, meaning in FAILURES:
+        if words in output.lower():
+            return meaning + where
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    errors = [line for line in lines if line.lower().startswith("error")]
+    return "\n  ".join([""] + (errors or lines[-5:])) + where
 
 
 def make_environment(dev: bool) -> None:
-    python = os.path.join(VENV, "bin", "python")
-    if not works(python):
-        if os.path.exists(VENV):
-            shutil.rmtree(VENV)
-        try:
-            __import__("ensurepip")
-        except ImportError:
+    if not is_usable():
+        python = python_to_use()
+        if not succeeds([python, "-I", "-c", "import ensurepip, venv"]):
             raise Trouble(
-                "This Python cannot make virtual environments (no ensurepip).\n"
-                "Debian and Ubuntu: apt install python3-venv; then run make again."
-            ) from None
-        step("making .venv", [sys.executable, "-m", "venv", VENV])
-    pip = [python, "-m", "pip", "--disable-pip-version-check", "--no-input"]
+                "%s cannot make virtual environments: it has no ensurepip.\n"
+                "Debian and Ubuntu: apt install python3-venv; then run make again." % python
+            )
+        anew = " anew (the one there does not work here)" if os.path.exists(VENV) else ""
+        step("making .venv" + anew, [python, "-I", "-m", "venv", "--clear", VENV])
+    record(stamp())
+    pip = [PYTHON, "-I", "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
+    pip += ["--progress-bar", "off", "--no-user"]
     if dev:
-        step("updating pip", pip + ["install", "--quiet", "pip>=25.1"])
-        wanted = ["install", "--quiet", "-e", ".", "--group", "dev"]
-        step("installing Bobbin and what its tests need", pip + wanted)
+        step("updating pip", pip + ["pip>=25.1"])
+        what = "installing Bobbin and what its tests need (about a minute, once)"
+        step(what, pip + ["-e", ".", "--group", "dev"])
     else:
-        step(
-            "installing Bobbin (the first time takes about a minute)",
-            pip + ["install", "--quiet", "-e", "."],
-        )
+        step("installing Bobbin (about a minute, once)", pip + ["-e", "."])
+    record(stamp(), installed(dev))
 
 
-def works(python: str) -> bool:
-    """Whether .venv belongs to this Python and this place, and has pip."""
-    code = "import sys, pip; print(sys.version)"
+def set_up(dev: bool) -> None:
+    """Make `.venv`, one process at a time."""
+    import fcntl
+
     try:
-        answer = subprocess.run(
-            [python, "-I", "-c", code],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            check=False,
-        )
-    except OSError:
-        return False
-    return answer.returncode == 0 and answer.stdout.decode().strip() == sys.version.strip()
+        lock = os.open(os.path.join(ROOT, ".setup.lock"), os.O_WRONLY | os.O_CREAT, 0o666)
+    except OSError as error:
+        raise Trouble(
+            "%s cannot be written to (%s). Bobbin keeps what it needs beside its code: use a copy "
+            "in a folder of your own." % (ROOT, error.strerror)
+        ) from None
+    with os.fdopen(lock, "w"):
+        with Progress("waiting for another make that is setting up"):
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        if not is_done(dev):
+            make_environment(dev)
 
 
 def main(arguments: "list[str]") -> int:
     dev = "--dev" in arguments
+    begun = time.time()
     try:
-        use_new_enough_python()
-        wanted = {stamp(False), stamp(True)} if not dev else {stamp(True)}
-        if any(is_done(one) for one in wanted):
-            return 0
-        import fcntl
-
-        with open(os.path.join(ROOT, ".setup.lock"), "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if any(is_done(one) for one in wanted):
-                return 0
-            make_environment(dev)
-            with open(os.path.join(VENV, ".stamps"), "w") as file:
-                file.write(stamp(dev) + "\n")
+        if not is_done(dev):
+            set_up(dev)
+            say("set up in %d s" % (time.time() - begun))
     except Trouble as trouble:
-        say("bobbin: " + str(trouble))
+        say(str(trouble))
         return 2
     except ImportError:
-        say("bobbin: make setup works on Linux and macOS; on Windows use WSL.")
+        say("this works on Linux and macOS; on Windows, run it inside WSL.")
         return 2
     except OSError as error:
-        say("bobbin: setting up failed: %s" % error)
+        say("setting up failed: %s" % error)
         return 2
+    except KeyboardInterrupt:
+        say("setting up was stopped; the next make goes on with it.")
+        return 130
     return 0
 
 
