@@ -117,6 +117,7 @@ class Console:
         self._parts = parts
         self._key = key
         self._write = write
+        self._live = live
         self.screen = Screen(parts.feed, key, write, live=live)
         self._showing: asyncio.Task[None]
 
@@ -139,7 +140,9 @@ class Console:
         try:
             for message in pending:
                 parts.watch(key)
-                await self._until_over(message.id)
+                trouble = await self._until_over(message.id)
+                if trouble and not self._live:
+                    raise ModelUnavailable(kept_for_later(trouble))
             yield
         finally:
             showing.cancel()
@@ -191,6 +194,11 @@ class Console:
             await asyncio.gather(answered, troubled, return_exceptions=True)
 
 
+def kept_for_later(trouble: str) -> str:
+    """The sentence of an outage for somebody who does not wait for its end."""
+    return trouble.replace("and I try again", "and the next start answers it")
+
+
 async def answer_lines(console: Console, lines: AsyncIterator[str]) -> int:
     """Answer each line before the next is taken; how many there were.
 
@@ -204,9 +212,7 @@ async def answer_lines(console: Console, lines: AsyncIterator[str]) -> int:
         count += 1
         trouble = await console.say(line)
         if trouble:
-            raise ModelUnavailable(
-                trouble.replace("I am trying again", "the next start answers it")
-            )
+            raise ModelUnavailable(kept_for_later(trouble))
     return count
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -283,7 +284,8 @@ def _unreachable(host: str, error: BaseException) -> str:
     if isinstance(error, TimeoutError):
         return f"{host} did not take the connection in time."
     if isinstance(error, aiohttp.ClientConnectorError):
-        why = error.os_error.strerror or "no connection"
+        number = error.os_error.errno
+        why = os.strerror(number) if number else "no connection"
         return f"{host} cannot be reached ({why}): is {URL_VARIABLE} right, and is it running?"
     return f"{host} broke the connection off."
 

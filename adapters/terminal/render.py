@@ -47,8 +47,7 @@ def sign_line(sign: dict[str, Any]) -> str:
             return "waiting for the model: you are next"
         return f"waiting for the model: {ahead} before you"
     if sign["sign"] == "troubled":
-        reason = str(sign["sentence"]).rstrip(".")
-        return f"{reason}. Your message is kept; I am trying again" if reason else "trying again"
+        return f"{sign['sentence']} Your message is kept, and I try again.".strip()
     return ""
 
 

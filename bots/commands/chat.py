@@ -6,7 +6,15 @@ import argparse
 import asyncio
 import sys
 
-from bots.console import Console, answer_lines, converse, own_conversation, stdin_kind, stdin_lines
+from bots.console import (
+    Console,
+    answer_lines,
+    converse,
+    kept_for_later,
+    own_conversation,
+    stdin_kind,
+    stdin_lines,
+)
 from bots.lifetime import stop_signal, unless
 from config.logs import LOG_FILE, configure_logging
 from config.settings import Settings, load_settings
@@ -60,7 +68,7 @@ async def _run(settings: Settings, options: argparse.Namespace) -> int:
                     )
                     return 130
                 if trouble:
-                    raise ModelUnavailable(trouble)
+                    raise ModelUnavailable(kept_for_later(trouble))
                 return 0
 
 
