@@ -18,7 +18,7 @@ from adapters.sandbox.interpreter import SandboxedInterpreter
 from bots.wiring.store import Store
 from config.settings import ROOT, Settings
 from core.clock import Clock
-from core.engine.executor import Executor
+from core.engine.executor import Executor, ExecutorOptions
 from core.engine.live import Live
 from core.engine.models import Catalogue, Endpoint
 from core.engine.ports import Interpreter
@@ -84,6 +84,7 @@ async def open_engine(
             live=live,
             clock=clock,
             ids=ids,
+            options=ExecutorOptions(model_attempts=MODEL_ATTEMPTS),
         )
         await queue.recover(owner_is_gone)
         worker = await stack.enter_async_context(
@@ -138,3 +139,7 @@ async def open_services(
 
 ENDPOINT = "model"
 """The name of the one model endpoint, in catalogue and executor."""
+
+MODEL_ATTEMPTS = 2
+"""Tries of one model round, each of which repeats what did not connect: a person shall hear within
+seconds that the endpoint is away; the turn goes on trying after that."""
