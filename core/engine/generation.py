@@ -83,8 +83,7 @@ class ModelRequest:
 
     `None` always means "not set": the endpoint's own default applies and nothing is sent.
     `tool_choice` is `auto`, `none`, `required` or the name of one tool.
-    `response_format` is the API's object (`{"type": "json_schema", ...}`). `tool_mode` is `json`
-    for a model whose own tool calls cannot be relied on.
+    `response_format` is the API's object (`{"type": "json_schema", ...}`).
     """
 
     model: str
@@ -92,7 +91,6 @@ class ModelRequest:
     items: tuple[InputItem, ...]
     tools: tuple[ToolSpec, ...] = ()
     tool_choice: str = "auto"
-    tool_mode: Literal["native", "json"] = "native"
     parallel_tool_calls: bool | None = None
     response_format: dict[str, Any] | None = None
     temperature: float | None = None

@@ -16,47 +16,25 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final
 
 from core.assistants import Message, Run, RunStep, StreamEvent
 from core.clock import Clock
-from core.engine.generation import Usage
-from core.engine.lifecycle import Ending, ended, status_event
+from core.engine.lifecycle import Ending, status_event
 from core.engine.live import Channel
 from core.engine.ports import RunEvents, ThreadStore
 from core.engine.progress import Progress
 from core.engine.pulse import Pace
-from core.engine.records import Change, Conflict, Epoch, RunAt, RunClaim, RunRecord
+from core.engine.records import Conflict, RunAt, RunClaim, RunRecord
 from core.engine.stored import run_record
+from core.engine.writes import Write
 from core.errors import ClaimLost, StoreError
 
 log = logging.getLogger(__name__)
 
 _RETRY_S: Final = (0.05, 0.2, 0.5, 1.0, 2.0)
 """Pauses while the store is away; the last one repeats until the claim is lost or the Run ends."""
-
-
-@dataclass(slots=True)
-class _Write:
-    """What is to be written in one step. `record` says that the Run itself is."""
-
-    put: dict[str, Message | RunStep] = field(default_factory=dict[str, Message | RunStep])
-    events: list[StreamEvent] = field(default_factory=list[StreamEvent])
-    run: Run | None = None
-    progress: Progress | None = None
-    park: bool = False
-    ending: Ending | None = None
-    usage: Usage | None = None
-    done: asyncio.Future[list[StreamEvent]] | None = None
-
-    def join(self, later: _Write) -> None:
-        self.put |= later.put
-        self.events += later.events
-        self.run = later.run or self.run
-        self.progress = later.progress or self.progress
-        self.park, self.ending, self.usage = later.park, later.ending, later.usage
-        self.done = later.done
 
 
 class RunCancelled(Exception):
@@ -106,7 +84,7 @@ class Journal:
         self._reader = channel.reader()
         self._reader.drain()  # whoever made the Run has logged what it told
         self._due = False
-        self._queue: list[_Write] = []
+        self._queue: list[Write] = []
         self._writer: asyncio.Task[None] | None = None
 
     # ---------------------------------------------------------------- what the executor asks for
@@ -124,7 +102,7 @@ class Journal:
         Without `hurry` it goes with the next write, or with the deltas that follow it.
         """
         told = list(events)
-        write = _Write(
+        write = Write(
             put={document.id: document for document in put},
             events=[*self._unlogged(), *told],
             run=run,
@@ -142,7 +120,7 @@ class Journal:
             ClaimLost, RunCancelled: it was not written.
         """
         events = [*self._unlogged(), status_event(run)]
-        await self._wait(_Write(put={step.id: step}, events=events, run=run, park=True))
+        await self._wait(Write(put={step.id: step}, events=events, run=run, park=True))
         self._tell([status_event(run)])
 
     async def end(
@@ -154,7 +132,7 @@ class Journal:
             ClaimLost: it was not written.
         """
         told = list(events)
-        write = _Write(
+        write = Write(
             put={document.id: document for document in put},
             events=[*self._unlogged(), *told],
             progress=self.progress.settled(),
@@ -171,15 +149,6 @@ class Journal:
             waiting = self._is_read or self._queue
             (self._pace.read if waiting else self._pace.unread).soon(self._flush)
 
-    def cancelled_outside(self, stored: RunRecord) -> None:
-        """A service has set the Run to `cancelling`, and logged that."""
-        if self.lost or self.run.status == "cancelling":
-            return
-        self.run = replace(stored.run, started_at=self.run.started_at)
-        self._revision = stored.revision
-        self._flush()
-        self._tell([status_event(self.run)])
-
     async def close(self) -> None:
         """Stop writing: nothing that was queued is written any more."""
         self.lost = True
@@ -189,6 +158,11 @@ class Journal:
             await asyncio.gather(self._writer, return_exceptions=True)
 
     # ---------------------------------------------------------------- the queue
+
+    def _tell_of_cancel(self) -> None:
+        """A service has set the Run to `cancelling`, and logged that."""
+        self._flush()
+        self._tell([status_event(self.run)])
 
     def _tell(self, events: list[StreamEvent]) -> None:
         self.channel.add(*events)
@@ -202,14 +176,14 @@ class Journal:
         self._due = False
         events = self._unlogged()
         if (events or self._queue) and not self.lost:
-            self._enqueue(_Write(events=events))
+            self._enqueue(Write(events=events))
 
-    async def _wait(self, write: _Write) -> list[StreamEvent]:
+    async def _wait(self, write: Write) -> list[StreamEvent]:
         write.done = asyncio.get_running_loop().create_future()
         self._enqueue(write)
         return await write.done
 
-    def _enqueue(self, write: _Write, *, start: bool = True) -> None:
+    def _enqueue(self, write: Write, *, start: bool = True) -> None:
         if write.run is not None:
             self.run = write.run
         if write.progress is not None:
@@ -232,7 +206,7 @@ class Journal:
         finally:
             self._writer = None
 
-    async def _settle(self, write: _Write) -> None:
+    async def _settle(self, write: Write) -> None:
         """Write it, and tell whoever waits for it."""
         try:
             events = await self._written(write)
@@ -251,12 +225,21 @@ class Journal:
             if write.done is not None and not write.done.done():
                 write.done.set_result(events)
 
-    async def _written(self, write: _Write) -> list[StreamEvent]:
-        """Write until it is certain; the events of the Run's end, if it was that."""
+    async def _written(self, write: Write) -> list[StreamEvent]:
+        """Write until the store has taken it; the events of the Run's end, if it was that.
+
+        A write whose answer was lost is sent again. That is harmless (documents are replaced,
+        followers hear nothing twice), and after the Run's end the fence refuses it.
+        """
         attempt = 0
-        unclear = False
         while True:
-            change, record, ends = self._change(write)
+            change, record, ends = write.change(
+                self._claim,
+                run=self.run,
+                progress=self.progress,
+                revision=self._revision,
+                now=self._clock.now(),
+            )
             try:
                 if record is None and not change.put:
                     read = await self._events.publish(self._claim, change.events)
@@ -264,8 +247,6 @@ class Journal:
                 else:
                     await self._threads.commit(change)
             except Conflict as conflict:
-                if unclear and record is not None and await self._is_stored(record):
-                    break
                 if not isinstance(conflict.failed, RunAt):
                     raise ClaimLost("the Run is claimed by somebody else") from conflict
                 await self._take_over_changes(write)
@@ -273,7 +254,6 @@ class Journal:
                 if not error.retryable:
                     raise ClaimLost("the store does not take this Run's changes") from error
                 log.warning("the store does not take a change of %s: %s", self.run.id, error)
-                unclear = True
                 await self._clock.sleep(_RETRY_S[min(attempt, len(_RETRY_S) - 1)])
                 attempt += 1
             else:
@@ -282,50 +262,15 @@ class Journal:
             self._revision = record.revision
         return ends
 
-    def _change(self, write: _Write) -> tuple[Change, RunRecord | None, list[StreamEvent]]:
-        """The change, the Run's record in it, and the events of its end."""
-        ends: list[StreamEvent] = []
-        run = write.run
-        if write.ending is not None:
-            path = ended(self.run, write.ending, self._clock.now(), write.usage or Usage(0, 0))
-            ends = [status_event(step) for step in path]
-            run = path[-1]
-        elif run is None and write.progress is not None:
-            run = self.run
-        record = None
-        if run is not None:
-            state = (write.progress or self.progress).to_state()
-            record = RunRecord(run=run, revision=self._revision + 1, state=state)
-        run_id = self._claim.run_id
-        at = (RunAt(run_id, self._revision),) if record else ()
-        change = Change(
-            thread_id=self._claim.thread_id,
-            expect=(Epoch(run_id, self._claim.epoch), *at),
-            put=(*write.put.values(), *((record,) if record else ())),
-            run_id=run_id,
-            events=(*write.events, *ends),
-            park=write.park,
-            deactivate=write.ending is not None,
-        )
-        return change, record, ends
-
-    async def _is_stored(self, record: RunRecord) -> bool:
-        """Whether a write whose answer was lost had arrived."""
-        found = await run_record(self._threads, record.run.thread_id, record.run.id)
-        return found is not None and (found.revision, found.run.status, found.state) == (
-            record.revision,
-            record.run.status,
-            record.state,
-        )
-
-    async def _take_over_changes(self, write: _Write) -> None:
+    async def _take_over_changes(self, write: Write) -> None:
         """A service changed the Run meanwhile: keep its metadata, heed its cancel."""
         stored = await run_record(self._threads, self._claim.thread_id, self._claim.run_id)
         if stored is None:
             raise ClaimLost("the Run was deleted")
         self._revision = stored.revision
         if stored.run.status == "cancelling" and self.run.status != "cancelling":
-            self.cancelled_outside(stored)
+            self.run = replace(stored.run, started_at=self.run.started_at)
+            self._tell_of_cancel()
             self._on_cancel()
         self.run = replace(self.run, metadata=stored.run.metadata)
         if write.run is None:

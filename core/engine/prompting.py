@@ -157,7 +157,6 @@ def request(
         items=tuple(shown(item, pictures, images=model.images) for item in items),
         tools=tools.specs,
         tool_choice=tools.choice(run.tool_choice, first=not progress.rounds),
-        tool_mode=model.tool_mode,
         parallel_tool_calls=None if run.parallel_tool_calls or not tools.specs else False,
         response_format=_format(response_format),
         temperature=sampling.get("temperature"),

@@ -16,8 +16,9 @@ from typing import Final, Self
 from core.assistants import TERMINAL_RUN_STATUSES
 from core.clock import Clock
 from core.engine.closing import close_run
-from core.engine.executor import Execution, Executor
-from core.engine.lifecycle import CANCELLED, EXPIRED
+from core.engine.execution import Execution
+from core.engine.executor import Executor
+from core.engine.lifecycle import EXPIRED
 from core.engine.live import Channel
 from core.engine.models import Slots
 from core.engine.ports import RunEvents, RunQueue, ThreadStore
@@ -235,8 +236,7 @@ class Worker:
                     Change(thread_id=run.thread_id, expect=(at,), run_id=run.id, deactivate=True)
                 )
                 return
-            ending = CANCELLED if run.status == "cancelling" else EXPIRED
-            await close_run(self._threads, self._events, record, ending, now)
+            await close_run(self._threads, self._events, record, EXPIRED, now)
         except Conflict:
             log.debug("run %s was changed while it was swept", run.id)
 

@@ -39,6 +39,8 @@ class Client:
             assert set(data.delta) == {"content"}, "nothing of our own may leave"
             assert data.id in self.messages, f"a delta of {data.id} before it was created"
             assert self.statuses[data.id] == list(_FIRST)
+            for part in data.delta["content"]:
+                _check_text(part, self.messages[data.id]["content"])
             _join(self.messages[data.id]["content"], data.delta["content"])
         elif isinstance(data, RunStepDelta):
             assert set(data.delta) == {"step_details"}
@@ -105,6 +107,12 @@ class Client:
                 outputs = [_plain(output) for output in told["code_interpreter"]["outputs"]]
                 assert told["code_interpreter"]["input"] == call["code_interpreter"]["input"]
                 assert outputs == call["code_interpreter"]["outputs"]
+
+
+def _check_text(part: Json, known: list[Any]) -> None:
+    if part["type"] == "text":
+        assert part["text"]["value"], "a delta without text"
+        assert ("annotations" in part["text"]) == (part["index"] == len(known)), "in the first only"
 
 
 def _plain(part: Json) -> Json:

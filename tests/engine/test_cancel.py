@@ -182,6 +182,22 @@ async def test_metadata_that_changed_meanwhile_survives_the_end() -> None:
         assert (done.status, done.metadata) == ("completed", {"vote": "up"})
 
 
+async def test_metadata_that_changed_before_the_first_write_survives() -> None:
+    hold = asyncio.Event()
+    async with process([hold, *says("All")]) as here:
+        run = await here.start()
+        here.store.gate = asyncio.Event()
+        await until(lambda: here.model.open)
+        gate, here.store.gate = here.store.gate, None
+        await here.engine.runs.update(run.thread_id, run.id, {"vote": "up"})
+        gate.set()
+        await settled()
+        begun = await here.now(run)
+        assert (begun.status, begun.metadata) == ("in_progress", {"vote": "up"})
+        hold.set()
+        assert (await here.ended(run)).metadata == {"vote": "up"}
+
+
 async def test_deleting_the_thread_stops_the_run() -> None:
     async with process([TextDelta("Once"), NEVER()]) as here:
         run = await here.start()

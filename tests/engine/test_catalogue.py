@@ -112,13 +112,12 @@ async def test_an_old_assistant_is_answered_by_the_default_model() -> None:
 
 
 async def test_a_model_that_refuses_sampling_gets_none_and_a_blind_one_no_pictures() -> None:
-    facts = (ModelFacts(match="m-1", context_tokens=9_000, sampling=False, tool_mode="json"),)
+    facts = (ModelFacts(match="m-1", context_tokens=9_000, sampling=False),)
     async with process(says("Hello"), facts=facts) as here:
         run = await here.start(temperature=0.2)
         assert run.temperature == 0.2
         await here.ended(run)
         assert here.model.requests[0].temperature is None
-        assert here.model.requests[0].tool_mode == "json"
 
 
 # ------------------------------------------------------------------------------ slots

@@ -20,10 +20,10 @@ from core.engine.context import (
     fitting,
     shown,
 )
-from core.engine.generation import AssistantItem, ImagePart, TextPart, UserItem
+from core.engine.generation import AssistantItem, ImagePart, TextPart, Usage, UserItem
 from core.engine.requests import MessageRequest, RunRequest, ThreadRequest
-from tests.engine.world import Process, process
-from tests.fakes.scripted_model import says
+from tests.engine.world import WEATHER, Process, process
+from tests.fakes.scripted_model import calls, says
 
 
 def entries(*sizes: int) -> tuple[Entry, ...]:
@@ -184,6 +184,7 @@ async def test_what_is_read_of_a_long_thread_does_not_grow_with_it() -> None:
         assert long[:4] == [f"number {number}" for number in range(4)]
         assert long[-1] == "number 999"
         assert len(short) == len(long)
+        assert sum(map(estimated_tokens, long)) + 6 * len(long) <= 300
 
 
 async def test_last_messages_are_all_that_is_read() -> None:
@@ -197,6 +198,21 @@ async def test_last_messages_are_all_that_is_read() -> None:
 async def test_a_long_thread_that_fits_is_read_to_its_beginning() -> None:
     async with process(says("Hm.")) as here:
         assert len(await asked(here, 300)) == 300
+
+
+async def test_later_rounds_get_the_tokens_that_earlier_ones_left() -> None:
+    first = calls(("call_a", "weather", "{}"), usage=Usage(300, 1))
+    async with process(first, says("Hm.")) as here:
+        assistant = await here.assistant(tools=(WEATHER,))
+        thread = await here.thread(*(f"number {number}" for number in range(30)))
+        request = RunRequest(assistant_id=assistant.id, max_prompt_tokens=500)
+        run = await here.ended(await here.engine.runs.create(thread.id, request))
+        await here.submit(run, call_a="ok")
+        await here.ended(run)
+        before, after = (len(asked.items) for asked in here.model.requests)
+        assert before == 30
+        assert after < 20
+        assert here.model.requests[1].items[-3:-2] == here.model.requests[0].items[-1:]
 
 
 async def test_a_run_that_limits_its_prompt_gets_the_newest_messages() -> None:

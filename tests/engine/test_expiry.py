@@ -52,6 +52,19 @@ async def test_a_run_in_mid_text_expires_with_what_it_said() -> None:
         assert step.status == "expired"
 
 
+async def test_a_sweeper_lets_the_executor_end_its_run_itself() -> None:
+    beats = [TextDelta("Once upon"), NEVER()]
+    quiet = process(beats, ceiling=PATIENT, delta_interval_s=None)  # its text is in memory only
+    async with quiet as executor:
+        run = await executor.start()
+        async with process(store=executor.store, slots=0, owner="w2") as sweeper:
+            for _ in range(12):
+                await sweeper.clock.advance(50.5)
+            assert (await sweeper.now(run)).status == "expired"
+            (message,) = await sweeper.messages(run)
+            assert message.text == "Once upon"
+
+
 async def test_the_text_of_a_run_whose_process_is_gone_comes_from_the_log() -> None:
     async with process([TextDelta("Once "), TextDelta("upon"), NEVER()]) as there:
         run = await there.start()

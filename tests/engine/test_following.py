@@ -120,6 +120,34 @@ async def test_a_gap_in_the_text_is_made_up_for_at_the_end() -> None:
         assert Client(await follower).text() == "one two three"
 
 
+async def test_a_log_that_lost_a_beginning_in_its_middle() -> None:
+    hold = [asyncio.Event() for _ in range(3)]
+    beats = [hold[0], TextDelta("one "), hold[1], TextDelta("two"), hold[2], Finished("stop")]
+    async with process(beats) as worker, process(store=worker.store, executes=False) as api:
+        run = await worker.start()
+        heard = Client()
+
+        async def listen() -> None:
+            async for event in api.engine.runs.follow(run.thread_id, run.id):
+                heard.hear(event)
+
+        follower = asyncio.create_task(listen())
+        await worker.clock.advance(0.05)
+        worker.store.bell = asyncio.Event()  # it hears nothing for a while
+        hold[0].set()
+        await worker.clock.advance(0.05)
+        log = worker.store.logs[run.id]
+        lost = [n for n, entry in enumerate(log) if entry[1].startswith("thread.message")]
+        del log[lost[0] : lost[-1]]
+        hold[1].set()
+        await worker.clock.advance(6)
+        assert "thread.message.created" in heard.names, "at once, not only at the end"
+        hold[2].set()
+        await worker.clock.advance(1)
+        await follower
+        assert heard.text() == "one two"
+
+
 async def test_a_silent_log_is_not_trusted_for_ever() -> None:
     async with process(says("Hello")) as worker, process(store=worker.store, executes=False) as api:
         worker.store.gate = asyncio.Event()

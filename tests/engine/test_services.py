@@ -672,6 +672,25 @@ async def test_a_tenant_finds_nothing_of_another() -> None:
         assert (await engine.runs.get(*names, tenant="a")).status == "queued"
 
 
+async def test_a_stream_from_memory_is_the_tenants_too() -> None:
+    async with process([asyncio.Event()]) as here:
+        engine = here.engine
+        assistant = await engine.assistants.create(AssistantRequest(model="m-1"), tenant="a")
+        run = await engine.runs.create_with_thread(
+            ThreadRequest(messages=(MessageRequest(content="Hi"),)),
+            RunRequest(assistant_id=assistant.id),
+            tenant="a",
+        )
+        other = await here.thread()
+        mine = engine.runs.follow(run.thread_id, run.id, tenant="a")
+        assert (await anext(mine)).name == "thread.created"
+        for attempt in (
+            engine.runs.follow(run.thread_id, run.id),
+            engine.runs.follow(other.id, run.id, tenant="a"),
+        ):
+            assert isinstance(await refusal(anext(attempt)), NotFound)
+
+
 async def test_figures_belong_to_the_tenant_of_their_run() -> None:
     interpreter = ScriptedInterpreter()
     interpreter.answer("x", Execution((Figure(b"png"),)))

@@ -26,6 +26,7 @@ from tests.fakes.scripted_model import calls, says
 NEVER = asyncio.Event
 ONE = ("call_1", "code_interpreter", '{"code": "one"}')
 TWO = ("call_2", "code_interpreter", '{"code": "two"}')
+THREE = ("call_3", "code_interpreter", '{"code": "three"}')
 
 
 async def test_a_run_that_was_only_queued_is_done_by_another_process() -> None:
@@ -123,7 +124,7 @@ async def test_finished_rounds_are_not_repeated() -> None:
 async def test_code_that_was_not_finished_is_run_again_and_says_so() -> None:
     interpreter = ScriptedInterpreter()
     interpreter.hold, interpreter.held_code = asyncio.Event(), "two"
-    async with process(calls(ONE, TWO), interpreter=interpreter) as first:
+    async with process(calls(ONE, TWO, THREE), interpreter=interpreter) as first:
         run = await first.start(tools=(CODE,))
         await until(lambda: len(interpreter.ran) == 2)
         await settled()
@@ -131,13 +132,14 @@ async def test_code_that_was_not_finished_is_run_again_and_says_so() -> None:
         fresh = ScriptedInterpreter()
         async with process(says("."), store=first.store, interpreter=fresh, owner="w2") as second:
             assert (await second.ended(run)).status == "completed"
-            assert [code for _, code in fresh.ran] == ["two"]
-            one, two = second.model.requests[0].items[-2:]
+            assert [code for _, code in fresh.ran] == ["two", "three"]
+            one, two, three = second.model.requests[0].items[-3:]
             assert isinstance(one, ToolOutput)
             assert isinstance(two, ToolOutput)
             assert one.output == "ran one"
             assert "run once before" in two.output
             assert two.output.endswith("ran two")
+            assert three == ToolOutput("call_3", "ran three")
             (step, _) = await second.steps(run)
             assert step.status == "completed"
             Client(await second.events(run))
@@ -234,6 +236,43 @@ async def test_a_zombie_writes_nothing() -> None:
             assert zombie.store.logs[run.id] == log
             assert [m.text for m in await other.messages(run)] == ["Old ", "New answer."]
             assert zombie.model.open == 0
+
+
+async def test_a_zombie_stops_at_its_first_refused_write() -> None:
+    wake = asyncio.Event()
+    async with process([TextDelta("Old "), wake, TextDelta("answer"), NEVER()]) as zombie:
+        run = await zombie.start()
+        await zombie.clock.advance(0.05)
+        await zombie.sleeps()
+        await zombie.clock.advance(11)
+        async with process(says("New answer."), store=zombie.store, owner="w2") as other:
+            assert (await other.ended(run)).status == "completed"
+            wake.set()
+            await zombie.clock.advance(0.3)
+            assert zombie.model.open == 0
+            assert zombie.slots.free() == 8
+
+
+async def test_a_process_that_slept_stops_when_it_cannot_renew() -> None:
+    async with process([TextDelta("Old"), NEVER()]) as sleeper:
+        run = await sleeper.start()
+        await sleeper.clock.advance(0.05)
+        claimed = sleeper.store.take((run.thread_id, run.id), "w2")  # while it slept
+        await sleeper.clock.advance(4)
+        assert sleeper.model.open == 0
+        assert sleeper.store.held((run.thread_id, run.id), claimed.epoch)
+        assert (await sleeper.now(run)).status == "in_progress"
+
+
+async def test_a_claim_that_is_lost_before_the_run_was_read_calls_no_model() -> None:
+    async with process(executes=False) as here:
+        run = await here.start()
+        (claim,) = await here.store.queue.claim("w1", 1)
+        execution = here.executor.execution(claim)
+        execution.lose()
+        await execution.run()
+        assert here.model.requests == []
+        assert (await here.now(run)).status == "queued"
 
 
 async def test_a_follower_in_the_process_that_lost_the_run_goes_on() -> None:
