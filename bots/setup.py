@@ -24,14 +24,15 @@ LOG = os.path.join(VENV, "setup.log")
 OLDEST = (3, 11)
 NEWER = tuple("python3.%d" % minor for minor in range(19, 10, -1))
 
-UNREACHABLE = "the package index cannot be reached; see to the network or to pip's proxy setting."
 FAILURES = (
     # words in pip's output (lower case), and what they mean for whoever reads them
     ("no space left on device", "the disk is full."),
     ("disk quota exceeded", "the disk quota is used up."),
     ("certificate verify failed", "the package index has a certificate that pip does not trust."),
-    ("retry(total=0", UNREACHABLE),
-    ("max retries exceeded", UNREACHABLE),
+    (
+        "(from versions: none)",
+        "no package index with what is needed is in reach; see to the network or pip's settings.",
+    ),
 )
 
 
