@@ -9,8 +9,10 @@ from core.chat.messages import Post, Sign
 
 BOLD, DIM, PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_STRONG = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
+# C0 and C1 but for tab and line feed, and what reorders the letters of a line.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+# Never looks beyond the next two asterisks: a model may write a very long line.
+_STRONG = re.compile(r"\*\*(?=[^\s*])((?:[^*]|\*(?!\*))*?)(?<=[^\s*])\*\*")
 _CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 
 
@@ -47,12 +49,14 @@ def sign_line(sign: dict[str, Any]) -> str:
             return "waiting for the model: you are next"
         return f"waiting for the model: {ahead} before you"
     if sign["sign"] == "troubled":
-        return f"{sign['sentence']} Your message is kept, and I try again.".strip()
+        reason = " ".join(safe(str(sign["sentence"])).split())
+        return f"{reason} Your message is kept, and I try again.".strip()
     return ""
 
 
 def safe(text: str) -> str:
-    """The text without control characters: nothing a model writes moves the cursor."""
+    """The text without control characters: nothing a model writes moves the cursor, sets the
+    title, or shows a line's letters in another order."""
     return _CONTROL.sub("", text)
 
 

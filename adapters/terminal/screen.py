@@ -13,6 +13,7 @@ from typing import Any
 
 from adapters.terminal.render import DIM, PLAIN, Markdown, safe, sign_line
 from core.chat.messages import ConversationKey
+from core.chat.outbox import LEFTOVER
 from core.chat.ports import Feed
 from core.errors import StoreError
 
@@ -30,6 +31,8 @@ class Screen:
         self._write = write
         self._live = live
         self._shown: dict[str, str] = {}
+        self._finished: dict[str, str] = {}
+        self._labelled: set[str] = set()
         self._written: dict[str, int] = {}
         self._rendering: dict[str, Markdown] = {}
         self._answered: set[str] = set()
@@ -39,7 +42,12 @@ class Screen:
         self._earlier: dict[str, str] = {}
 
     async def run(self, after: str) -> None:
-        """Show what comes behind `after`, for ever."""
+        """Show what comes behind `after`, for ever.
+
+        Raises:
+            OSError: the screen or pipe does not take it any more.
+        """
+        marked = after
         while True:
             try:
                 entries = await self._feed.read(self._conversation, after, 1.0)
@@ -47,13 +55,13 @@ class Screen:
                     self._show(item.body)
                     after = item.sequence
                 if entries:
+                    self._pulse.set()
+                    self._pulse = asyncio.Event()
+                if after != marked:
                     await self._feed.mark_seen(self._conversation, after)
+                    marked = after
             except StoreError:
                 await asyncio.sleep(0.5)  # the store comes back, and the feed with it
-                continue
-            if entries:
-                self._pulse.set()
-                self._pulse = asyncio.Event()
 
     async def answered(self, message_id: str) -> None:
         """Return when the reply to this message is complete on the screen."""
@@ -65,6 +73,10 @@ class Screen:
         while message_id not in self._troubled:
             await self._pulse.wait()
         return self._troubled[message_id]
+
+    def write_to(self, write: Write) -> None:
+        """Show what comes from now on there."""
+        self._write = write
 
     def own(self, message_id: str) -> None:
         """This message was typed here: its answer needs no label."""
@@ -94,23 +106,30 @@ class Screen:
         part, text, final = str(body["part"]), str(body["text"]), bool(body["final"])
         if not final and not self._live:
             return
+        turn, last = {str(name) for name in body["turn"]}, final and bool(body["last"])
         before = self._shown.get(part)
+        same = last and self._finished.get(part) == text
+        if (same and turn <= self._answered) or (text == LEFTOVER and not last):
+            return  # sent again by somebody who could not know; or nothing to read
         if before is None:
-            self._begin(part, body)
-        elif not text.startswith(before[: self._written.get(part, 0)]):
+            self._begin(part, turn)
+        elif same or not text.startswith(before[: self._written.get(part, 0)]):
             self._write("(once more)\n")
             self._rendering[part] = Markdown(colour=self._live)
             self._written[part] = 0
         self._lines(part, text, final=final)
         for path in body["files"]:
-            self._write(f"[figure: {path}]\n")
-        if final and body["last"]:
-            self._answered.update(str(name) for name in body["turn"])
+            self._write(f"[figure: {' '.join(safe(str(path)).split())}]\n")
+        if last:
+            self._finished[part] = text
+            self._answered |= turn
             self._write("\n")
 
-    def _begin(self, part: str, body: dict[str, Any]) -> None:
+    def _begin(self, part: str, turn: set[str]) -> None:
         self._rendering[part] = Markdown(colour=self._live)
-        turn = {str(name) for name in body["turn"]}
+        if turn & self._labelled:
+            return  # a further part of a reply that has its label
+        self._labelled |= turn
         asked = [text for name, text in self._earlier.items() if name in turn]
         if asked:
             self._write("[your earlier question, answered now]\n")
