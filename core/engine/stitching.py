@@ -216,8 +216,8 @@ class Stitching:
                     self._lengths[key] = 0
                 continue
             value: str = part["text"]["value"] if part["type"] == "text" else part["refusal"]
-            shown = known or 0
-            rest = value[shown if shown >= 0 else -1 - shown :]
+            shown = _told_length(known)
+            rest = value[shown:]
             self._lengths[key] = len(value)
             if rest and part["type"] == "text":
                 told.append(deltas.text(message.id, index, rest, first=shown == 0, offset=None))
@@ -250,8 +250,7 @@ class Stitching:
         told: list[StreamEvent] = []
         if known is None:
             told.append(deltas.call_opened(step_id, index, call_id, body["name"]))
-            known = 0
-        rest = body["arguments"][known if known >= 0 else -1 - known :]
+        rest = body["arguments"][_told_length(known) :]
         if rest:
             told.append(deltas.arguments(step_id, index, rest, offset=None))
         self._lengths[key] = len(body["arguments"])
@@ -269,6 +268,13 @@ class Stitching:
             self._lengths[outputs] = 0
             told.append(deltas.code_outputs(step_id, index, body["outputs"]))
         return told
+
+
+def _told_length(known: int | None) -> int:
+    """How many characters were told, also where a piece behind them was missed."""
+    if known is None:
+        return 0
+    return known if known >= 0 else -1 - known
 
 
 def _awaited(run: Run) -> set[str]:
