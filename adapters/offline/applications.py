@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Final
 
+from adapters.offline.lexicon import wordset
 from adapters.offline.phrases import Phrases
 from adapters.offline.tree import (
     ONE,
@@ -20,6 +21,7 @@ from adapters.offline.tree import (
     Rate,
     Sym,
     integer,
+    is_constant,
     power,
 )
 
@@ -47,6 +49,11 @@ _ARITY: Final = {
 } | dict.fromkeys(("gcd", "lcm", "max", "min"), (2, 9))
 
 
+_POINTED: Final = wordset(
+    "distance midpoint line slope gradient point points vector plot segment triangle"
+)
+
+
 class Applications(Phrases):
     """The grammar of names and functions."""
 
@@ -66,6 +73,10 @@ class Applications(Phrases):
                 return Apply(name, inside, token.order)
         if token.order:
             return Rate(name, "", token.order)
+        if token.upper and called:
+            point = self._named_point(name)
+            if point is not None:
+                return point
         spoken = self._spoken_application(name)
         if spoken is not None:
             return spoken
@@ -81,6 +92,17 @@ class Applications(Phrases):
         if name == "e":
             return Const("e")
         return Const("i") if name == "i" else Sym(name)
+
+    def _named_point(self, name: str) -> Node | None:
+        """`A(1, 2)`: a point and its name. `P(5, 2)` is one only where points are spoken of."""
+        mark = self.at
+        points = any(token.text in _POINTED for token in self.tokens)
+        inside = self.arguments() if name not in self.names else None
+        allowed = points or name.lower() not in {"c", "p"}
+        if inside and len(inside) in {2, 3} and allowed and all(map(is_constant, inside)):
+            return Listing(inside)
+        self.at = mark
+        return None
 
     def _spoken_application(self, name: str) -> Node | None:
         """`f of x`, `g of 2`."""
@@ -108,8 +130,12 @@ class Applications(Phrases):
         return None
 
     def arguments(self) -> tuple[Node, ...] | None:
+        mark = self.at
         listing = self.brackets(keep=True)
-        return listing.items if isinstance(listing, Listing) else None
+        if isinstance(listing, Listing):
+            return listing.items
+        self.at = mark
+        return None
 
     def function(self) -> Node | None:
         token = self.peek()

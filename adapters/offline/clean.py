@@ -73,6 +73,12 @@ _MENTION: Final = re.compile(
     r"^\s*(?:<@!?\w+>|@[\w.-]+|(?:(?:hi|hey|hello|ok|okay|yo|dear)[\s,]+)?@?bobbin\b)\s*[,:!-]?\s*",
     re.IGNORECASE,
 )
+_SPEAKER: Final = re.compile(
+    r"^\s*(?:\[[^\[\]\n#]{1,64} #[\w.:-]+\]"
+    r"|\[(?=[^\]]*(?:[^\W\d_]{2}|[^\x00-\x7f]))[^\[\]\n=+*^/,;|<>#]{1,64}\]"
+    r"|<[A-Z][\w .'-]{0,40}>|\*\*[A-Z][\w .'-]{0,40}\*\*)\s*:?\s+(?=\S)"
+)
+"""Who speaks, as a shared conversation puts it before a message: `[Ada #U02AB] solve …`."""
 _EMOTICON: Final = re.compile(
     r"(?:(?<=\s)|^)(?:[:;]'?-?[)(DPp/|]+|[xX]D+|\^_+\^)(?=\s|$)|<3(?=\s*$)"
 )
@@ -92,6 +98,7 @@ def normalise(text: str) -> str:
     """One notation for everything a keyboard, a phone or a word processor makes of mathematics."""
     text = html.unescape(text) if "&" in text else text
     text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = _bullets(text)
     text = _dollars(text)
     text = latex.plain(text)
     text = _typography(_number_sets(text))
@@ -103,12 +110,21 @@ def normalise(text: str) -> str:
 
 def address(text: str) -> str:
     """The text without a greeting of the bot by name at its start."""
+    text = _SPEAKER.sub("", text, count=1)
     for _ in range(3):
         shorter = _MENTION.sub("", text, count=1)
         if shorter == text:
             break
         text = shorter
     return text
+
+
+def _bullets(text: str) -> str:
+    """Take off quote marks and list marks; a lone `- 2x` is a sign and stays."""
+    text = re.sub(r"^\s*>+\s*", "", text, flags=re.MULTILINE)
+    marks = re.findall(r"^\s*[-*+•]\s", text, re.MULTILINE)
+    tail = r"(?=\S)" if len(marks) > 1 else r"(?=[A-Za-z]{2})"
+    return re.sub(rf"^\s*[-*+•]\s+{tail}", "", text, flags=re.MULTILINE)
 
 
 def _dollars(text: str) -> str:
@@ -145,8 +161,8 @@ def _kept(char: str) -> bool:
 def _markdown(text: str) -> str:
     """Take off code fences, back-ticks, bold, quotes and list marks; `2**3` keeps its stars."""
     text = re.sub(r"```[a-z]*", "\n", text).replace("`", " ")
-    text = re.sub(r"^\s*(?:>+|[-*+](?=\s))\s*", "", text, flags=re.MULTILINE)
     text = _EMPHASIS.sub(_unemphasised, text)
+    text = re.sub(r"(?<![\w)\]])_(?=[A-Za-z])([^_\n]*)_(?![\w({])", r"\1", text)
     text = text.replace('"', " ")
     text = re.sub(r"(?:(?<=\s)|^)'(?=\S)(?=[^']*'(?:[\s.,?!;:]|$))", " ", text)
     text = re.sub(r"(?<=[\w)])'(?=[\s.,?!;:]|$)(?<![fghyuFGHY]')", " ", text)
@@ -173,6 +189,11 @@ def _number_sets(text: str) -> str:
 
 def _words(text: str) -> str:
     text = re.sub(r"\bhow 2 (?=[a-z]{3})", "how to ", text)
+    text = re.sub(r"\bint(?=\s*_)", "∫", text)
+    text = re.sub(r"\bsum(?=\s*_)", "∑", text)
+    text = re.sub(r"\bstd(?:ev|dev)?(?=\s*[(\[])", "standard deviation of ", text)
+    text = re.sub(r"\bvar(?=\s*[(\[])", "variance of ", text)
+    text = re.sub(r"\bavg\b", "average", text)
     text = _AXIS.sub(lambda m: (m[1] + m[2]).lower(), text)
     text = _COMPOUND.sub(_split_compound, text)
     return _WORDLIKE.sub(lambda m: SPELLED.get(m[0].lower(), m[0]), text)

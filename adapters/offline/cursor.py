@@ -34,16 +34,21 @@ class Cursor:
         *,
         names: frozenset[str] = frozenset("fgh"),
         spaced: bool = False,
+        chat: bool = False,
     ) -> None:
         self.tokens = tokens
         self.names = names
         self.spaced = spaced
         """Blanks separate: `3 -1` is two numbers, as in a list of data."""
+        self.chat = chat
+        """A mark at the very end may be an exclamation: `2 + 2!`."""
         self.at: int = 0
         self.depth: int = 0
         self.bars: int = 0
         self.dx: str | None = None
         self.integrals = 0
+        self.right = False
+        """Behind a relation sign, where `21 x = ?` begins something new."""
 
     def peek(self, ahead: int = 0) -> Token:
         """The token here, or further on."""

@@ -92,7 +92,10 @@ def take_form(scan: Scan) -> Form:
         r"form|exact value|simplest form|lowest terms|simplified form)"
     )
     fraction = (
-        scan.cue(r"exact (?:value|values|answer|form)|exactly|in surd form|in lowest terms")
+        scan.cue(
+            r"exact (?:value|values|answer|form)|exactly|in (?:lowest|simplest) terms"
+            r"|in (?:simplified |simplest )?(?:surd|radical) form"
+        )
         or fraction
     )
     decimal = scan.cue(

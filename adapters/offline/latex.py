@@ -73,7 +73,7 @@ _MATRIX: Final = re.compile(r"\\begin\{([bpvB]?matrix)\}(.*?)\\end\{\1\}", re.DO
 def plain(text: str) -> str:
     """Rewrite LaTeX commands; text without a backslash comes back as it was."""
     if "\\" not in text:
-        return text
+        return re.sub(r"([\^_])\{([^{}]*)\}", r"\1(\2)", text)
     text = _MATRIX.sub(_matrix, text)
     text = re.sub(rf"\\begin\{{({_ENVIRONMENTS})\}}(\{{[^}}]*\}})?", "\n", text)
     text = re.sub(rf"\\end\{{({_ENVIRONMENTS})\}}", "\n", text)

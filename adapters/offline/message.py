@@ -200,6 +200,13 @@ class _Reader:
         found = followups.elliptic(remaining, last) if last is not None else ()
         if not found:
             found = readers.read(remaining, setting)
+        if (
+            not found
+            and len(known) == 1
+            and not any(p.letter in {"A", "R", "C"} for p in remaining)
+        ):
+            _, inner = next(iter(known.values()))
+            found = readers.read((*_unmarked(remaining), Piece("of"), Piece("", inner)), setting)
         if not found:
             found = _shared(remaining, setting)
         if not found and last is not None:
@@ -218,6 +225,14 @@ class _Reader:
             if node is not None:
                 return voice.partly(show.typed(node)[:80], words)
         return voice.NOT_UNDERSTOOD
+
+
+def _unmarked(parts: Sequence[Piece]) -> tuple[Piece, ...]:
+    """Without the marks that end a sentence."""
+    out = list(parts)
+    while out and out[-1].node is None and not out[-1].text.isalpha():
+        out.pop()
+    return tuple(out)
 
 
 def _function_names(tokens: Sequence[Token]) -> frozenset[str]:

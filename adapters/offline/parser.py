@@ -104,7 +104,9 @@ class Parser(Suffixes):
         while True:
             mark = self.at
             op = self._relation_op()
+            outer, self.right = self.right, True
             side = self.sum() if op else None
+            self.right = outer
             if op is None or side is None:
                 self.at = mark
                 break
@@ -215,6 +217,8 @@ class Parser(Suffixes):
         token = self.peek()
         if isinstance(left, Listing | Relation) or not self._begins_factor():
             return None
+        if self.right and token.gap and token.kind == "name" and self.peek(1).text == "=":
+            return None
         right = self.power()
         if right is None or isinstance(right, Listing | Relation):
             return None
@@ -272,10 +276,15 @@ def _matrix_product(op: str, left: Node) -> bool:
 
 
 def parse_at(
-    tokens: Sequence[Token], start: int, *, names: frozenset[str], spaced: bool = False
+    tokens: Sequence[Token],
+    start: int,
+    *,
+    names: frozenset[str],
+    spaced: bool = False,
+    chat: bool = False,
 ) -> tuple[Node, int] | None:
     """The longest expression that begins at `start`, and where it ends."""
-    parser = Parser(tokens, names=names, spaced=spaced)
+    parser = Parser(tokens, names=names, spaced=spaced, chat=chat)
     parser.at = start
     node = parser.relation()
     return None if node is None else (node, parser.at)

@@ -69,7 +69,7 @@ def pieces(tokens: Sequence[Token], names: frozenset[str]) -> tuple[Piece, ...]:
         found = (
             None
             if _is_word(tokens, at) or _counts_things(tokens, at)
-            else parse_at(tokens, at, names=names, spaced=spaced)
+            else parse_at(tokens, at, names=names, spaced=spaced, chat=True)
         )
         if found is not None and not _bare_one(tokens, at, found):
             node, at = found
@@ -144,6 +144,8 @@ def _bare_one(tokens: Sequence[Token], at: int, found: tuple[Node, int]) -> bool
 def _plain(tokens: Sequence[Token], at: int) -> Piece:
     token, before = tokens[at], tokens[at - 1] if at else None
     after = tokens[at + 1] if at + 1 < len(tokens) else None
+    if token.text == "-" and token.gap and (after is None or (after.gap and after.kind == "word")):
+        return Piece(",")
     if token.text == "/" and before and after and before.kind == after.kind == "word":
         return Piece("and")
     if token.kind == "nl":

@@ -132,7 +132,7 @@ def results(output: str) -> Result | None:
             if line.startswith("{"):
                 try:
                     value: Any = json.loads(line)
-                except ValueError:
+                except (ValueError, RecursionError):
                     continue
                 if isinstance(value, dict) and "logs" not in value and "outputs" not in value:
                     found = Result(cast("dict[str, Any]", value))
@@ -146,7 +146,7 @@ def _texts(output: str) -> Iterator[str]:
         return
     try:
         value: Any = json.loads(output)
-    except ValueError:
+    except (ValueError, RecursionError):
         return
     stack: list[Any] = [value]
     while stack:

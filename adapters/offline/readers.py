@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
+from adapters.offline import closed, code
 from adapters.offline.pieces import SPACED as _SPACED
 from adapters.offline.pieces import Piece
 from adapters.offline.question import Question
@@ -113,7 +114,10 @@ def read(parts: Sequence[Piece], setting: Setting) -> tuple[Question, ...]:
     if _run_together(parts):
         return ()
     for reader in READERS:
-        found = reader(Scan(parts), setting)
+        try:
+            found = reader(Scan(parts), setting)
+        except (closed.NotRational, closed.Undefined, code.Unwritable):
+            continue
         if found is None:
             continue
         questions = (found,) if isinstance(found, Question) else tuple(found)

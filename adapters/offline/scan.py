@@ -28,7 +28,7 @@ _CLASSES: Final = {
     "V": "SA",
     "X": "NSACRL",
 }
-_MARKS: Final = frozenset(",;:.?!'\"|·*_`~-")
+_MARKS: Final = frozenset(",;:.?!'\"`~")
 _SLOT: Final = re.compile(r"(?<![A-Za-z⟨])([NSARLCEVX])(?![A-Za-z\d])")
 
 
@@ -54,7 +54,7 @@ class Scan:
             if part.node is not None:
                 words.append(f"⟨{part.letter}{index}⟩")
             elif part.text not in ARTICLES:
-                words.append(part.text.replace("'", " "))
+                words.append(part.text.removesuffix("'s").replace("'", " "))
         return f" {' '.join(' '.join(words).split())} "
 
     def node(self, index: str) -> Node:

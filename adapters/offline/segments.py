@@ -26,6 +26,7 @@ _LABEL: Final = re.compile(
 )
 _EQUATION_LABEL: Final = re.compile(r"\s\(\d\)(?=\s*(?:$|,|;|and\b|\n|\.))", re.MULTILINE)
 _NAMED_EQUATION: Final = re.compile(r"\b[Ee]q(?:n|uation)?\.?\s*\(?\d\)?\s*[:.]\s*")
+_ROMAN: Final = re.compile(r"\((?:i{1,3}|iv|v|vi)\)\s*")
 _INLINE: Final = re.compile(r"(?:(?<=\s)|^)\(?([a-h]|\d)\)\s+(?=\S)", re.MULTILINE)
 
 
@@ -34,6 +35,8 @@ def unlabelled(text: str) -> str:
     if len(_EQUATION_LABEL.findall(text)) >= 2:
         text = _EQUATION_LABEL.sub(" ", text)
     text = _NAMED_EQUATION.sub("\n", text)
+    if "(i)" in text and "(ii)" in text:
+        text = _ROMAN.sub("\n", text)
     labels = [match[1] for match in _INLINE.finditer(text)]
     if len(labels) >= 2 and labels[:2] in (["a", "b"], ["1", "2"]):
         text = _INLINE.sub("\n", text)

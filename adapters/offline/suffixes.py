@@ -141,7 +141,7 @@ class Suffixes(Operands):
         if after.text == "!":
             return False
         closing = after.kind in {"end", "nl"}
-        if closing and before.kind == "op" and not self._has_factorials():
+        if self.chat and closing and before.kind == "op" and not self._has_factorials():
             return False
         self.at += 1
         return True

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from adapters.offline import message, voice
+from adapters.offline import closed, message, voice
 from adapters.offline.question import Answer, Question, Result, results
 from core.engine.generation import (
     AssistantItem,
@@ -162,11 +162,19 @@ def _answered(question: Question, output: str | None) -> str:
     else:
         notes.append(voice.OFF)
     if answer is None:
-        answer = question.closed() if question.closed is not None else None
+        answer = _by_hand(question)
         if answer is None:
             why = voice.NEEDS_INTERPRETER if output is None else voice.CODE_FAILED
             return f"**{question.title}**\n\n{why}"
     return _block(question, answer, notes)
+
+
+def _by_hand(question: Question) -> Answer | None:
+    """The answer of our own arithmetic, where it reaches."""
+    try:
+        return question.closed() if question.closed is not None else None
+    except (closed.NotRational, closed.TooLarge, closed.Undefined):
+        return None
 
 
 def _explained(question: Question, result: object) -> Answer | None:

@@ -14,12 +14,14 @@ ARTICLES: Final = wordset(
     "the a an please kindly just exactly this these those following given "
     "below above here"
     " actually basically also now then so well hi hello hey ok okay um uh hmm really simply"
-    " bobbin tutor bot my our maybe your again quickly quick everyone guys buddy mate sir madam"
-    " there yo dude bro man fellow folks"
+    " bobbin tutor bot my our its their maybe your again quickly quick everyone guys buddy"
+    " mate sir madam there yo dude bro man fellow folks"
 )
 """Taken out before any pattern is tried."""
 
 FILLER: Final = wordset("""
+    both asks done suppose imagine giving leave leaving their its daughter son kid kids child
+    children wife husband brother sister friend mom dad mum everybody has
     of to in on at by for with from is are was be do does did it and or as into out up i we you
     u me us your they them let can could would will shall should may might must what whats
     which how when where why who find calculate compute evaluate determine work get give tell
@@ -91,6 +93,11 @@ METHODS: Final[tuple[str, ...]] = (
         "|partial fractions|long division|cramer s rule|gaussian elimination|inspection|python"
         "|sympy|code|calculator|code interpreter|interpreter|l hopital s "
         "rule)(?: method| formula| rule)?(?: to)?"
+    ),
+    (
+        "(?:by|using|with|via|through|use|apply) (?!\\w* ?(?:trapez|simpson|midpoint|euler|newton|"
+        "riemann|numerical|secant|bisection))(?:\\w+ ){1,2}(?:method|rule|algorithm|theorem|laws?|"
+        "identity|identities|rules|formula)"
     ),
     "(?:and )?explain(?: (?:how|why|it|each step|steps|your (?:reasoning|answer|steps)))?",
     "if (?:you can|possible|that is ok|you do not mind|you could)",

@@ -7,6 +7,7 @@ from typing import Final
 
 from adapters.offline import closed, show
 from adapters.offline.tree import (
+    ZERO,
     Binary,
     Call,
     Neg,
@@ -43,7 +44,7 @@ def _is_value(node: Node) -> bool:
     if isinstance(node, Binary) and node.op == "/":
         pair = (node.left, node.right)
         if all(isinstance(part, Num) and part.value.denominator == 1 for part in pair):
-            return number(closed.exact(node)) == node
+            return node.right != ZERO and number(closed.exact(node)) == node
     return isinstance(node, Num)
 
 

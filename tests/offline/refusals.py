@@ -1,4 +1,4 @@
-"""What must be refused: stories, opinions, other subjects, and sentences that say more than we read."""
+"""What must be refused: stories, opinions, other subjects, sentences that are half read."""
 
 from __future__ import annotations
 

@@ -28,6 +28,7 @@ from adapters.offline.tree import (
     Sym,
     equation,
     free,
+    integer,
     is_constant,
     walk,
 )
@@ -120,6 +121,11 @@ _EXTRA: Final = wordset(
 def read_rewriting(scan: Scan, _setting: Setting) -> list[Question] | None:
     """`factor x² - 9`, `expand (x + 1)³`, `simplify 2x + 3x`."""
     take_form(scan)
+    shaped = scan.take(r"(?:write|express|put|rewrite|give|bring) A in(?:to)? form A")
+    if shaped and _is_square_form(shaped[1]) and scan.done(_EXTRA | {"where"}):
+        scan.rest("X")
+        question = _rewriting(body(shaped[0]), _JOBS[0])
+        return [question] if question else None
     job = next((job for job in _JOBS if scan.cue(job.cue)), None)
     if job is None:
         return None
@@ -145,6 +151,13 @@ def read_bare(scan: Scan, _setting: Setting) -> list[Question] | None:
         return None
     question = _rewriting(node, _JOBS[-1])
     return [question] if question else None
+
+
+def _is_square_form(node: Node) -> bool:
+    """`(x - a)² + b`, perhaps with a factor: the form of a completed square."""
+    parts = walk(node)
+    squares = [p for p in parts if isinstance(p, Binary) and p.op == "^" and integer(p.right) == 2]
+    return len(squares) == 1 and isinstance(squares[0].left, Binary)
 
 
 def _is_row_of_letters(node: Node) -> bool:

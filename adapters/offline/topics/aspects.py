@@ -66,7 +66,7 @@ _ASPECTS: Final[dict[str, str]] = {
 
 
 _ASPECT_EXTRA: Final = wordset(
-    "function functions curve graph f y x expression value values local "
+    "nature their function functions curve graph f y x expression value values local "
     "relative all point points both and or coordinates location"
     " equation equations real have has parabola classify identify locate "
     "interval intervals any where on nature numbers number its it"

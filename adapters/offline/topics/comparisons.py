@@ -24,7 +24,16 @@ def read_comparison(scan: Scan, _setting: Setting) -> Question | None:
         r"(?:bigger|larger|greater|biggest|largest|greatest|smaller|smallest|"
         r"lesser|less|lower)"
     )
+    compared = scan.cue(r"compare")
+    claimed = (
+        scan.take(r"N is (?:equal to )?N") if scan.has("right|correct|true|wrong|false") else None
+    )
+    if claimed:
+        fine = scan.done({"true", "false", "wrong", "correct", "right", "or"})
+        return truth(Relation(claimed, ("=",))) if fine and not scan.has("X") else None
     nodes = scan.rest("N")
+    if compared and len(nodes) >= 2 and scan.done({"numbers", "fractions", "or"}):
+        return _which(nodes, smallest=False)
     if (
         most
         and len(nodes) >= 2

@@ -76,7 +76,7 @@ _ZERO: Final = (
     r"intersects) (?:with )?xaxis|vanish|vanishes"
 )
 _EXTRA: Final = wordset(
-    "equation equations linear quadratic cubic polynomial function given if "
+    "pair numbers equation equations linear quadratic cubic polynomial function given if "
     "when unknown number exact"
     " all both possible simple algebraic algebra formula variable subject over values x equal"
     " equals true set simultaneous terms root real = parabola graph curve "
@@ -138,7 +138,9 @@ def _route(
             return None
         if any(isinstance(part, Apply | Rate) for part in walk(node)):
             return None
-        pairs.extend(zip(node.sides, node.sides[1:], strict=False))
+        if len(node.ops) > 1:
+            return None
+        pairs.append((node.sides[0], node.sides[1]))
     if not pairs:
         return None
     if len(pairs) == 1:

@@ -15,6 +15,7 @@ from adapters.offline.topics.areas import enclosed_area
 from adapters.offline.topics.common import Setting, report, variable
 from adapters.offline.topics.derivatives import natural_logs
 from adapters.offline.tree import (
+    ZERO,
     Apply,
     Call,
     Integral,
@@ -88,6 +89,8 @@ def read_integral(scan: Scan, _setting: Setting) -> list[Question] | None:
     bounds = _bounds(scan)
     by = _by(scan)
     nodes = scan.rest("X")
+    if area and bounds is None and len(nodes) == 1 and "xaxis" in {p.text for p in scan.parts}:
+        nodes = (nodes[0], ZERO)
     if (
         not nodes
         or not scan.done(_EXTRA)

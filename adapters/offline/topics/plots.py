@@ -79,7 +79,7 @@ def read_plot(scan: Scan, _setting: Setting) -> Question | None:
         r"(?:with|showing|and mark|marking|including|and show|indicating) (?:its |their |all )*"
         r"(?:roots|zeros|zeroes|xintercepts|intercepts|x intercepts)"
     )
-    slope = scan.cue(r"(?:and|with|together with|along with) (?:its|their) (?:first )?derivative")
+    slope = scan.cue(r"(?:and|with|together with|along with) (?:its |their )?(?:first )?derivative")
     named = scan.word(r"(?:sin|cos|tan|exp|ln|sqrt) (?:wave|curve|function|graph|waves)")
     points = _points(scan)
     window = None if points else _window(scan)

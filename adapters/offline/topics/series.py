@@ -14,6 +14,7 @@ from adapters.offline.scan import Scan, body
 from adapters.offline.topics.common import Setting, report, variable
 from adapters.offline.topics.derivatives import natural_logs
 from adapters.offline.tree import (
+    Binary,
     Const,
     Listing,
     Node,
@@ -58,6 +59,9 @@ def read_series(scan: Scan, _setting: Setting) -> Question | None:
             ):
                 ordinal = value
                 break
+    highest = scan.take(r"(?:up to|to|through|including) (?:order |term |terms )?A")
+    if highest and isinstance(highest[0], Binary) and highest[0].op == "^":
+        ordinal = integer(highest[0].right)
     wanted = (integer(found[0]) if found else ordinal) or order
     point: Node = Num(Fraction(0))
     place = scan.take(

@@ -233,6 +233,9 @@ def read_angle(scan: Scan, setting: Setting) -> Question | None:
     """`convert 60° to radians`, `π/3 radians in degrees`."""
     to_radians = scan.cue(r"(?:to|in|into|as) radians?(?: measure)?")
     to_degrees = scan.cue(r"(?:to|in|into|as) degrees?(?: measure)?")
+    asked = scan.word(r"how many (?:radians|degrees) (?:is|are|in|are in|are there in)")
+    to_radians = to_radians or (asked is not None and "radians" in asked)
+    to_degrees = to_degrees or (asked is not None and "degrees" in asked)
     if to_radians == to_degrees:
         return None
     scan.cue(r"radians?|rad")

@@ -1,0 +1,59 @@
+"""Every phrasing of the tables is understood, computed, and answered with the right result.
+
+The four tables were each written before they were first tried; docs/decisions/0006 has the rates.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from adapters.offline import MARK
+from tests.offline.conftest import answers_to
+from tests.offline.phrasings_fifth import CASES as FIFTH
+from tests.offline.phrasings_first import CASES as FIRST
+from tests.offline.phrasings_fourth import CASES as FOURTH
+from tests.offline.phrasings_second import CASES as SECOND
+from tests.offline.phrasings_third import CASES as THIRD
+
+Case = tuple[str, ...]
+TABLES = {"first": FIRST, "second": SECOND, "third": THIRD, "fourth": FOURTH, "fifth": FIFTH}
+
+
+@pytest.fixture(scope="module")
+def answers() -> Callable[[str], dict[str, str]]:
+    """The answers to one table, worked out once."""
+    known: dict[str, dict[str, str]] = {}
+
+    def of(table: str) -> dict[str, str]:
+        if table not in known:
+            texts = [case[0] for case in TABLES[table]]
+            known[table] = asyncio.run(answers_to(texts))
+        return known[table]
+
+    return of
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    ("table", "case"),
+    [(table, case) for table, cases in TABLES.items() for case in cases],
+    ids=lambda value: value if isinstance(value, str) else value[0][:60],
+)
+def test_a_phrasing_gets_the_right_result(
+    table: str, case: Case, answers: Callable[[str], dict[str, str]]
+) -> None:
+    text = answers(table)[case[0]]
+    title, _, body = text.partition("\n\n")
+    assert title.startswith("**"), f"refused: {text}"
+    missing = [expected for expected in case[1:] if expected not in body]
+    assert not missing, f"{missing} not in: {text}"
+    assert text.endswith(MARK)
+
+
+def test_there_are_enough_phrasings() -> None:
+    texts = {case[0] for cases in TABLES.values() for case in cases}
+    assert len(texts) >= 700
