@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from core.assistants import StreamEvent, Thread, from_wire
@@ -24,23 +24,21 @@ from core.engine.records import (
     Epoch,
     Exists,
     Expectation,
-    LoggedEvent,
     NoActiveRun,
     Page,
     RunAt,
-    RunClaim,
     ThreadRecord,
 )
-from core.errors import ClaimLost, StoreUnavailable
+from core.errors import StoreUnavailable
 from tests.fakes.memory_codec import (
     cut_page,
     decoded,
-    decoded_event,
     encoded,
     encoded_event,
     paged,
 )
 from tests.fakes.memory_objects import MemoryBlobs, MemoryObjects
+from tests.fakes.memory_runs import MemoryEvents, MemoryQueue
 
 
 @dataclass
@@ -269,109 +267,3 @@ class MemoryThreads:
             for item in [item for item in items if item[0] == thread_id]:
                 del items[item]
         return self._store.rows.pop(thread_id, None) is not None
-
-
-class MemoryQueue:
-    """`RunQueue`."""
-
-    def __init__(self, store: MemoryStore) -> None:
-        self._store = store
-
-    async def claim(self, owner: str, limit: int) -> list[RunClaim]:
-        await asyncio.sleep(0)
-        store = self._store
-        store.check()
-        for lease in store.leases.values():
-            if lease.state == "leased" and lease.deadline <= store.clock.monotonic():
-                lease.state, lease.epoch = "ready", 0
-                lease.lost += 1
-        ready = [item for item, lease in store.leases.items() if lease.state == "ready"]
-        claims: list[RunClaim] = []
-        for item in ready[:limit]:
-            lease = store.take(item, owner)
-            claims.append(RunClaim(*item, lease.epoch, lease.lost))
-        return claims
-
-    async def renew(self, claims: Sequence[RunClaim]) -> list[bool]:
-        await asyncio.sleep(0)
-        store = self._store
-        store.check()
-        kept: list[bool] = []
-        for claim in claims:
-            item = (claim.thread_id, claim.run_id)
-            kept.append(store.held(item, claim.epoch))
-            if kept[-1]:
-                store.leases[item].deadline = store.clock.monotonic() + store.lease_s
-        return kept
-
-    async def release(self, claim: RunClaim, *, again: bool) -> None:
-        await asyncio.sleep(0)
-        store = self._store
-        store.check()
-        item = (claim.thread_id, claim.run_id)
-        if not store.held(item, claim.epoch):
-            return
-        if again:
-            store.offer(item)
-        else:
-            del store.leases[item]
-
-    async def expired(self, now: int, limit: int) -> list[tuple[str, str]]:
-        await asyncio.sleep(0)
-        self._store.check()
-        due = sorted((at, item) for item, at in self._store.expiry.items() if at <= now)
-        return [item for _, item in due[:limit]]
-
-    async def wait(self, timeout_s: float) -> None:
-        if not any(lease.state == "ready" for lease in self._store.leases.values()):
-            await self._store.rung(timeout_s)
-
-
-class MemoryEvents:
-    """`RunEvents`."""
-
-    def __init__(self, store: MemoryStore) -> None:
-        self._store = store
-        self._cancels: list[asyncio.Queue[str]] = []
-        self._read_at: dict[str, float] = {}
-        self.deaf = False
-        """Cancel requests get lost, as pub/sub may lose them."""
-
-    async def publish(self, claim: RunClaim, events: Sequence[StreamEvent]) -> bool:
-        await asyncio.sleep(0)
-        self._store.check()
-        if not self._store.held((claim.thread_id, claim.run_id), claim.epoch):
-            raise ClaimLost(claim.run_id)
-        self._store.published += 1
-        self._store.append(claim.run_id, events)
-        return self._read_at.get(claim.run_id, -60.0) > self._store.clock.monotonic() - 30.0
-
-    async def read(
-        self, thread_id: str, run_id: str, after: str, timeout_s: float
-    ) -> list[LoggedEvent]:
-        await asyncio.sleep(0)
-        deadline = self._store.clock.monotonic() + timeout_s
-        if timeout_s > 0:
-            self._read_at[run_id] = self._store.clock.monotonic()
-        while True:
-            self._store.check()
-            found = [entry for entry in self._store.logs[run_id] if entry[0] > int(after)]
-            left = deadline - self._store.clock.monotonic()
-            if found or left <= 0:
-                break
-            await self._store.rung(left)
-        return [LoggedEvent(str(number), decoded_event(name, text)) for number, name, text in found]
-
-    async def request_cancel(self, thread_id: str, run_id: str) -> None:
-        await asyncio.sleep(0)
-        for waiting in [] if self.deaf else self._cancels:
-            waiting.put_nowait(run_id)
-
-    async def cancel_requests(self) -> AsyncIterator[str]:
-        waiting: asyncio.Queue[str] = asyncio.Queue()
-        self._cancels.append(waiting)
-        try:
-            while True:
-                yield await waiting.get()
-        finally:
-            self._cancels.remove(waiting)
