@@ -11,13 +11,19 @@ Serial: the parts of one reply. Parallel: replies. Bounded: one post in flight p
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from core.chat.messages import ConversationKey, Json, Post
 from core.chat.ports import ChatPlatform
 from core.clock import Clock
-from core.errors import DeliveryUnclear, PlatformRateLimited, PlatformUnavailable
+from core.errors import (
+    ConversationGone,
+    DeliveryUnclear,
+    PlatformRateLimited,
+    PlatformUnavailable,
+)
 
 Check = Callable[[], Awaitable[None]]
 """Passes only while the turn is ours; raises ClaimLost otherwise."""
@@ -90,33 +96,34 @@ class Outbox:
         """
         for post in posts:
             part = self._parts.setdefault(post.part_id, Part(post.part_id))
-            if part.shown == post:
-                continue
-            if part.part_id in self._unclear:
-                await self._reconcile(part)
-            if part.ref:
-                if part.shown is not None or self._platform.capabilities.edits:
-                    await self._patiently(part, post, self._edit)
-            else:
-                await self._patiently(part, post, self._send)
-            part.shown = post
+            if part.shown != post:
+                await self._patiently(part, post)
+                part.shown = post
 
     async def clear_leftovers(self, posts: list[Post]) -> None:
         """Blank the posts of an earlier, longer answer that this one does not reach."""
         wanted = {post.part_id for post in posts}
-        for part in self._parts.values():
-            if part.part_id not in wanted and part.ref and self._platform.capabilities.edits:
-                post = Post(part_id=part.part_id, text=LEFTOVER)
-                await self._patiently(part, post, self._edit)
+        for part in list(self._parts.values()):
+            if part.part_id in wanted or not part.ref or not self._platform.capabilities.edits:
+                continue
+            with contextlib.suppress(ConversationGone):  # a post that is gone needs no blanking
+                await self._patiently(part, Post(part_id=part.part_id, text=LEFTOVER))
+
+    async def _show(self, part: Part, post: Post) -> None:
+        if part.part_id in self._unclear:
+            await self._reconcile(part)
+        if not part.ref:
+            await self._send(part, post)
+        elif self._platform.capabilities.edits:
+            await self._edit(part, post)
 
     async def _reconcile(self, part: Part) -> None:
+        """Settle whether an unclear part arrived; it stays unclear while that cannot be read."""
+        if self._read_back:
+            ref = await self._platform.find(self._conversation, part.part_id)
+            part.ref = ref or ""
+        part.state = "sent" if part.ref else "ready"
         self._unclear.discard(part.part_id)
-        if not self._read_back:
-            part.state = "ready"
-            return
-        ref = await self._platform.find(self._conversation, part.part_id)
-        part.state = "sent" if ref else "ready"
-        part.ref = ref or ""
 
     async def _send(self, part: Part, post: Post) -> None:
         if self._platform.capabilities.idempotent_sends:
@@ -130,6 +137,7 @@ class Outbox:
         try:
             part.ref = await self._platform.send(self._conversation, post)
         except DeliveryUnclear:
+            self._unclear.add(part.part_id)
             await self._reconcile(part)
             if not part.ref:
                 raise PlatformUnavailable("the send was lost on its way") from None
@@ -141,19 +149,26 @@ class Outbox:
 
     async def _edit(self, part: Part, post: Post) -> None:
         await self._still_ours()
-        await self._platform.edit(self._conversation, part.ref, post)
+        try:
+            await self._platform.edit(self._conversation, part.ref, post)
+        except ConversationGone:
+            if post.text == LEFTOVER:
+                raise
+            # Perhaps only the post is gone; if it is the conversation, sending says so.
+            part.ref, part.state = "", "ready"
+            await self._send(part, post)
 
-    async def _patiently(
-        self, part: Part, post: Post, act: Callable[[Part, Post], Awaitable[None]]
-    ) -> None:
+    async def _patiently(self, part: Part, post: Post) -> None:
         """Repeat what certainly did not arrive, as long as the platform asks for patience."""
         begun = self._clock.monotonic()
         pause = 0.5
         while True:
             try:
-                await act(part, post)
+                await self._show(part, post)
             except PlatformRateLimited as error:
                 delay = error.retry_after_s
+                if self._clock.monotonic() - begun + delay > PATIENCE_S:
+                    raise
             except (PlatformUnavailable, DeliveryUnclear):
                 delay = pause
                 pause = min(pause * 2, 30.0)

@@ -1,0 +1,180 @@
+"""The outbox against platforms that answer late, forget posts, and cannot edit."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from core.assistants import Message
+from core.chat.messages import Capabilities, ConversationKey, Json, Post
+from core.chat.outbox import Outbox
+from core.errors import ConversationGone, PlatformRateLimited, PlatformUnavailable
+from tests.chat.flow import World, place
+from tests.fakes.clock import ManualClock
+from tests.fakes.platform import FakePlatform
+
+
+class Forgetful(FakePlatform):
+    """Reading back fails at first; posts can be deleted; an edit of a deleted one says so."""
+
+    def __init__(self, capabilities: Capabilities | None = None) -> None:
+        super().__init__(capabilities or Capabilities(max_chars=2000, edits=True))
+        self.finds_that_fail = 0
+        self.deleted: set[str] = set()
+        self.edited = 0
+
+    async def find(self, conversation: ConversationKey, part_id: str) -> str | None:
+        if self.finds_that_fail:
+            self.finds_that_fail -= 1
+            raise PlatformUnavailable("away")
+        return await super().find(conversation, part_id)
+
+    async def edit(self, conversation: ConversationKey, ref: str, post: Post) -> None:
+        assert self.capabilities.edits, "this platform cannot edit"
+        self.edited += 1
+        if ref in self.deleted:
+            raise ConversationGone("the post was deleted")
+        await super().edit(conversation, ref, post)
+
+
+class Leaping(ManualClock):
+    """Whoever sleeps finds that the time is over."""
+
+    async def sleep(self, seconds: float) -> None:
+        self.jump(seconds)
+
+
+class Records:
+    """The checkpoints that an outbox wrote."""
+
+    def __init__(self) -> None:
+        self.rows: list[Json] = []
+
+    async def record(self, parts: list[Json]) -> None:
+        self.rows = parts
+
+    async def ours(self) -> None:
+        return None
+
+    def outbox(self, platform: FakePlatform) -> Outbox:
+        return Outbox(platform, place(), Leaping(), self.record, self.rows, still_ours=self.ours)
+
+
+def _post(text: str = "x", part: str = "t.0.0") -> Post:
+    return Post(part_id=part, text=text)
+
+
+async def test_an_unclear_send_stays_unclear_until_it_could_be_read_back() -> None:
+    platform, records = Forgetful(), Records()
+    platform.faults = ["answer lost"]
+    platform.finds_that_fail = 3
+    await records.outbox(platform).show([_post()])
+    assert platform.texts(place()) == ["x"]
+
+
+async def test_the_next_owner_waits_for_a_platform_that_cannot_be_read_yet() -> None:
+    platform, records = Forgetful(), Records()
+    await platform.send(place(), _post())
+    records.rows = [{"id": "t.0.0", "state": "sending", "ref": ""}]
+    platform.finds_that_fail = 2
+    await records.outbox(platform).show([_post()])
+    assert platform.texts(place()) == ["x"]
+
+
+async def test_a_post_that_people_deleted_is_sent_anew_when_it_changes() -> None:
+    platform, records = Forgetful(), Records()
+    outbox = records.outbox(platform)
+    await outbox.show([_post("a", "t.0.0"), _post("b", "t.0.1")])
+    platform.deleted = {"1", "2"}
+    await outbox.show([_post("new", "t.0.0")])
+    await outbox.clear_leftovers([_post("new", "t.0.0")])
+    assert platform.texts(place()) == ["a", "b", "new"]
+    assert {row["id"]: row["ref"] for row in records.rows}["t.0.0"] == "3"
+
+
+async def test_a_conversation_that_is_gone_says_so() -> None:
+    platform, records = Forgetful(), Records()
+    platform.faults = ["gone"]
+    with pytest.raises(ConversationGone):
+        await records.outbox(platform).show([_post()])
+
+
+async def test_a_platform_that_wants_an_hour_gets_it() -> None:
+    class Slow(FakePlatform):
+        async def send(self, conversation: ConversationKey, post: Post) -> str:
+            raise PlatformRateLimited("slow down", retry_after_s=3600)
+
+    with pytest.raises(PlatformRateLimited):
+        await Records().outbox(Slow()).show([_post()])
+
+
+@pytest.mark.parametrize("reply", [["one"], ["one", "two"]])
+async def test_a_platform_that_cannot_edit_is_never_asked_to(
+    world: World, reply: list[str]
+) -> None:
+    async def several(messages: list[Message]) -> list[str]:
+        return reply
+
+    platform = world.platform = Forgetful(Capabilities(max_chars=2000))
+    world.assistants.reply = several
+    async with world.process() as bot:
+        await bot.says("hello", where=place())
+        await bot.is_idle(where=place())
+        assert platform.texts(place()) == reply
+        assert platform.answers(place())[-1].controls
+        await bot.presses("regenerate", where=place())
+        await bot.is_idle(where=place())
+    assert platform.texts(place()) == reply * 2
+    assert platform.edited == 0
+
+
+async def test_a_shorter_answer_in_the_place_of_a_longer_one_leaves_no_old_text(
+    world: World,
+) -> None:
+    world.platform = FakePlatform(Capabilities(max_chars=100, edits=True))
+    long = "\n\n".join(f"Paragraph {number} of the old answer." for number in range(9))
+    answers = iter([long, "short"])
+
+    async def fickle(messages: list[Message]) -> list[str]:
+        return [next(answers)]
+
+    world.assistants.reply = fickle
+    async with world.process() as bot:
+        await bot.says("hello", where=place())
+        await bot.is_idle(where=place())
+        await bot.presses("regenerate", where=place())
+        await bot.is_idle(where=place())
+    texts = world.platform.texts(place())
+    assert texts[0] == "short"
+    assert set(texts[1:]) == {"⋯"}
+
+
+async def test_a_refusal_to_a_conversation_that_is_gone_ends(world: World) -> None:
+    async def hang(messages: list[Message]) -> list[str]:
+        await asyncio.sleep(60)
+        return []
+
+    world.assistants.reply = hang
+    for number in range(3):
+        async with world.process() as bot:
+            if number == 0:
+                await bot.says("poison", where=place())
+            while bot.chat.dispatcher.active == 0:
+                await asyncio.sleep(0.01)
+            await bot.dies(world)
+    world.platform.faults = ["gone"] * 9
+    async with world.process() as bot:
+        await bot.is_idle(where=place())
+        assert len(await bot.chat.stores.dead.list(10)) == 1
+    assert len(world.platform.faults) == 8
+
+
+async def test_mail_of_a_platform_that_runs_elsewhere_is_left_for_it(world: World) -> None:
+    elsewhere = ConversationKey("other", ("w", "r"))
+    async with world.process() as bot:
+        await bot.says("hello", where=elsewhere)
+        while bot.chat.dispatcher.active:
+            await asyncio.sleep(0.01)
+        assert len(await bot.chat.stores.control.pending(elsewhere)) == 1
+        assert await bot.chat.stores.dead.list(10) == []
