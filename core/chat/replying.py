@@ -12,8 +12,7 @@ from typing import Any
 
 from core.assistants import Message, MessageDelta, Run, StreamEvent
 from core.chat.messages import Capabilities, Control, Json, OutFile, Post
-from core.chat.text.math import readable
-from core.chat.text.mentions import neutralise
+from core.chat.text.outgoing import outgoing
 from core.chat.text.split import split
 
 NOTHING_SAID = "(The Assistant had nothing to say.)"
@@ -32,10 +31,24 @@ class _Draft:
     texts: dict[int, str] = field(default_factory=dict[int, str])
     files: list[str] = field(default_factory=list[str])
     done: bool = False
+    cut: bool = False
+    """It was broken off; what follows, if anything does, says it again."""
+    settled: str = ""
+    """What was shown of it while it grew."""
 
     @property
     def text(self) -> str:
         return "\n\n".join(self.texts[index] for index in sorted(self.texts) if self.texts[index])
+
+    def grown(self, text: str, settled: int) -> str:
+        """As much of `text` as can be shown now: never less than before while that is its start.
+
+        What is settled may shrink (a dollar sign that might open a formula after all), though the
+        text that was settled once stays what it is.
+        """
+        if len(self.settled) < settled or not text.startswith(self.settled):
+            self.settled = text[:settled]
+        return self.settled
 
 
 def sentence_of(run: Run) -> str:
@@ -69,7 +82,8 @@ class Composer:
             self._ended = data
 
     def _grow(self, delta: MessageDelta) -> None:
-        draft = self._drafts.setdefault(delta.id, _Draft())
+        self._begin(delta.id)
+        draft = self._drafts[delta.id]
         for part in delta.delta.get("content", []):
             index = int(part["index"])
             if part["type"] == "text":
@@ -82,21 +96,23 @@ class Composer:
             draft.texts[index] = draft.texts.get(index, "") + more
 
     def _place(self, name: str, message: Message) -> None:
-        if name == "thread.message.incomplete" and self._redone(message):
-            self._drafts.pop(message.id, None)
-            return
-        draft = self._drafts.setdefault(message.id, _Draft())
+        self._begin(message.id)
+        draft = self._drafts[message.id]
         if name in ("thread.message.completed", "thread.message.incomplete"):
             draft.texts = {index: _words(part) for index, part in enumerate(message.content)}
             draft.files = []
             for part in message.content:
                 _remember_file(draft, part)
-            draft.done = True
+            reason = (message.incomplete_details or {}).get("reason")
+            # A worker that dies leaves `run_failed` behind, and so does a Run that fails.
+            draft.cut = reason == "run_failed"
+            draft.done = not draft.cut
 
-    def _redone(self, message: Message) -> bool:
-        """Whether the Run goes on and says this again (a worker died in the middle of it)."""
-        reason = (message.incomplete_details or {}).get("reason")
-        return self._ended is None and reason not in ("max_tokens", "content_filter")
+    def _begin(self, message_id: str) -> None:
+        """A Message that begins takes the place of those that were broken off before it."""
+        if message_id not in self._drafts:
+            self._drafts = {name: one for name, one in self._drafts.items() if not one.cut}
+            self._drafts[message_id] = _Draft()
 
     @property
     def wanted_files(self) -> tuple[str, ...]:
@@ -116,11 +132,13 @@ class Composer:
         """
         posts: list[Post] = []
         drafts = list(self._drafts.values())
+        if self._ended is not None and self._ended.status == "completed":
+            drafts = [draft for draft in drafts if not draft.cut]
         ending = stopped or (sentence_of(self._ended) if self._ended else "")
         over = bool(stopped) or self._ended is not None
         for number, draft in enumerate(drafts):
             last = number == len(drafts) - 1
-            if not over and not draft.done and not self._capabilities.streams:
+            if not over and not self._may_show(draft, last=last):
                 continue
             text = draft.text
             if over and last and ending:
@@ -132,11 +150,23 @@ class Composer:
             posts[-1] = _with_controls(posts[-1], self._ended)
         return posts
 
+    def _may_show(self, draft: _Draft, *, last: bool) -> bool:
+        """Whether this may stand there while the Run goes on.
+
+        What cannot be edited has to wait until nothing will be added: the last Message gets the
+        controls, and perhaps a sentence about the Run's end.
+        """
+        if self._capabilities.streams and self._capabilities.edits:
+            return True
+        return draft.done and (self._capabilities.edits or not last)
+
     def _parts(
         self, number: int, text: str, draft: _Draft, files: dict[str, OutFile], *, final: bool
     ) -> list[Post]:
         limits = self._capabilities
-        shown = neutralise(readable(text).text, limits.mentions)
+        seen = outgoing(text, limits.mentions)
+        # What is not settled yet may still turn into something else: a formula, a mention.
+        shown = seen.text if final else draft.grown(seen.text, seen.settled)
         pieces = [part.text for part in split(shown, limits.max_chars)] if shown.strip() else []
         attached = tuple(files[name] for name in draft.files if name in files) if final else ()
         if not pieces and attached:
