@@ -36,6 +36,7 @@ def run(options: argparse.Namespace) -> int:
     )
     if kind == "terminal":
         settings = ask_for_model(settings)
+        begun = time.monotonic()  # how long a person thinks is not our start
     return asyncio.run(_run(settings, begun))
 
 
