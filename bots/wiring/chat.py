@@ -16,7 +16,7 @@ from core.chat.commands import Commands
 from core.chat.dispatcher import Dispatcher, DispatcherLimits
 from core.chat.intake import Intake
 from core.chat.policy import Policy
-from core.chat.ports import MOST_MESSAGES, Assistants, Capacity, ChatPlatform
+from core.chat.ports import MOST_MESSAGES, Assistants, Capacity, ChatPlatform, Formulas
 from core.chat.relay import Relay, RelayLimits
 from core.chat.waiting import Waiting
 from core.clock import Clock
@@ -74,17 +74,19 @@ async def open_chat(
     dispatcher: DispatcherLimits,
     policy: Policy,
     owner_is_gone: Callable[[str], bool],
+    formulas: Formulas | None = None,
 ) -> AsyncIterator[Chat]:
     """Take messages in and answer them until the block ends; then drain.
 
     Turns of owners that are known to be dead are freed at once, not when their leases run out.
+    `formulas` draws what no Unicode can say, for platforms that show pictures.
     """
     await stores.mailbox.recover(owner_is_gone)
     turns = Dispatcher(
         stores.mailbox,
         stores.control,
         stores.mailbox,
-        Relay(assistants, platforms, clock, relay),
+        Relay(assistants, platforms, clock, relay, formulas),
         capacity,
         clock,
         dispatcher,

@@ -185,8 +185,9 @@ class Capabilities:
 
     `max_chars` bounds one post (in the platform's own count). `streams` says that partial text is
     shown, at most every `edit_interval_s` seconds. `idempotent_sends` says that a part sent twice
-    appears once, so that nothing has to be read back. `mentions` names the platform's way of
-    pinging people, which text must not reach.
+    appears once, so that nothing has to be read back. `pictures` says that a PNG attached to a
+    post is seen with it. `mentions` names the platform's way of pinging people, which text must
+    not reach.
     """
 
     max_chars: int
@@ -194,6 +195,7 @@ class Capabilities:
     streams: bool = False
     edit_interval_s: float = 1.0
     idempotent_sends: bool = False
+    pictures: bool = False
     mentions: Literal["slack", "discord", "generic"] = "generic"
 
 

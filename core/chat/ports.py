@@ -340,6 +340,14 @@ class ChatPlatform(Protocol):
         ...
 
 
+class Formulas(Protocol):
+    """Draws formulas."""
+
+    async def png(self, latex: str) -> bytes | None:
+        """A picture of the formula (without its dollar signs); None where it cannot be drawn."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
     """Something to show in a terminal or a page; `sequence` orders the entries of a feed."""

@@ -19,10 +19,12 @@ from dataclasses import dataclass
 from core.assistants import TERMINAL_RUN_STATUSES, Run
 from core.chat.messages import OutFile, Post, Sign
 from core.chat.outbox import Outbox
+from core.chat.picturing import pictures
 from core.chat.ports import (
     Answered,
     Assistants,
     ChatPlatform,
+    Formulas,
     GivenUp,
     Outcome,
     TryAgain,
@@ -76,7 +78,9 @@ class Relay:
         platforms: dict[str, ChatPlatform],
         clock: Clock,
         limits: RelayLimits,
+        formulas: Formulas | None = None,
     ) -> None:
+        self._formulas = formulas
         self._assistants = assistants
         self._starting = Starting(assistants, default_assistant=limits.default_assistant)
         self._platforms = platforms
@@ -184,7 +188,8 @@ class Relay:
             await self._trouble(turn, platform, run)
             return self._later(turn, min(1.0 * 2**turn.progress.runs, 30.0))
         await self._cancel(run)
-        posts = composer.posts(await self._files(composer.wanted_files))
+        files = await self._files(composer.wanted_files)
+        posts = composer.posts(files, await pictures(self._formulas, composer.wanted_formulas))
         await outbox.show(posts)
         await outbox.clear_leftovers(posts)
         turn.progress.parts = outbox.to_json()

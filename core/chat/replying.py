@@ -12,6 +12,7 @@ from typing import Any
 
 from core.assistants import Message, MessageDelta, Run, StreamEvent
 from core.chat.messages import Capabilities, Control, Json, OutFile, Post
+from core.chat.text.math import Formula
 from core.chat.text.outgoing import outgoing
 from core.chat.text.split import split
 
@@ -120,12 +121,29 @@ class Composer:
         return tuple(name for draft in self._drafts.values() for name in draft.files)
 
     @property
+    def wanted_formulas(self) -> tuple[str, ...]:
+        """LaTeX of the formulas that a picture would show better, each once."""
+        if not self._capabilities.pictures:
+            return ()
+        mentions = self._capabilities.mentions
+        found = (outgoing(draft.text, mentions).images for draft in self._drafts.values())
+        return tuple(dict.fromkeys(formula.latex for some in found for formula in some))
+
+    @property
     def has_text(self) -> bool:
         """Whether there is anything to show yet."""
         return any(draft.text.strip() or draft.files for draft in self._drafts.values())
 
-    def posts(self, files: dict[str, OutFile], *, stopped: str = "") -> list[Post]:
+    def posts(
+        self,
+        files: dict[str, OutFile],
+        pictures: dict[str, OutFile] | None = None,
+        *,
+        stopped: str = "",
+    ) -> list[Post]:
         """What should stand in the conversation now, in order.
+
+        `files` by their ids, `pictures` by the LaTeX of the formulas that they show.
 
         While the Run goes on, a platform that shows partial text gets all of it, another one only
         Messages that are complete. `stopped` replaces the sentence about the Run's end.
@@ -143,9 +161,11 @@ class Composer:
             text = draft.text
             if over and last and ending:
                 text = f"{text}\n\n{ending}" if text.strip() else ending
-            posts += self._parts(number, text, draft, files, final=over or draft.done)
+            posts += self._parts(
+                number, text, draft, files, pictures or {}, final=over or draft.done
+            )
         if over and not posts:
-            posts = self._parts(0, ending or NOTHING_SAID, _Draft(done=True), files, final=True)
+            posts = self._parts(0, ending or NOTHING_SAID, _Draft(done=True), files, {}, final=True)
         if over:
             posts[-1] = _with_controls(posts[-1], self._ended)
         return posts
@@ -161,7 +181,14 @@ class Composer:
         return draft.done and (self._capabilities.edits or not last)
 
     def _parts(
-        self, number: int, text: str, draft: _Draft, files: dict[str, OutFile], *, final: bool
+        self,
+        number: int,
+        text: str,
+        draft: _Draft,
+        files: dict[str, OutFile],
+        pictures: dict[str, OutFile],
+        *,
+        final: bool,
     ) -> list[Post]:
         limits = self._capabilities
         seen = outgoing(text, limits.mentions)
@@ -172,19 +199,37 @@ class Composer:
         if not pieces and attached:
             pieces = [""]
         count = len(pieces)
+        drawn = _places(seen.images, pictures, pieces) if final else {}
         return [
             Post(
                 part_id=f"{self._reply_id}.{number}.{index}",
                 text=piece,
                 turn=self._turn,
                 final=final or index < count - 1,
-                files=attached if index == count - 1 else (),
+                files=(*drawn.get(index, ()), *(attached if index == count - 1 else ())),
             )
             for index, piece in enumerate(pieces)
         ]
 
 
 _ENDED = frozenset({"completed", "failed", "cancelled", "incomplete", "expired", "requires_action"})
+
+
+def _places(
+    formulas: tuple[Formula, ...], pictures: dict[str, OutFile], pieces: list[str]
+) -> dict[int, tuple[OutFile, ...]]:
+    """Which pictures go with which piece: those whose formulas stand there, each picture once."""
+    places: dict[int, tuple[OutFile, ...]] = {}
+    at, left = 0, dict(pictures)
+    for formula in formulas:
+        picture = left.pop(formula.latex, None)
+        if picture is None:
+            continue
+        behind = range(at, len(pieces))
+        # Its text may be cut in two or have got a break in a mention: then where one has come to.
+        at = next((index for index in behind if formula.text in pieces[index]), at)
+        places[at] = (*places.get(at, ()), picture)
+    return places
 
 
 def _words(part: Json) -> str:

@@ -16,6 +16,7 @@ from bots.wiring.chat import Chat, open_chat, open_chat_stores
 from core.chat.dispatcher import DispatcherLimits
 from core.chat.messages import Author, Command, ConversationKey, Delete, Edit, Inbound
 from core.chat.policy import Policy
+from core.chat.ports import Formulas
 from core.chat.relay import RelayLimits
 from core.clock import SystemClock
 from tests.fakes.assistants import FakeAssistants
@@ -52,6 +53,7 @@ class World:
     platform: FakePlatform = field(default_factory=FakePlatform)
     places: Places = field(default_factory=Places)
     policy: Policy = field(default_factory=Policy)
+    formulas: Formulas | None = None
     lease_s: float = 1.0
     outage_s: float = 5.0
     busy_s: float = 5.0
@@ -78,6 +80,7 @@ class World:
                 ),
                 policy=self.policy,
                 owner_is_gone=lambda name: name in self.dead,
+                formulas=self.formulas,
             ) as chat,
         ):
             yield Process(chat, owner)
