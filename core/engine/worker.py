@@ -169,9 +169,10 @@ class Worker:
         if room <= 0:
             await self.changed(self._idle_s)
             return
-        self._claiming = asyncio.create_task(self._queue.claim(self.owner, room))
-        claims = await asyncio.shield(self._claiming)
+        claiming = self._claiming = asyncio.create_task(self._queue.claim(self.owner, room))
+        await asyncio.wait({claiming})  # which a stop does not break off
         self._claiming = None
+        claims = claiming.result()
         for claim in claims:
             self.submit(claim)
         if not claims:

@@ -110,6 +110,17 @@ async def test_a_worker_that_stops_takes_nothing_new() -> None:
     assert here.store.leases[run.thread_id, run.id].state == "ready"
 
 
+async def test_a_claim_that_is_on_its_way_when_the_worker_stops_is_handed_over() -> None:
+    async with process(executes=False) as api:
+        run = await api.start()
+        api.store.queue.hold = asyncio.Event()
+        async with process(store=api.store):
+            assert api.store.leases[run.thread_id, run.id].state == "leased"
+            asyncio.get_running_loop().call_later(0.01, api.store.queue.hold.set)
+        lease = api.store.leases[run.thread_id, run.id]
+        assert (lease.state, lease.lost) == ("ready", 0)
+
+
 async def test_an_outage_of_the_store_stops_no_loop() -> None:
     async with process(says("Hello")) as here:
         here.store.outage = True

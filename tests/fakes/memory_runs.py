@@ -20,6 +20,8 @@ class MemoryQueue:
 
     def __init__(self, store: MemoryStore) -> None:
         self._store = store
+        self.hold: asyncio.Event | None = None
+        """Claims are taken at once and told when it is set."""
 
     async def claim(self, owner: str, limit: int) -> list[RunClaim]:
         await asyncio.sleep(0)
@@ -34,6 +36,8 @@ class MemoryQueue:
         for item in ready[:limit]:
             lease = store.take(item, owner)
             claims.append(RunClaim(*item, lease.epoch, lease.lost))
+        if claims and self.hold is not None:
+            await self.hold.wait()
         return claims
 
     async def renew(self, claims: Sequence[RunClaim]) -> list[bool]:
