@@ -18,8 +18,8 @@ MENTIONS = [
 ]  # fmt: skip
 PINGS = {
     "slack": re.compile(r"<!|<@|@(?:here|channel|everyone)", re.IGNORECASE),
-    "discord": re.compile(r"@everyone|@here|<@[!&]?\d+>|</[^>]*:\d+>"),
-    "generic": re.compile(r"<!|<@|@(?:here|channel|everyone)|</[^>]*:\d+>"),
+    "discord": re.compile(r"@everyone|@here|<@[!&]?\d+>|</[^>\n]{1,100}:\d+>"),
+    "generic": re.compile(r"<!|<@|@(?:here|channel|everyone)|</[^>\n]{1,100}:\d+>"),
 }
 TEXTS = st.lists(
     st.one_of(

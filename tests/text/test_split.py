@@ -63,6 +63,11 @@ def test_no_code_block_is_opened_or_closed_for_nothing() -> None:
             assert "``````" not in bare
 
 
+def test_code_does_not_part_from_the_line_that_opens_it() -> None:
+    first, *_ = texts(f"See:\n\n```{'info' * 10}\n{'x' * 80}\n```", 64)
+    assert not first.endswith("info\n```")
+
+
 def test_tildes_and_longer_fences_close_with_their_own_marks() -> None:
     first, second = texts("````md\n```\n" + "inside\n" * 12 + "```\n````", 70)
     assert first.startswith("````md\n```\n")
@@ -98,10 +103,28 @@ def test_a_nested_list_says_what_it_belongs_to() -> None:
 
 
 def test_a_paragraph_of_a_nested_item_says_what_it_belongs_to() -> None:
-    text = f"1. One\n   - {words(7)}\n\n     {words(9)}\n2. Two"
-    for limit in range(64, 100):
-        for part in split(text, limit)[1:]:
-            assert part.text.startswith(("1. …\n   - …", "1. …\n   - word", "2. Two", "\n2."))
+    for size in range(35, 60):
+        text = f"1. One\n   - {'x' * size}\n\n     {words(9)}\n2. Two"
+        first, second, *_ = texts(text, 64)
+        assert first.startswith("1. One")
+        assert second.startswith(("1. …\n   - …", "1. …\n   - x")), size
+
+
+def test_a_table_inside_a_list_item_keeps_its_place() -> None:
+    header = "   | city | people |\n   |------|-------:|\n"
+    rows = "".join(f"   | C{number} | {number * 1000:6} |\n" for number in range(8))
+    first, second = texts(f"1. Cities:\n\n{header}{rows}2. Done", 190)
+    assert first.startswith("1. Cities:")
+    assert second.startswith(f"1. …\n{header}   | C")
+
+
+def test_code_in_a_quotation_stays_quoted() -> None:
+    parts = texts(f"> ```py\n> {'y' * 150}\n> ```", 64)
+    assert len(parts) > 2
+    for part in parts:
+        lines = part.split("\n")
+        assert all(line.startswith("> ") for line in lines)
+        assert (lines[0], lines[-1]) == ("> ```py", "> ```")
 
 
 def test_code_inside_a_list_item_keeps_its_place() -> None:

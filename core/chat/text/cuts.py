@@ -76,6 +76,7 @@ class _Choice:
         self.lines = lines
         body = window[first:]
         self.visible = first + len(body) - len(body.lstrip())
+        self.last_visible = len(window.rstrip())
         self.size = len(window) - first
 
     def best(self) -> int:
@@ -218,11 +219,16 @@ class _Choice:
         return next((at for at in range(end, half, -1) if is_boundary(self.window, at)), end)
 
     def goes_on(self, at: int) -> bool:
-        """Whether code that is cut at `at` has something to show after it on the same line."""
+        """Whether what is cut at `at` has something to show after it that belongs to it.
+
+        Code needs it on the same line, or an empty block would follow; a list item in the window,
+        or nobody knows yet whether the item goes on.
+        """
         line = self.lines[bisect_right(self.lines, at, key=lambda each: each.start) - 1]
         fence = line.before.fence
         if fence is None:
-            return line.kind not in _FIXED
+            is_known = not line.after.items or at < self.last_visible
+            return is_known and line.kind not in _FIXED
         rest = self.window[at : line.end]
         return bool(rest.strip()) and not fence.may_be_closed_by(self.window[line.start : line.end])
 

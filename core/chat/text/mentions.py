@@ -35,7 +35,7 @@ ZERO_WIDTH_SPACE: Final = "\u200b"
 _BARE: Final = r"@(?=everyone|here|channel)"
 _SLACK: Final = r"<(?=[@!])"
 _SLACK_IN_CODE: Final = r"<(?=@[UWB][A-Z0-9]+[|>]|!(?:channel|here|everyone|group|subteam))"
-_DISCORD: Final = r"<(?=@[!&]?\d|/[^<>\n:]{1,100}:\d)"
+_DISCORD: Final = r"<(?=@[!&]?\d|/[^>\n]{1,100}?:\d)"
 
 _LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
 
