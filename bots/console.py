@@ -12,6 +12,7 @@ import fcntl
 import getpass
 import os
 import stat
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from core.chat.intake import Intake
 from core.chat.messages import Author, Command, ConversationKey
 from core.chat.ports import Feed, MailControl, Sessions
 from core.clock import Clock
-from core.errors import ConfigurationError, ModelUnavailable, StoreError
+from core.errors import BobbinError, ConfigurationError, ModelUnavailable
 from core.ids import Ids
 
 StdinKind = Literal["terminal", "lines", "nothing"]
@@ -41,6 +42,41 @@ def stdin_kind() -> StdinKind:
     if stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode):
         return "lines"
     return "nothing"
+
+
+LONGEST_LINE = 1_000_000
+"""Bytes of a line that are kept; what is longer than this is refused for its length anyway."""
+
+
+class Lines:
+    """Lines out of chunks of bytes: pure. What a line holds beyond `longest` bytes is dropped."""
+
+    def __init__(self, longest: int = LONGEST_LINE) -> None:
+        self._longest = longest
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def feed(self, chunk: bytes) -> list[str]:
+        """The lines that end in this chunk, without their ends."""
+        *ends, rest = chunk.split(b"\n")
+        lines: list[str] = []
+        for end in ends:
+            self._keep(end)
+            lines.append(self.rest())
+        self._keep(rest)
+        return lines
+
+    def rest(self) -> str:
+        """The line that has no end yet."""
+        whole = b"".join(self._pieces)
+        self._pieces, self._size = [], 0
+        return whole.decode("utf-8", "replace").rstrip("\r")
+
+    def _keep(self, piece: bytes) -> None:
+        piece = piece[: self._longest - self._size]
+        if piece:
+            self._pieces.append(piece)
+            self._size += len(piece)
 
 
 def _read_some() -> bytes:
@@ -61,13 +97,12 @@ async def stdin_lines() -> AsyncIterator[str]:
 
     def read() -> None:
         # Not through sys.stdin: a thread that waits inside its lock breaks the interpreter's end.
-        rest = b""
+        cutter = Lines()
         while chunk := _read_some():
-            *whole, rest = (rest + chunk).split(b"\n")
-            for line in whole:
-                tell(line.decode("utf-8", "replace").rstrip("\r"))
-        if rest:
-            tell(rest.decode("utf-8", "replace"))
+            for line in cutter.feed(chunk):
+                tell(line)
+        if rest := cutter.rest():
+            tell(rest)
         tell(None)
 
     threading.Thread(target=read, name="stdin", daemon=True).start()
@@ -126,6 +161,9 @@ class Console:
         """Show what was not seen yet, then follow the conversation until the block ends.
 
         Unless `keep_session`, what is said from now on belongs to a new session.
+
+        Raises:
+            OSError: nobody reads what is shown any more.
         """
         parts, key = self._parts, self._key
         pending = await parts.control.pending(key)
@@ -153,6 +191,7 @@ class Console:
 
         Raises:
             StoreError: the line was not taken.
+            OSError: nobody reads what is shown any more.
         """
         message_id = self._parts.ids.new("line_")
         self.screen.own(message_id)
@@ -178,6 +217,15 @@ class Console:
                 name="stop",
             )
         )
+
+    @contextlib.contextmanager
+    def writing(self, write: Callable[[str], object]) -> Iterator[None]:
+        """Show there what comes while the block lasts."""
+        self.screen.write_to(legible(write))
+        try:
+            yield
+        finally:
+            self.screen.write_to(legible(self._write))
 
     async def _until_over(self, message_id: str) -> str | None:
         answered = asyncio.create_task(self.screen.answered(message_id))
@@ -227,24 +275,49 @@ async def converse(console: Console) -> None:
     async def say(line: str) -> None:
         try:
             await console.say(line)
-        except StoreError as error:
+        except BobbinError as error:
             print(f"bobbin: your line was not taken: {error}")
 
-    with patch_stdout(raw=True):
-        while True:
-            try:
-                line = await prompt.prompt_async("› ")
-            except EOFError:
-                return
-            except KeyboardInterrupt:
-                if not waiting:
+    async def stop() -> None:
+        try:
+            await console.stop()
+        except BobbinError as error:
+            print(f"bobbin: it could not be stopped: {error}")
+
+    with patch_stdout(raw=True), console.writing(sys.stdout.write):
+        try:
+            while True:
+                try:
+                    line = await prompt.prompt_async("› ")
+                except EOFError:
                     return
-                await console.stop()
-                continue
-            if line.strip():
-                task = asyncio.create_task(say(line))
-                waiting.add(task)
-                task.add_done_callback(waiting.discard)
+                except KeyboardInterrupt:
+                    if not waiting:
+                        return
+                    await stop()
+                    continue
+                if line.strip():
+                    task = asyncio.create_task(say(line))
+                    waiting.add(task)
+                    task.add_done_callback(waiting.discard)
+        finally:
+            if waiting:
+                print("bobbin: what is not answered yet is kept; the next start shows it.")
+            for task in list(waiting):
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+
+
+def legible(write: Callable[[str], object]) -> Callable[[str], object]:
+    """`write`, with a question mark for what the encoding of the output cannot say."""
+
+    def wrote(text: str) -> object:
+        try:
+            return write(text)
+        except UnicodeEncodeError as error:
+            return write(text.encode(error.encoding, "replace").decode(error.encoding))
+
+    return wrote
 
 
 def _user() -> str:
