@@ -27,6 +27,8 @@ from adapters.offline.tree import (
     Relation,
     Series,
     Sym,
+    bound_letters,
+    free,
     integer,
     walk,
 )
@@ -92,6 +94,11 @@ def symbols_line(names: Iterable[str], assumptions: str = "") -> str:
         return ""
     extra = f", {assumptions}" if assumptions else ""
     return f'{", ".join(spelled)} = symbols("{" ".join(spelled)}"{extra})'
+
+
+def letters(*nodes: Node) -> list[str]:
+    """Every letter that code for these trees mentions, bound ones too."""
+    return sorted({name for node in nodes for name in (*free(node), *bound_letters(node))})
 
 
 def program(*lines: str) -> str:

@@ -47,7 +47,7 @@ class Cursor:
         self.bars: int = 0
         self.dx: str | None = None
         self.integrals = 0
-        self.right = False
+        self.right: bool = False
         """Behind a relation sign, where `21 x = ?` begins something new."""
 
     def peek(self, ahead: int = 0) -> Token:

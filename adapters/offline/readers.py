@@ -49,7 +49,7 @@ from adapters.offline.topics import (
     vectors,
 )
 from adapters.offline.topics.common import Reader, Setting
-from adapters.offline.tree import ZERO
+from adapters.offline.tree import ZERO, bound_letters, children
 
 READERS: Final[tuple[Reader, ...]] = (
     *charts.READERS,
@@ -95,6 +95,19 @@ READERS: Final[tuple[Reader, ...]] = (
 _PLAIN: Final = frozenset("NASC")
 
 
+_PLAIN_READERS: Final[tuple[Reader, ...]] = (*comparisons.READERS, *arithmetic.READERS)
+
+
+def _binds_inside(parts: Sequence[Piece]) -> bool:
+    """`∑ k + 3`: an index that only the rules of plain values declare in their code."""
+    return any(
+        bound_letters(inner)
+        for part in parts
+        if part.node is not None
+        for inner in children(part.node)
+    )
+
+
 def _run_together(parts: Sequence[Piece]) -> bool:
     """Two expressions with nothing between them: something there was not read."""
     if any(part.text in _SPACED for part in parts):
@@ -113,7 +126,7 @@ def read(parts: Sequence[Piece], setting: Setting) -> tuple[Question, ...]:
     """The questions in one sentence; none when no rule accounts for every word of it."""
     if _run_together(parts):
         return ()
-    for reader in READERS:
+    for reader in _PLAIN_READERS if _binds_inside(parts) else READERS:
         try:
             found = reader(Scan(parts), setting)
         except (closed.NotRational, closed.Undefined, code.Unwritable):

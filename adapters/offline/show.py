@@ -135,7 +135,8 @@ class _Writer:
     def _power(self, base: Node, exponent: Node) -> str:
         text = self._at(base, _ATOM)
         whole = integer(exponent)
-        if whole is not None and not self._plain and (whole >= 0 or isinstance(exponent, Neg)):
+        written = isinstance(exponent, Num) or (whole is not None and whole < 0)
+        if whole is not None and not self._plain and written:
             if text[-1] in "⁰¹²³⁴⁵⁶⁷⁸⁹%°!":
                 text = f"({text})"
             return text + str(whole).translate(_SUPER)
@@ -180,7 +181,8 @@ class _Writer:
             case "percent":
                 return f"{self._at(inner, _ATOM)}%", _ATOM
             case "factorial":
-                return f"{self._at(inner, _ATOM)}!", _ATOM
+                bare = isinstance(inner, Num | Sym)
+                return f"{self.text(inner) if bare else f'({self.text(inner)})'}!", _ATOM
             case "deg":
                 return f"{self._at(inner, _ATOM)}°", _ATOM
             case "abs":

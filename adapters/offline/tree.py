@@ -49,6 +49,7 @@ __all__ = [
     "Series",
     "Sym",
     "add",
+    "bound_letters",
     "bound_name",
     "call",
     "children",
@@ -210,8 +211,15 @@ def _free(node: Node) -> set[str]:
     names: set[str] = set()
     for part in children(node):
         names |= _free(part)
+    if isinstance(node, Diff) or (isinstance(node, Integral) and node.low is None):
+        names.add(node.by)
     bound = bound_name(node)
     return names - {bound} if bound else names
+
+
+def bound_letters(node: Node) -> tuple[str, ...]:
+    """The letters that sums, limits and definite integrals in it run over, sorted."""
+    return tuple(sorted({name for part in walk(node) if (name := bound_name(part))}))
 
 
 def is_constant(node: Node) -> bool:

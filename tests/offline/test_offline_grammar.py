@@ -137,24 +137,27 @@ _ONE = ("sin", "cos", "tan", "ln", "sqrt", "abs", "factorial", "percent", "deg",
 _TWO = ("root", "binomial", "gcd", "max", "log")
 
 
+def _called(name: str, *arguments: Node) -> Node:
+    return Call(name, arguments)
+
+
+def _related(left: Node, op: str, right: Node) -> Node:
+    return Relation((left, right), (op,))
+
+
 def _grow(inner: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
     return st.one_of(
         st.builds(Neg, inner),
         st.builds(Binary, st.sampled_from(["+", "-", "*", "/", "^", "mod"]), inner, inner),
-        st.builds(lambda name, arg: Call(name, (arg,)), st.sampled_from(_ONE), inner),
-        st.builds(lambda name, a, b: Call(name, (a, b)), st.sampled_from(_TWO), inner, inner),
+        st.builds(_called, st.sampled_from(_ONE), inner),
+        st.builds(_called, st.sampled_from(_TWO), inner, inner),
     )
 
 
 _TREES: st.SearchStrategy[Node] = st.recursive(_LEAVES, _grow, max_leaves=9)
 _TOPS = st.one_of(
     _TREES,
-    st.builds(
-        lambda a, b, op: Relation((a, b), (op,)),
-        _TREES,
-        _TREES,
-        st.sampled_from(["=", "<", ">", "<=", ">=", "!="]),
-    ),
+    st.builds(_related, _TREES, st.sampled_from(["=", "<", ">", "<=", ">=", "!="]), _TREES),
     st.lists(_TREES, min_size=2, max_size=4).map(lambda items: Listing(tuple(items), "[", "]")),
 )
 
@@ -181,12 +184,21 @@ def test_code_of_a_tree_holds_only_known_names(tree: Node) -> None:
             assert isinstance(part.func, ast.Name)
 
 
-_ALPHABET = st.sampled_from(
-    list("0123456789abcdefinopstxyz+-*/^=<>()[]{}|.,;:!?%'\"_\\$ \n")
-    + ["√", "π", "²", "½", "∫", "∑", "→", "≤", "×", "÷", "−", "°", "dx", "d/dx ", "sin ", "log_"]
-    + [" of ", " the ", " and ", " square root ", " half ", " minus ", "\\frac{", " lim ", "solve "]
-    + [" derivative of ", " from ", " to ", " plot ", " mean of ", " percent ", " f(x) "]
+_MARKS = "0123456789abcdefinopstxyz+-*/^=<>()[]{}|.,;:!?%'\"_\\$ \n"
+_SIGNS = ("√", "π", "²", "½", "∫", "∑", "→", "≤", "×", "÷", "−", "°", "dx", "d/dx ", "sin ", "log_")
+_SPOKEN = (
+    " of ",
+    " the ",
+    " and ",
+    " square root ",
+    " half ",
+    " minus ",
+    "\\frac{",
+    " lim ",
+    "solve ",
 )
+_ASKED = (" derivative of ", " from ", " to ", " plot ", " mean of ", " percent ", " f(x) ")
+_ALPHABET = st.sampled_from([*_MARKS, *_SIGNS, *_SPOKEN, *_ASKED])
 
 
 @settings(max_examples=400, deadline=None)
@@ -213,7 +225,7 @@ def test_every_program_is_built_from_known_names_alone(text: str) -> None:
 
 
 _BUILTINS = wordset(
-    "print str bool int float len sum sorted range zip list max min abs set isinstance hasattr"
+    "print str bool int len sum sorted range zip list max min abs set isinstance hasattr"
     " enumerate divmod dict round float map ValueError TypeError ZeroDivisionError NotImplementedError"
 )
 _MODULES = {"json", "math", "sympy", "sympy.calculus.util", "numpy", "matplotlib.pyplot"}

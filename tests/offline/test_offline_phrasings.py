@@ -6,7 +6,6 @@ The four tables were each written before they were first tried; docs/decisions/0
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 import pytest
 
@@ -22,31 +21,28 @@ Case = tuple[str, ...]
 TABLES = {"first": FIRST, "second": SECOND, "third": THIRD, "fourth": FOURTH, "fifth": FIFTH}
 
 
-@pytest.fixture(scope="module")
-def answers() -> Callable[[str], dict[str, str]]:
-    """The answers to one table, worked out once."""
-    known: dict[str, dict[str, str]] = {}
+_known: dict[str, dict[str, str]] = {}
 
-    def of(table: str) -> dict[str, str]:
-        if table not in known:
-            texts = [case[0] for case in TABLES[table]]
-            known[table] = asyncio.run(answers_to(texts))
-        return known[table]
 
-    return of
+def _answers(table: str) -> dict[str, str]:
+    """The answers to one table, worked out in one subprocess when first asked for."""
+    if table not in _known:
+        _known[table] = asyncio.run(answers_to([case[0] for case in TABLES[table]]))
+    return _known[table]
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("table", "case"),
-    [(table, case) for table, cases in TABLES.items() for case in cases],
-    ids=lambda value: value if isinstance(value, str) else value[0][:60],
+    [
+        pytest.param(table, case, id=f"{table}: {case[0][:60]}")
+        for table, cases in TABLES.items()
+        for case in cases
+    ],
 )
-def test_a_phrasing_gets_the_right_result(
-    table: str, case: Case, answers: Callable[[str], dict[str, str]]
-) -> None:
-    text = answers(table)[case[0]]
+def test_a_phrasing_gets_the_right_result(table: str, case: Case) -> None:
+    text = _answers(table)[case[0]]
     title, _, body = text.partition("\n\n")
     assert title.startswith("**"), f"refused: {text}"
     missing = [expected for expected in case[1:] if expected not in body]

@@ -12,6 +12,7 @@ from adapters.offline import MARK, OfflineTutor
 from core.engine.generation import (
     AssistantItem,
     ImagePart,
+    InputItem,
     ModelRequest,
     TextPart,
     ToolOutput,
@@ -93,20 +94,22 @@ async def test_usage_counts_words_and_says_that_it_is_an_estimate() -> None:
     assert usage.completion_tokens == len(got.text.split())
 
 
-@pytest.mark.parametrize(
-    "wrap",
-    [
-        lambda text: json.dumps([{"type": "logs", "logs": text}]),
-        lambda text: json.dumps({"outputs": [{"type": "logs", "logs": text}]}),
-        lambda text: f"stdout:\n{text}\n(the session keeps its variables)",
-        json.dumps,
-    ],
-    ids=["list", "object", "prose", "string"],
-)
-async def test_however_the_engine_wraps_the_output_it_is_read(wrap: object) -> None:
-    assert callable(wrap)
+def _wrapped(text: str, how: str) -> str:
+    match how:
+        case "list":
+            return json.dumps([{"type": "logs", "logs": text}])
+        case "object":
+            return json.dumps({"outputs": [{"type": "logs", "logs": text}]})
+        case "prose":
+            return f"stdout:\n{text}\n(the session keeps its variables)"
+        case _:
+            return json.dumps(text)
+
+
+@pytest.mark.parametrize("how", ["list", "object", "prose", "string"])
+async def test_however_the_engine_wraps_the_output_it_is_read(how: str) -> None:
     first = await one_round(request([user("solve 2x = 8")]))
-    output = str(wrap(run_all([code_of(first.calls[0])])[0]))
+    output = _wrapped(run_all([code_of(first.calls[0])])[0], how)
     got = await _second_round("solve 2x = 8", output)
     assert "**x = 4**" in got.text
 
@@ -197,7 +200,7 @@ async def test_a_token_limit_ends_the_round_as_incomplete() -> None:
 
 
 async def test_a_long_history_is_read_quickly_and_rightly() -> None:
-    items = []
+    items: list[InputItem] = []
     for index in range(60):
         items += [user(f"what is {index} + 1"), AssistantItem(f"{index + 1}")]
     items.append(user("now double that"))

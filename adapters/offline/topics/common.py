@@ -60,6 +60,7 @@ def value_question(value: Value) -> Question:
     shown = f"deg({code.exact(node)})" if degrees else code.exact(node)
     plain = _is_rational(node)
     lines = [
+        code.symbols_line(code.letters(node)),
         f"answer = {shown if plain else f'simplify({shown})'}",
         f'print("{value.name or "answer"} =", answer)',
         report(answer="str(answer)", decimal="str(N(answer, 30))"),

@@ -58,6 +58,7 @@ def read_comparison(scan: Scan, _setting: Setting) -> Question | None:
 def _which(nodes: tuple[Node, ...], *, smallest: bool) -> Question:
     word, function = ("smallest", "min") if smallest else ("largest", "max")
     lines = [
+        code.symbols_line(code.letters(*nodes)),
         f"numbers = [{', '.join(code.exact(node) for node in nodes)}]",
         f"index = numbers.index({function}(numbers, key=N))",
         f'print("the {word} one is", numbers[index])',
@@ -94,6 +95,7 @@ def truth(relation: Relation) -> Question:
         for op, a, b in zip(relation.ops, relation.sides, relation.sides[1:], strict=False)
     ]
     lines = [
+        code.symbols_line(code.letters(*relation.sides)),
         f"holds = bool({' and '.join(parts)})",
         'print("holds:", holds)',
         report(
