@@ -33,7 +33,6 @@ class Service(FakeAssistants):
         assert len(messages) <= 32
         assert all(len(value) <= 512 for value in metadata.values())
         assert all(len(v) <= 512 for message in messages for v in message.metadata.values())
-        self._check(thread_id)
         if self.assistant_is_gone:
             raise NotFound.object("assistant", assistant)
         run = await super().create_run(thread_id, assistant, messages, metadata)
@@ -42,14 +41,6 @@ class Service(FakeAssistants):
             await asyncio.sleep(0.1)
             raise StoreUnavailable("the answer was lost")
         return run
-
-    async def messages(self, thread_id: str, *, run_id: str | None, limit: int) -> list[Message]:
-        self._check(thread_id)
-        return await super().messages(thread_id, run_id=run_id, limit=limit)
-
-    async def find_runs(self, thread_id: str, metadata: dict[str, str]) -> list[Run]:
-        self._check(thread_id)
-        return await super().find_runs(thread_id, metadata)
 
     async def cancel(self, thread_id: str, run_id: str) -> None:
         await super().cancel(thread_id, run_id)
@@ -61,10 +52,6 @@ class Service(FakeAssistants):
         if status == "completed" and self.asks_for_action:
             status = "requires_action"
         await super()._end(run_id, status, **fields)
-
-    def _check(self, thread_id: str) -> None:
-        if thread_id not in self.threads:
-            raise NotFound.object("thread", thread_id)
 
 
 def _service(world: World) -> Service:

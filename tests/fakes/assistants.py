@@ -13,6 +13,7 @@ from typing import Any
 
 from core.assistants import (
     PARKED_RUN_STATUSES,
+    TERMINAL_RUN_STATUSES,
     Message,
     MessageDelta,
     Run,
@@ -69,12 +70,12 @@ class FakeAssistants:
         return thread_id
 
     async def messages(self, thread_id: str, *, run_id: str | None, limit: int) -> list[Message]:
-        found = self.threads[thread_id]
+        found = self._thread(thread_id)
         return [m for m in found if run_id is None or m.run_id == run_id][-limit:]
 
     async def delete_message(self, thread_id: str, message_id: str) -> None:
-        kept = [m for m in self.threads[thread_id] if m.id != message_id]
-        self.threads[thread_id][:] = kept
+        thread = self._thread(thread_id)
+        thread[:] = [m for m in thread if m.id != message_id]
 
     async def file(self, file_id: str) -> tuple[str, bytes]:
         raise NotFound.object("file", file_id)
@@ -86,8 +87,9 @@ class FakeAssistants:
         messages: Sequence[TurnMessage],
         metadata: dict[str, str],
     ) -> Run:
+        self._thread(thread_id)
         for run in self.runs.values():
-            if run.thread_id == thread_id and run.status not in PARKED_RUN_STATUSES:
+            if run.thread_id == thread_id and run.status not in TERMINAL_RUN_STATUSES:
                 raise InvalidRequest(f"Thread {thread_id} already has an active run {run.id}.")
         self._count += 1
         run = Run(
@@ -108,18 +110,24 @@ class FakeAssistants:
         return run
 
     async def find_runs(self, thread_id: str, metadata: dict[str, str]) -> list[Run]:
+        self._thread(thread_id)
         found = [
             run
             for run in self.runs.values()
             if run.thread_id == thread_id and metadata.items() <= run.metadata.items()
         ]
-        return sorted(found, key=lambda run: -run.created_at)
+        return sorted(found, key=lambda run: -run.created_at)[:20]
 
     async def run(self, thread_id: str, run_id: str) -> Run:
+        if run_id not in self.runs:
+            raise NotFound.object("run", run_id)
         return self.runs[run_id]
 
     async def cancel(self, thread_id: str, run_id: str) -> None:
         self._tasks[run_id].cancel()
+        await asyncio.sleep(0)
+        if self.runs[run_id].status == "queued":  # its task was cancelled before it began
+            await self._end(run_id, "cancelled")
 
     async def events(self, thread_id: str, run_id: str) -> AsyncIterator[StreamEvent]:
         if not self.streams:
@@ -135,6 +143,11 @@ class FakeAssistants:
                     return
 
     # ------------------------------------------------------------------- inside
+
+    def _thread(self, thread_id: str) -> list[Message]:
+        if thread_id not in self.threads:
+            raise NotFound.object("thread", thread_id)
+        return self.threads[thread_id]
 
     async def _execute(self, run_id: str) -> None:
         run = self.runs[run_id]

@@ -1,0 +1,245 @@
+"""The relay's `Assistants` port: the fake that the chat's tests use, and the real engine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from adapters.local.assistants import LocalAssistants
+from bots.wiring.assistants import apply, assistant_id
+from bots.wiring.engine import ENDPOINT, open_engine
+from bots.wiring.store import open_store
+from config.loading import AssistantFile
+from config.settings import Settings
+from core.assistants import TERMINAL_RUN_STATUSES, Message, MessageDelta, Run
+from core.chat.ports import MOST_MESSAGES, Assistants, TurnMessage
+from core.clock import SystemClock
+from core.engine.generation import (
+    AssistantItem,
+    Finished,
+    ModelEvent,
+    ModelRequest,
+    TextDelta,
+    Usage,
+    UserItem,
+)
+from core.engine.models import Catalogue, Endpoint, Slots
+from core.errors import InvalidRequest, NotFound
+from core.ids import RandomIds
+from tests.fakes.assistants import FakeAssistants, echo
+from tests.fakes.interpreter import ScriptedInterpreter
+from tests.servers import Server
+
+
+@dataclass(slots=True)
+class Gate:
+    """Holds the model back while it is closed; open at first."""
+
+    opened: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.opened.set()
+
+
+class Echo:
+    """A model that repeats what was asked since its last answer, in two pieces."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    async def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+        await self._gate.opened.wait()
+        texts: list[str] = []
+        for item in reversed(request.items):
+            if isinstance(item, AssistantItem):
+                break
+            if isinstance(item, UserItem):
+                texts.insert(0, item.text)
+        yield TextDelta("You said: ")
+        yield TextDelta(" | ".join(texts))
+        yield Finished("stop", Usage(1, 1))
+
+
+@dataclass(slots=True)
+class Subject:
+    """A service and the gate before its model."""
+
+    service: Assistants
+    gate: Gate
+
+    async def until_ended(self, run: Run) -> Run:
+        """The Run as it ended."""
+        async with asyncio.timeout(20):
+            while (now := await self.service.run(run.thread_id, run.id)).status not in (
+                TERMINAL_RUN_STATUSES
+            ):
+                await asyncio.sleep(0.01)
+        return now
+
+    async def asks(self, thread_id: str, *texts: str, turn: str = "t") -> Run:
+        """A Run with these Messages, started."""
+        messages = [TurnMessage(text=text, metadata={"n": text[:9]}) for text in texts]
+        return await self.service.create_run(thread_id, "tutor", messages, {"turn": turn})
+
+
+@pytest.fixture(params=["fake", "engine"])
+async def subject(
+    request: pytest.FixtureRequest, chat_server: Server, tmp_path: Path
+) -> AsyncIterator[Subject]:
+    gate = Gate()
+    if request.param == "fake":
+
+        async def reply(messages: list[Message]) -> list[str]:
+            await gate.opened.wait()
+            return await echo(messages)
+
+        fake = FakeAssistants(reply)
+        yield Subject(fake, gate)
+        await fake.aclose()
+        return
+    chat_server.ask("FLUSHALL")
+    clock, ids = SystemClock(), RandomIds()
+    settings = Settings.model_validate(
+        {"redis_url": chat_server.url, "bobbin_data_dir": tmp_path / "data"}
+    )
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_store(settings, clock))
+        side = await stack.enter_async_context(
+            open_engine(
+                store,
+                settings,
+                Catalogue(endpoint=ENDPOINT, default="m", facts=(), aliases=(), clock=clock),
+                Endpoint(Echo(gate), Slots(8)),
+                clock,
+                ids,
+                owner="me",
+                owner_is_gone=lambda _: False,
+                interpreter=ScriptedInterpreter(),
+            )
+        )
+        tutor = AssistantFile(slug="tutor", name="Tutor", instructions="Be kind.", tools=())
+        await apply(side.engine, {"tutor": tutor}, "m")
+        yield Subject(LocalAssistants(side.engine, {"tutor": assistant_id("tutor")}), gate)
+        gate.opened.set()
+
+
+async def test_the_same_key_gives_the_same_thread(subject: Subject) -> None:
+    service = subject.service
+    first = await service.create_thread("room#1", {"a": "b"})
+    assert await service.create_thread("room#1", {}) == first
+    assert await service.create_thread("room#2", {}) != first
+
+
+async def test_messages_and_answer_stand_in_the_order_of_the_dialogue(subject: Subject) -> None:
+    service = subject.service
+    thread = await service.create_thread("room", {})
+    await subject.until_ended(await subject.asks(thread, "a0", "b0"))
+    run = await subject.until_ended(await subject.asks(thread, "a1", "b1"))
+    assert run.status == "completed"
+    said = await service.messages(thread, run_id=None, limit=100)
+    assert [message.text for message in said] == [
+        "a0", "b0", "You said: a0 | b0", "a1", "b1", "You said: a1 | b1",
+    ]  # fmt: skip
+    assert [message.metadata.get("n") for message in said[:2]] == ["a0", "b0"]
+    newest = await service.messages(thread, run_id=None, limit=2)
+    assert newest == said[-2:]
+    assert await service.messages(thread, run_id=run.id, limit=100) == said[-1:]
+
+
+async def test_more_messages_than_one_page_holds_are_all_found(subject: Subject) -> None:
+    service = subject.service
+    thread = await service.create_thread("room", {})
+    for number in range(4):
+        texts = [f"{number}.{index}" for index in range(MOST_MESSAGES)]
+        await subject.until_ended(await subject.asks(thread, *texts))
+    said = await service.messages(thread, run_id=None, limit=1000)
+    assert len(said) == 4 * (MOST_MESSAGES + 1)
+    assert (said[0].text, said[-1].role) == ("0.0", "assistant")
+
+
+async def test_a_message_that_was_removed_is_gone_and_removing_it_again_is_fine(
+    subject: Subject,
+) -> None:
+    service = subject.service
+    thread = await service.create_thread("room", {})
+    await subject.until_ended(await subject.asks(thread, "secret"))
+    question, _ = await service.messages(thread, run_id=None, limit=100)
+    for _ in range(2):
+        await service.delete_message(thread, question.id)
+    (left,) = await service.messages(thread, run_id=None, limit=100)
+    assert left.role == "assistant"
+
+
+async def test_runs_are_found_by_their_metadata_newest_first(subject: Subject) -> None:
+    service = subject.service
+    thread = await service.create_thread("room", {})
+    runs: list[Run] = []
+    for turn in ("x", "y", "x"):
+        runs.append(await subject.asks(thread, "q", turn=turn))
+        await subject.until_ended(runs[-1])
+    found = await service.find_runs(thread, {"turn": "x"})
+    assert [run.id for run in found] == [runs[2].id, runs[0].id]
+    assert await service.find_runs(thread, {"turn": "z"}) == []
+
+
+async def test_a_thread_has_one_active_run_and_says_so(subject: Subject) -> None:
+    service = subject.service
+    thread = await service.create_thread("room", {})
+    subject.gate.opened.clear()
+    run = await subject.asks(thread, "one")
+    with pytest.raises(InvalidRequest, match="active run"):
+        await subject.asks(thread, "two")
+    subject.gate.opened.set()
+    await subject.until_ended(run)
+    said = await service.messages(thread, run_id=None, limit=100)
+    assert [message.text for message in said] == ["one", "You said: one"]
+
+
+async def test_events_begin_with_the_creation_and_end_with_the_end(subject: Subject) -> None:
+    service = subject.service
+    thread = await service.create_thread("room", {})
+    run = await subject.asks(thread, "hello")
+    for _ in range(2):  # live, and again when it is over
+        async with asyncio.timeout(20):
+            events = [event async for event in service.events(thread, run.id)]
+        assert events[0].name == "thread.run.created"
+        assert events[-1].name == "thread.run.completed"
+        deltas = [event.data for event in events if isinstance(event.data, MessageDelta)]
+        text = "".join(part["text"]["value"] for d in deltas for part in d.delta["content"])
+        assert text == "You said: hello"
+        (done,) = [event.data for event in events if event.name == "thread.message.completed"]
+        assert isinstance(done, Message)
+        assert done.text == text
+
+
+async def test_a_cancelled_run_ends_and_cancelling_again_is_fine(subject: Subject) -> None:
+    service = subject.service
+    thread = await service.create_thread("room", {})
+    subject.gate.opened.clear()
+    run = await subject.asks(thread, "endless")
+    await service.cancel(thread, run.id)
+    assert (await subject.until_ended(run)).status == "cancelled"
+    await service.cancel(thread, run.id)
+    subject.gate.opened.set()
+    again = await subject.until_ended(await subject.asks(thread, "next"))
+    assert again.status == "completed"
+
+
+async def test_what_is_not_there_is_not_found(subject: Subject) -> None:
+    service = subject.service
+    thread = await service.create_thread("room", {})
+    with pytest.raises(NotFound):
+        await service.messages("thread_none", run_id=None, limit=1)
+    with pytest.raises(NotFound):
+        await service.find_runs("thread_none", {})
+    with pytest.raises(NotFound):
+        await subject.asks("thread_none", "x")
+    with pytest.raises(NotFound):
+        await service.run(thread, "run_none")
+    with pytest.raises(NotFound):
+        await service.file("file-none")

@@ -1,0 +1,130 @@
+"""The sending side of a chat platform, whichever it is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from adapters.terminal.platform import TerminalPlatform
+from adapters.terminal.screen import Screen
+from core.chat.messages import Capabilities, ConversationKey, OutFile, Post, Sign
+from core.chat.ports import ChatPlatform, Feed
+from tests.contracts.chat import Chat, chat_on
+from tests.fakes.platform import FakePlatform
+from tests.servers import Server
+
+HERE = ConversationKey("terminal", ("ann", "chat"))
+THERE = ConversationKey("terminal", ("bob", "chat"))
+
+
+class Subject:
+    """A platform, and what a person reads there."""
+
+    def __init__(self, platform: ChatPlatform, feed: Feed | None) -> None:
+        self.platform = platform
+        self._feed = feed
+
+    async def read(self, where: ConversationKey = HERE) -> str:
+        """All that stands there, without what the screen says of its own."""
+        if self._feed is None:
+            assert isinstance(self.platform, FakePlatform)
+            return "\n".join(self.platform.texts(where))
+        shown: list[str] = []
+        screen = Screen(self._feed, where, shown.append, live=False)
+        screen.own("q")
+        entries = await self._feed.read(where, "0", 0)
+        reading = asyncio.create_task(screen.run("0"))
+        while entries and await self._feed.seen(where) != entries[-1].sequence:
+            await asyncio.sleep(0.005)
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        return "".join(shown)
+
+
+@pytest.fixture(params=["fake", "terminal"])
+async def subject(
+    request: pytest.FixtureRequest, chat_server: Server, tmp_path: Path
+) -> AsyncIterator[Subject]:
+    if request.param == "fake":
+        yield Subject(FakePlatform(Capabilities(max_chars=500, edits=True)), None)
+        return
+    chat_server.ask("FLUSHALL")
+    async with chat_on(chat_server.url, 1) as chat:
+        yield Subject(TerminalPlatform(chat.feed, tmp_path), chat.feed)
+        await _clean(chat)
+
+
+async def _clean(chat: Chat) -> None:
+    await chat.check_keys()
+
+
+def _post(text: str, part: str = "q.0.0") -> Post:
+    return Post(part_id=part, text=text, turn=("q",), controls=("new",))
+
+
+async def test_a_post_is_shown_where_it_was_sent_and_nowhere_else(subject: Subject) -> None:
+    assert await subject.platform.send(HERE, _post("hello"))
+    assert "hello" in await subject.read()
+    assert "hello" not in await subject.read(THERE)
+
+
+async def test_parts_stand_in_the_order_in_which_they_were_sent(subject: Subject) -> None:
+    for number in range(3):
+        await subject.platform.send(HERE, _post(f"part {number}", f"q.0.{number}"))
+    text = await subject.read()
+    assert text.index("part 0") < text.index("part 1") < text.index("part 2")
+
+
+async def test_an_edit_shows_the_new_text(subject: Subject) -> None:
+    assert subject.platform.capabilities.edits
+    ref = await subject.platform.send(HERE, _post("old"))
+    await subject.platform.edit(HERE, ref, _post("new"))
+    assert (await subject.read()).rstrip().endswith("new")
+
+
+async def test_a_part_is_found_by_its_id_once_it_is_shown(subject: Subject) -> None:
+    assert await subject.platform.find(HERE, "q.0.0") is None
+    ref = await subject.platform.send(HERE, _post("hello"))
+    await subject.platform.send(HERE, _post("more", "q.0.1"))
+    assert await subject.platform.find(HERE, "q.0.0") == ref
+    assert await subject.platform.find(THERE, "q.0.0") is None
+
+
+async def test_where_sends_are_idempotent_a_part_sent_twice_appears_once(
+    subject: Subject,
+) -> None:
+    if not subject.platform.capabilities.idempotent_sends:
+        return  # it is read back instead: `find` has its own test
+    refs = {await subject.platform.send(HERE, _post("hello")) for _ in range(3)}
+    assert len(refs) == 1
+    assert (await subject.read()).count("hello") == 1
+
+
+async def test_where_sends_are_idempotent_the_newest_text_of_a_part_counts(
+    subject: Subject,
+) -> None:
+    """Who takes over sends the same part again, and may know more of it."""
+    if not subject.platform.capabilities.idempotent_sends:
+        return  # it is read back instead: `find` has its own test
+    await subject.platform.send(HERE, replace(_post("half"), final=False, controls=()))
+    await subject.platform.send(HERE, _post("half and whole"))
+    assert "half and whole" in await subject.read()
+
+
+async def test_a_post_may_have_files_of_any_name_or_no_text(subject: Subject) -> None:
+    file = OutFile("../../x/\x1b]0;t\x07.png", "image/png", b"1")
+    await subject.platform.send(HERE, replace(_post(""), files=(file,)))
+    await subject.platform.send(HERE, _post("after", "q.0.1"))
+    text = await subject.read()
+    assert "after" in text
+    assert "\x1b]" not in text
+
+
+async def test_a_sign_never_fails_and_leaves_no_post(subject: Subject) -> None:
+    for kind in ("working", "waiting", "troubled", "idle"):
+        await subject.platform.signal(HERE, Sign(kind, sentence="x", turn=("q",)))
+    assert (await subject.read()).strip() == ""
