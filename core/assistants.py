@@ -8,6 +8,7 @@ their shapes are the API's, validated where they come in. `to_wire` and `from_wi
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any, ClassVar, Literal, TypeVar, cast
 
 Json = dict[str, Any]
@@ -224,12 +225,17 @@ def text_part(value: str, annotations: tuple[Json, ...] = ()) -> Json:
     return {"type": "text", "text": {"value": value, "annotations": list(annotations)}}
 
 
+@cache
+def _names(kind: type[ApiObject]) -> tuple[str, ...]:
+    return tuple(item.name for item in fields(kind))
+
+
 def to_wire(value: ApiObject) -> Json:
     """The JSON object of an API object, every field present, `object` included."""
     body: Json = {"object": value.object} if value.object else {}
-    for item in fields(value):
-        content: Any = getattr(value, item.name)
-        body[item.name] = (
+    for name in _names(type(value)):
+        content: Any = getattr(value, name)
+        body[name] = (
             list(cast("tuple[Any, ...]", content)) if isinstance(content, tuple) else content
         )
     return body
@@ -245,10 +251,10 @@ def from_wire(kind: type[_T], body: Json) -> _T:
         TypeError: a required field is missing.
     """
     values: Json = {}
-    for item in fields(kind):
-        if item.name in body:
-            content: Any = body[item.name]
-            values[item.name] = (
+    for name in _names(kind):
+        if name in body:
+            content: Any = body[name]
+            values[name] = (
                 tuple(cast("list[Any]", content)) if isinstance(content, list) else content
             )
     return kind(**values)

@@ -8,6 +8,8 @@ import string
 from typing import Protocol
 
 _ALPHABET = string.ascii_letters + string.digits
+_BITS = 256
+"""Far more than 24 letters hold (143), so that every letter is as likely as every other."""
 
 ASSISTANT = "asst_"
 THREAD = "thread_"
@@ -30,15 +32,19 @@ class RandomIds:
     """Ids nobody can guess (143 bits)."""
 
     def new(self, prefix: str) -> str:
-        return prefix + "".join(secrets.choice(_ALPHABET) for _ in range(24))
+        return prefix + _letters(secrets.randbits(_BITS))
 
 
 def derived(prefix: str, *parts: str) -> str:
     """The id that always belongs to `parts`: the same step done twice names the same object."""
     digest = hashlib.sha256("\x1f".join(parts).encode()).digest()
-    number = int.from_bytes(digest, "big")
+    return prefix + _letters(int.from_bytes(digest, "big"))
+
+
+def _letters(number: int) -> str:
+    """24 letters of `number`, base 62."""
     letters: list[str] = []
     for _ in range(24):
         number, rest = divmod(number, len(_ALPHABET))
         letters.append(_ALPHABET[rest])
-    return prefix + "".join(letters)
+    return "".join(letters)
