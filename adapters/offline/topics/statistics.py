@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from typing import Final
 
 from adapters.offline import closed, code, show, values
@@ -13,7 +14,7 @@ from adapters.offline.question import Answer, Question, Result, display
 from adapters.offline.scan import Scan, flat
 from adapters.offline.topics.common import Setting, report
 from adapters.offline.topics.measures import HELPERS, MEASURES, Measure
-from adapters.offline.tree import Listing, Node, Relation, has_decimal, is_constant
+from adapters.offline.tree import Listing, Node, Num, Relation, has_decimal, is_constant
 
 _ORDERED: Final = (
     r"sort|put (?=.*order)|(?:in|into) (?:ascending|increasing|descending|"
@@ -56,10 +57,24 @@ def read_statistics(scan: Scan, _setting: Setting) -> Question | None:
         return None
     if not all(is_constant(node) for node in data):
         return None
+    if len(data) == 2 and scan.has(r"to|through|till|until"):
+        data = _stretch(*data)
+        if not data:
+            return None
     if ordered:
         return _sorted(data, descending=descending)
     order = sorted(wanted, key=lambda m: scan_position(scan, m))
     return statistics(data, order, form)
+
+
+def _stretch(first: Node, last: Node) -> tuple[Node, ...]:
+    """`1 to 100`: the whole numbers from one to the other; none where that is not meant."""
+    if not (isinstance(first, Num) and isinstance(last, Num)):
+        return ()
+    low, high = first.value, last.value
+    if low.denominator != 1 or high.denominator != 1 or not 1 < high - low < 400:
+        return ()
+    return tuple(Num(Fraction(number)) for number in range(int(low), int(high) + 1))
 
 
 def scan_position(scan: Scan, measure: Measure) -> int:
