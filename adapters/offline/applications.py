@@ -183,7 +183,7 @@ class Applications(Phrases):
         """`log2(8)`, `log10(x)`."""
         digits, after = self.peek(), self.peek(1)
         tight = not digits.gap and after.text in {"(", "of"}
-        return self.peek(-1).text == "log" and digits.text in {"2", "10"} and tight
+        return self.peek(-1).text == "log" and digits.kind == "num" and not digits.decimal and tight
 
     def base_after(self, name: str) -> Node | None:
         """`log of 8 to base 2`."""

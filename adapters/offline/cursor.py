@@ -100,7 +100,7 @@ class Cursor:
         if token.kind != "name" or token.order:
             return False
         if token.text in {"a", "A"}:
-            blank = after.gap and before.kind != "op"
+            blank = after.gap and before.kind not in {"op", "open", "close"}
             return blank and (
                 (after.kind == "word" and after.text not in _AFTER_A)
                 or (after.kind in {"num", "func", "name"} and before.kind != "num")

@@ -94,7 +94,7 @@ def take_form(scan: Scan) -> Form:
     fraction = (
         scan.cue(
             r"exact (?:value|values|answer|form)|exactly|in (?:lowest|simplest) terms"
-            r"|in (?:simplified |simplest )?(?:surd|radical) form"
+            r"|(?:as|in) (?:simplified |simplest )?(?:surd|radical)(?: form)?"
         )
         or fraction
     )

@@ -20,6 +20,7 @@ ARTICLES: Final = wordset(
 """Taken out before any pattern is tried."""
 
 FILLER: Final = wordset("""
+    possible possibly next but bother bothering way ways able try tried
     both asks done suppose imagine giving leave leaving their its daughter son kid kids child
     children wife husband brother sister friend mom dad mum everybody has
     of to in on at by for with from is are was be do does did it and or as into out up i we you
@@ -41,19 +42,7 @@ FILLER: Final = wordset("""
     cannot supposed trouble having difficulty difficulties doubt doubts practice practise sheet
     gave gives asks told forgot remember next first second last part number let's yes no yeah
     yep sure expression function equation formula term terms form that its it's
-""") - {
-    "number",
-    "last",
-    "no",
-    "first",
-    "second",
-    "next",
-    "part",
-    "where",
-    "when",
-    "or",
-    "many",
-}
+""") - wordset("number last no first second part where when or many")
 """Harmless wherever they are left over."""
 
 CHATTER: Final = FILLER | wordset("""

@@ -29,7 +29,7 @@ from adapters.offline.tree import (
 )
 
 _HARMLESS: Final = wordset(
-    "equal equals = total simplify solve much many number sum numerical "
+    "product equal equals = total simplify solve much many number sum numerical "
     "arithmetic calculation"
     " evaluate simplified comes when added all together raise operations order"
 )

@@ -55,7 +55,7 @@ _ASPECTS: Final[dict[str, str]] = {
     ),
     "parity": (
         r"(?:even,? ?odd,? ?or neither|even or odd|odd or even|parity|even odd or "
-        r"neither|symmetry)"
+        r"neither|symmetry|even function|odd function|even|odd)"
     ),
     "period": r"period|periodicity",
     "concavity": (

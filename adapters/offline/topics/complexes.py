@@ -39,7 +39,7 @@ def read_complex(scan: Scan, _setting: Setting) -> list[Question] | None:
     wanted = [name for name, cue in _ASPECTS.items() if scan.cue(cue)]
     scan.cue(
         r"(?:in |into |to )?(?:rectangular|standard|cartesian|algebraic|a \+ bi) "
-        r"form|in form E|simplify|multiply|add|complex numbers?|z ="
+        r"form|in form E|simplify|multiply|add|complex numbers?|product|sum|z ="
     )
     nodes = scan.rest("N")
     if (

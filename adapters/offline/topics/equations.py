@@ -76,8 +76,8 @@ _ZERO: Final = (
     r"intersects) (?:with )?xaxis|vanish|vanishes"
 )
 _EXTRA: Final = wordset(
-    "pair numbers equation equations linear quadratic cubic polynomial function given if "
-    "when unknown number exact"
+    "many number does have pair numbers equation equations linear quadratic cubic polynomial "
+    "function given if when unknown number exact"
     " all both possible simple algebraic algebra formula variable subject over values x equal"
     " equals true set simultaneous terms root real = parabola graph curve "
     "exponential logarithmic rational absolute radical only there any each"

@@ -85,6 +85,9 @@ def _measures(scan: Scan) -> dict[str, Node] | None:
     if both:
         names = ("length", "width", "height")
         out.update(zip(names, both, strict=False))
+    bases = scan.take(rf"(?:with )?(?:bases|parallel sides) (?:of |are )*N{unit} and N{unit}")
+    if bases:
+        out.update(zip(("first", "second"), bases, strict=True))
     for name, words in _MEASURES.items():
         found = scan.take(
             rf"(?:with |of |and |whose |has |having |is |where )*{words} (?:of |is |= |"

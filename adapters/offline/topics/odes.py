@@ -63,7 +63,7 @@ def read_ode(scan: Scan, _setting: Setting) -> Question | None:
         'print("solution:", solution)',
         report(
             solutions=(
-                "[str(s.rhs) for s in (solution if isinstance(solution, list) else "
+                "[str(expand(s.rhs)) for s in (solution if isinstance(solution, list) else "
                 "[solution]) if hasattr(s, 'rhs')]"
             )
         ),

@@ -33,6 +33,7 @@ def read_primes(scan: Scan, _setting: Setting) -> Question | None:
         _prime_test,
         _divisors,
         _prime_list,
+        _next_prime,
         _nth_prime,
         _parity,
         _perfect_power,
@@ -261,6 +262,27 @@ def _nth_prime(scan: Scan) -> Question | None:
                 explain=lambda result: Answer((f"It is {result.text('answer')}.",)),
             )
     return None
+
+
+def _next_prime(scan: Scan) -> Question | None:
+    below = r"(?:before|below|less than|smaller than|under)"
+    above = r"(?:after|above|greater than|larger than|bigger than|over)"
+    back = scan.cue(rf"(?:previous|last|largest|greatest|biggest) prime(?: number)? {below}")
+    ahead = scan.cue(rf"(?:next|first|smallest) prime(?: number)? {above}")
+    if back == ahead:
+        return None
+    value = _one_integer(scan, _LONE)
+    if value is None or value < 3 - ahead * 3:
+        return None
+    call, side = ("prevprime", "before") if back else ("nextprime", "after")
+    lines = [f"answer = {call}({value})", 'print("prime:", answer)', report(answer="int(answer)")]
+    return Question(
+        kind="primes",
+        title=f"The prime {side} {value}",
+        code=code.program(*lines),
+        explain=lambda result: Answer((f"It is {result.text('answer')}.",)),
+        subject=number(value),
+    )
 
 
 def _parity(scan: Scan) -> Question | None:

@@ -116,12 +116,23 @@ _FIRST: Final[dict[str, tuple[str, Callable[[Node], Node]]]] = {
 }
 
 
+def _powers_of(scan: Scan, text: str) -> tuple[Node, ...] | None:
+    """`the squares of the first 10 positive integers`."""
+    word = {"n(n + 1)(2n + 1)/6": "squares", "(n(n + 1)/2)²": "cubes"}.get(text)
+    if word is None:
+        return None
+    numbers = r"(?:positive |natural |whole )*(?:integers|numbers)"
+    return scan.take(rf"{word} of (?:first )?N (?:first )?{numbers}")
+
+
 def read_first(scan: Scan, _setting: Setting) -> Question | None:
     """`sum of the first 50 odd numbers`, `sum of the integers from 1 to 100`."""
     if not scan.cue(r"sum|add|add up|total"):
         return None
+    powers = scan.has(r"(?:squares|cubes) of")
     for pattern, (text, make) in _FIRST.items():
-        found = scan.take(rf"(?:all )?(?:first )?N (?:first )?{pattern}")
+        plain = rf"(?:all )?(?:first )?N (?:first )?{pattern}"
+        found = _powers_of(scan, text) if powers else scan.take(plain)
         words = " ".join(part.text for part in scan.parts)
         if found is not None and "first" not in words:
             return None
