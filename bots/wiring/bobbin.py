@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from adapters.local.assistants import LocalAssistants
+from adapters.mathimages.renderer import MathImages
 from adapters.terminal.events import PLATFORM as TERMINAL
 from adapters.terminal.platform import TerminalPlatform
 from bots.console import Parts
@@ -170,6 +171,9 @@ async def open_bobbin(
                     ),
                     policy=Policy(busy=settings.bobbin_busy),
                     owner_is_gone=is_gone,
+                    formulas=await stack.enter_async_context(
+                        MathImages(settings.bobbin_data_dir / "fonts")
+                    ),
                 )
             )
         yield Bobbin(
