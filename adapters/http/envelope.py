@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
+from typing import Final
 
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,7 +14,10 @@ from core.ids import Ids
 
 log = logging.getLogger(__name__)
 
-REQUEST = "req_"
+REQUEST: Final = "req_"
+
+_RANDOM: Final = 12
+"""Characters that tell the ids of one process from another's; the rest counts its requests."""
 
 
 class Envelope:
@@ -25,13 +30,14 @@ class Envelope:
 
     def __init__(self, app: ASGIApp, ids: Ids) -> None:
         self._app = app
-        self._ids = ids
+        self._series = ids.new(REQUEST)[: len(REQUEST) + _RANDOM]
+        self._numbers = itertools.count()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = scope["request_id"] = self._ids.new(REQUEST)
+        request_id = scope["request_id"] = f"{self._series}{next(self._numbers):012x}"
         marks = [(b"x-request-id", request_id.encode()), (b"x-bobbin", b"engine")]
         is_read = scope["method"] in ("GET", "HEAD", "OPTIONS")
         started = False

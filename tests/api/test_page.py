@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openai import NotFoundError
@@ -14,6 +16,7 @@ from starlette.routing import Mount, Route, Router
 from adapters.http.app import PREFIXES
 from tests.api.schema import Schema
 from tests.api.serving import Served
+from tests.fakes.scripted_model import says
 
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "assistants-api.md"
 _ROW = re.compile(r"\| `(\w+) (/\S*)` \| ([^|]+) \| (\w+)::(\w+) \|")
@@ -61,6 +64,18 @@ async def test_the_page_has_every_route_and_no_other(api: Served, prefix: str) -
     supported = {(row.method, row.path) for row in rows() if row.supported}
     assert supported == served_operations(api, prefix)
     assert len(rows()) == len({(row.method, row.path) for row in rows()})
+
+
+async def test_the_page_s_program_runs(api: Served, capsys: pytest.CaptureFixture[str]) -> None:
+    """As it stands there, with the synchronous client, at this server's address."""
+    api.model.then(*says("x = 1"))
+    (program,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    assert "http://localhost:8765" in program
+    own = program.replace("http://localhost:8765", api.url)
+    names: dict[str, Any] = {}
+    await asyncio.to_thread(exec, own, names)
+    names["client"].close()
+    assert capsys.readouterr().out == "x = 1\n"
 
 
 async def test_the_page_has_every_operation_of_the_description(schema: Schema) -> None:

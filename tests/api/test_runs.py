@@ -263,6 +263,28 @@ async def test_runs_are_listed_both_ways(api: Served) -> None:
     assert [one.run_id for one in of_one.data] == [ids[1]]
 
 
+async def test_resources_of_a_new_thread(api: Served) -> None:
+    """Beside the Thread or inside it: they are the Thread's."""
+    body = {
+        "assistant_id": await api.assistant(),
+        "thread": {"messages": [{"role": "user", "content": "Hi"}]},
+        "tool_resources": {"code_interpreter": {"file_ids": ["file-a"]}},
+    }
+    api.model.then(*says("Hello"))
+    made = await api.http.post("/threads/runs", json=body)
+    thread = await api.client.beta.threads.retrieve(made.json()["thread_id"])
+    assert wire(thread)["tool_resources"] == body["tool_resources"]
+
+
+async def test_what_can_be_included(api: Served) -> None:
+    """The reference's one value, and no other."""
+    thread_id = await api.thread("Hi")
+    for path in (f"/threads/{thread_id}/runs/run_a/steps", "/threads/a/runs/run_a/steps/step_a"):
+        answer = await api.http.get(path, params={"include[]": "everything"})
+        assert answer.status_code == 400
+        assert answer.json()["error"]["param"] == "include"
+
+
 async def test_what_is_not_there(api: Served) -> None:
     """404 with a sentence that names the id."""
     thread_id = await api.thread("Hi")
