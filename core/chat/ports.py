@@ -23,9 +23,6 @@ def _no_state() -> Json:
     return {}
 
 
-# --------------------------------------------------------------------------- the mailbox
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnClaim:
     """The right to do one turn of a conversation.
@@ -229,9 +226,6 @@ class Sessions(Protocol):
         ...
 
 
-# --------------------------------------------------------------------------- the Assistant
-
-
 MOST_MESSAGES = 32
 """User Messages that may go in with one Run (Assistants API reference, v2)."""
 
@@ -304,9 +298,6 @@ class Runs(Protocol):
 
 class Assistants(Threads, Runs, Protocol):
     """An Assistants service: the engine in this process, or a remote one."""
-
-
-# --------------------------------------------------------------------------- platforms
 
 
 class ChatPlatform(Protocol):
