@@ -242,6 +242,12 @@ class Console:
             await asyncio.gather(answered, troubled, return_exceptions=True)
 
 
+def write_at_once(text: str) -> None:
+    """Write to standard output, whatever reads it, without waiting for more."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
 def kept_for_later(trouble: str) -> str:
     """The sentence of an outage for somebody who does not wait for its end."""
     return trouble.replace("and I try again", "and the next start answers it")

@@ -14,6 +14,7 @@ from bots.console import (
     own_conversation,
     stdin_kind,
     stdin_lines,
+    write_at_once,
 )
 from bots.lifetime import stop_signal, unless
 from config.logs import LOG_FILE, configure_logging
@@ -53,7 +54,7 @@ async def _run(settings: Settings, options: argparse.Namespace) -> int:
     ):
         live = sys.stdout.isatty()
         with own_conversation(settings.bobbin_data_dir / "terminals") as key:
-            console = Console(bobbin.console, key, _write_at_once, live=live)
+            console = Console(bobbin.console, key, write_at_once, live=live)
             async with console.open(keep_session=options.keep):
                 if not message and kind == "terminal":
                     await converse(console)
@@ -70,8 +71,3 @@ async def _run(settings: Settings, options: argparse.Namespace) -> int:
                 if trouble:
                     raise ModelUnavailable(kept_for_later(trouble))
                 return 0
-
-
-def _write_at_once(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()

@@ -12,7 +12,15 @@ import sys
 import time
 from collections.abc import AsyncIterator
 
-from bots.console import Console, answer_lines, converse, own_conversation, stdin_kind, stdin_lines
+from bots.console import (
+    Console,
+    answer_lines,
+    converse,
+    own_conversation,
+    stdin_kind,
+    stdin_lines,
+    write_at_once,
+)
 from bots.firstrun import ask_for_model
 from bots.lifetime import stop_signal, unless
 from config.logs import LOG_FILE, configure_logging
@@ -45,7 +53,11 @@ async def _run(settings: Settings, begun: float) -> int:
 
     async with (
         stop_signal() as stop,
-        open_bobbin(settings, api=(settings.bobbin_host, settings.bobbin_port)) as bobbin,
+        open_bobbin(
+            settings,
+            api=(settings.bobbin_host, settings.bobbin_port),
+            api_may_fail=stdin_kind() != "nothing",  # a second terminal wants its chat
+        ) as bobbin,
     ):
         bobbin.announce(sys.stderr)
         print(f"bobbin: ready in {time.monotonic() - begun:.1f} s", file=sys.stderr)
@@ -65,7 +77,7 @@ async def _run(settings: Settings, begun: float) -> int:
             if first is None:
                 await stop.wait()
                 return 0
-            console = Console(bobbin.console, key, _write_at_once, live=False)
+            console = Console(bobbin.console, key, write_at_once, live=False)
             async with console.open(keep_session=False):
                 await unless(stop, answer_lines(console, _chain(first, lines)))
             return 0
@@ -83,8 +95,3 @@ async def _chain(first: str, rest: AsyncIterator[str]) -> AsyncIterator[str]:
     yield first
     async for line in rest:
         yield line
-
-
-def _write_at_once(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()

@@ -44,6 +44,8 @@ class Bobbin:
     stores: ChatStores
     chat: Chat | None
     address: str | None
+    missing: str
+    """Why the API is not served although it was asked for."""
 
     @property
     def console(self) -> Parts:
@@ -72,6 +74,8 @@ class Bobbin:
         )
         for warning in facts.warnings:
             print(f"bobbin: store: {warning}", file=out)
+        if self.missing:
+            print(f"bobbin: {self.missing}", file=out)
         if self.address:
             print(f"bobbin: Assistants API at {self.address}/v1", file=out)
 
@@ -95,6 +99,7 @@ async def open_bobbin(
     settings: Settings,
     *,
     api: tuple[str, int] | None = None,
+    api_may_fail: bool = False,
     chat: bool = True,
     assistant: str | None = None,
     platforms: Mapping[str, ChatPlatform] | None = None,
@@ -104,6 +109,7 @@ async def open_bobbin(
     Args:
         settings: of this process.
         api: host and port to serve the API on, if it is to be served.
+        api_may_fail: go on without the API where the address is taken, and say so.
         chat: whether this process answers conversations.
         assistant: who answers where nothing else is chosen; default: BOBBIN_ASSISTANT.
         platforms: further platforms by name, besides the terminal.
@@ -142,13 +148,18 @@ async def open_bobbin(
         stores = await stack.enter_async_context(
             open_chat_stores(store.client, store.partitions, lease_s=settings.bobbin_lease_s)
         )
-        address = None
+        address, missing = None, ""
         if api is not None:
             from adapters.http.app import create_app
             from bots.wiring.serve import serving
 
             app = create_app(side.engine, keys=settings.api_keys, clock=clock, ids=ids)
-            address = await stack.enter_async_context(serving(app, *api))
+            try:
+                address = await stack.enter_async_context(serving(app, *api))
+            except ConfigurationError as error:
+                if not api_may_fail:
+                    raise
+                missing = f"{error} The chat goes on without the API."
         running = None
         if chat:
             everywhere: dict[str, ChatPlatform] = {
@@ -184,4 +195,5 @@ async def open_bobbin(
             stores=stores,
             chat=running,
             address=address,
+            missing=missing,
         )

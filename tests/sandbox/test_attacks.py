@@ -17,6 +17,7 @@ from tests.sandbox.conftest import (
     CHECKOUT,
     NOBODY,
     PACKAGES,
+    machine_gives,
     python_for_nobody,
     skip_or_fail,
 )
@@ -69,7 +70,7 @@ def campaign(user: str) -> dict[str, Any]:
 def test_the_layers_are_those_of_the_mode(user: str, mode: str) -> None:
     """Otherwise the attacks below would not test what they say."""
     found = campaign(user)["modes"][mode]
-    if not found["layers"]:
+    if not found["layers"] or (mode == "namespaces" and "namespaces" not in found["layers"]):
         skip_or_fail(mode, found["why"], nobody=user == "nobody")
     assert ("namespaces" in found["layers"]) == (mode == "namespaces")
     assert "seccomp" in found["layers"]
@@ -88,6 +89,8 @@ def test_attack(user: str, attack: str) -> None:
     tried = [mode for mode in _MODES if mode in outcome]
     if not tried:
         pytest.skip(result["modes"]["landlock"]["why"])
+    if not outcome["plain"]["through"] and not machine_gives("namespaces"):
+        pytest.skip("void here: this system denies it to everybody, jail or not")
     assert outcome["plain"]["through"], f"void, it fails anyhow: {outcome['plain']['said']}"
     for mode in tried:
         assert not outcome[mode]["through"], f"{mode}: {outcome[mode]['said']}"
