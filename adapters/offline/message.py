@@ -7,6 +7,7 @@ rule accounts for refuses the message: numbers are never picked out of a story.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -36,6 +37,8 @@ from adapters.offline.words import CHATTER
 MAX_CHARACTERS: Final = 4_000
 MAX_TOKENS: Final = 1_200
 MAX_SEGMENTS: Final = 40
+MAX_QUESTIONS: Final = 20
+_BLANK_LINES: Final = re.compile(r"\s*\n\s*\n\s*")
 _WIDEST: Final = 7
 _UNREADABLE: Final = 50.0
 
@@ -71,6 +74,7 @@ def understand(text: str, state: State) -> Understanding:
     """Read one message in the light of what was said before. Never raises for the text's sake."""
     if len(text) > MAX_CHARACTERS:
         return Understanding(sentence=voice.TOO_LONG.format(limit=MAX_CHARACTERS), state=state)
+    text = _BLANK_LINES.sub("\n\n", text)
     plain = clean.normalise(clean.address(unlabelled(text)))
     if not plain.strip():
         return Understanding(
@@ -131,6 +135,8 @@ class _Reader:
             functions.update(group.functions)
         state = State(functions, questions[-1] if questions else self._state.last)
         if all(group.readable for group in best):
+            if len(questions) > MAX_QUESTIONS:
+                return Understanding(sentence=voice.TOO_MANY, state=self._state)
             if questions:
                 return Understanding(questions, state=state)
             if any(group.functions for group in best):

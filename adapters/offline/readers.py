@@ -93,6 +93,7 @@ READERS: Final[tuple[Reader, ...]] = (
 
 
 _PLAIN: Final = frozenset("NASC")
+_LISTING: Final = _SPACED | {"sum", "add", "order", "histogram", "chart", "plot", "list", "total"}
 
 
 _PLAIN_READERS: Final[tuple[Reader, ...]] = (*comparisons.READERS, *arithmetic.READERS)
@@ -106,6 +107,15 @@ def _binds_inside(parts: Sequence[Piece]) -> bool:
         if part.node is not None
         for inner in children(part.node)
     )
+
+
+_MOST_EXPRESSIONS: Final = 30
+
+
+def _too_many(parts: Sequence[Piece]) -> bool:
+    """More expressions than a question has; a list of data may be longer."""
+    count = sum(part.node is not None for part in parts)
+    return count > _MOST_EXPRESSIONS and not any(part.text in _LISTING for part in parts)
 
 
 def _run_together(parts: Sequence[Piece]) -> bool:
@@ -124,7 +134,7 @@ def _run_together(parts: Sequence[Piece]) -> bool:
 
 def read(parts: Sequence[Piece], setting: Setting) -> tuple[Question, ...]:
     """The questions in one sentence; none when no rule accounts for every word of it."""
-    if _run_together(parts):
+    if _run_together(parts) or _too_many(parts):
         return ()
     for reader in _PLAIN_READERS if _binds_inside(parts) else READERS:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
 from fractions import Fraction
 from typing import Final
@@ -83,12 +84,22 @@ def value_text(exact: str, approx: str, form: Form, *, decimals: bool = False) -
     if fraction is not None:
         return _rational_text(fraction, form, decimals=decimals)
     shown = display(exact)
+    if "RootOf" in exact or (len(shown) > _LONG and "I" in approx):
+        return f"≈ {_complex_text(approx)}"
+    if "I" in approx and re.search(r"sqrt|\*\*|pi|log|exp|sin|cos", exact) and not form.fraction:
+        return f"{shown} ≈ {_complex_text(approx)}"
     if not _is_number(approx) or form.fraction:
         return shown
     near = decimal(approx)
     if form.decimal:
         return f"{near} (rounded; exactly {shown})" if len(shown) <= _LONG else near
     return f"{shown} ≈ {near}" if len(shown) <= _LONG else f"≈ {near}"
+
+
+def _complex_text(text: str) -> str:
+    """`-0.18123 + 1.08395*I`, each part cut to what one reads."""
+    cut = re.sub(r"\d+\.\d+(?:e-?\d+)?", lambda match: decimal(match[0]), text)
+    return display(cut)
 
 
 def _mixed(fraction: Fraction) -> str:

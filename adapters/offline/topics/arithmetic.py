@@ -8,8 +8,8 @@ from typing import Final
 
 from adapters.offline import closed, show
 from adapters.offline.form import Form, take_form
-from adapters.offline.lexicon import wordset
-from adapters.offline.question import Question
+from adapters.offline.lexicon import TRIG, wordset
+from adapters.offline.question import Question, decimal
 from adapters.offline.scan import Scan
 from adapters.offline.topics.common import Setting, Value, value_question
 from adapters.offline.tree import (
@@ -151,22 +151,26 @@ def evaluate(node: Node, form: Form) -> Question:
     """The value of a constant expression."""
     notes: list[str] = []
     for part in walk(node):
-        if isinstance(part, Call) and part.name in {"sin", "cos", "tan", "sec", "csc", "cot"}:
-            inner = part.args[0]
-            if (
-                not any(isinstance(p, Call) and p.name == "deg" for p in walk(inner))
-                and isinstance(inner, Num)
-                and inner.value >= 10
-            ):
-                notes.append(
-                    "The angle is in radians. For degrees, ask for "
-                    f"{part.name}({show.pretty(inner)}°)."
-                )
-        if isinstance(part, Call) and part.name == "log" and len(part.args) == 1:
-            notes.append("log without a base is read as the logarithm to base 10.")
+        if isinstance(part, Call):
+            notes += _readings(part)
         if isinstance(part, Binary) and part.op in "+-" and _is_percent(part.right):
             return _percent_change(part, form) if part is node else _plain(node, form, notes)
     return _plain(node, form, notes)
+
+
+def _readings(part: Call) -> list[str]:
+    """How an ambiguous function was read, and what the other reading would give."""
+    inner = part.args[0]
+    if part.name in TRIG and isinstance(inner, Num) and inner.value >= 10:
+        degrees = Call(part.name, (Call("deg", (inner,)),))
+        try:
+            value = decimal(repr(round(closed.approximate(degrees), 12)))
+        except (closed.NotRational, closed.TooLarge, closed.Undefined, ZeroDivisionError):
+            return ["The angle is read in radians."]
+        return [f"The angle is read in radians; in degrees, {show.pretty(degrees)} = {value}."]
+    if part.name == "log" and len(part.args) == 1:
+        return ["log without a base is read as the logarithm to base 10."]
+    return []
 
 
 def _plain(node: Node, form: Form, notes: list[str]) -> Question:

@@ -10,7 +10,7 @@ from adapters.offline import closed, code, show, values, working
 from adapters.offline.form import PLAIN, Form
 from adapters.offline.question import Answer, Question, Result
 from adapters.offline.scan import Scan
-from adapters.offline.tree import Node, Sym, free, has_decimal
+from adapters.offline.tree import Binary, Node, Sym, free, has_decimal, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def value_question(value: Value) -> Question:
     def conclude(exact: str, approx: str) -> Answer:
         text = values.value_text(exact, approx, value.form, decimals=decimals)
         if exact in {"zoo", "nan", "oo", "-oo"}:
-            return Answer(("This has no value: it divides by zero.",), steps)
+            return _undefined(node, steps)
         unit = (
             "°"
             if degrees
@@ -81,6 +81,7 @@ def value_question(value: Value) -> Question:
             else ""
         )
         head = f"{value.name or show.pretty(node)} "
+        text = text.removeprefix(f"{show.pretty(node)} ") if " ≈ " in text else text
         sign = "" if text.startswith("≈") else "= "
         return Answer((f"{head}{sign}{text}{unit}",), steps, value.notes)
 
@@ -94,7 +95,7 @@ def value_question(value: Value) -> Question:
         except closed.NotRational:
             pass
         except closed.Undefined:
-            return Answer(("This has no value: it divides by zero.",), steps)
+            return _undefined(node, steps)
         try:
             near = closed.approximate(node)
         except (closed.NotRational, closed.Undefined):
@@ -114,6 +115,12 @@ def value_question(value: Value) -> Question:
         subject=node,
         value=node,
     )
+
+
+def _undefined(node: Node, steps: tuple[str, ...]) -> Answer:
+    divides = any(isinstance(part, Binary) and part.op in {"/", "mod"} for part in walk(node))
+    why = "it divides by zero" if divides else "it is not defined there"
+    return Answer((f"This has no value: {why}.",), steps)
 
 
 def _is_rational(node: Node) -> bool:

@@ -28,6 +28,7 @@ from adapters.offline.tree import (
     integer,
     is_constant,
     rebuild,
+    walk,
 )
 
 CUE: Final = (
@@ -237,8 +238,9 @@ def derivative(wish: Wish) -> Question:
     letter = code.identifier(wish.by)
     names = sorted({*free(wish.function), wish.by, *(name for name, _ in wish.point)})
     times = f", {wish.order}" if wish.order > 1 else ""
+    real = any(isinstance(p, Call) and p.name in {"abs", "sign"} for p in walk(wish.function))
     lines = [
-        code.symbols_line(names),
+        code.symbols_line(names, "real=True" if real else ""),
         f"f = {code.exact(wish.function)}",
         f"raw = diff(f, {letter}{times})",
         "slope = simplify(raw)",
