@@ -76,6 +76,8 @@ _ADDING: Final[dict[tuple[str, ...], str]] = {
     ("subtracted", "from"): "r-",
     ("taken", "from"): "r-",
 }
+_MOST_SHARES: Final = 6
+"""`half of a third of …`; more is no question, and would be read in quadratic time."""
 _TIMES: Final[dict[tuple[str, ...], str]] = {
     ("times",): "*",
     ("multiplied", "by"): "*",
@@ -196,11 +198,11 @@ class Parser(Suffixes):
             return Binary("/", top, Num(below.value, below.decimal))
         return top
 
-    def _whole_of_share(self) -> Node | None:
+    def _whole_of_share(self, depth: int = 0) -> Node | None:
         """After `of`: a factor, or another share: `2/3 of 3/5 of 50`."""
         right = self.compact()
         if right is not None and _is_share(right) and self.word("of"):
-            inner = self._whole_of_share()
+            inner = self._whole_of_share(depth + 1) if depth < _MOST_SHARES else None
             return None if inner is None else mul(right, inner)
         return right
 
