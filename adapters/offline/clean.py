@@ -194,6 +194,10 @@ def _words(text: str) -> str:
     text = re.sub(r"\bstd(?:ev|dev)?(?=\s*[(\[])", "standard deviation of ", text)
     text = re.sub(r"\bvar(?=\s*[(\[])", "variance of ", text)
     text = re.sub(r"\bavg\b", "average", text)
+    text = re.sub(
+        r"\bQ([13])\b", lambda m: "first quartile" if m[1] == "1" else "third quartile", text
+    )
+    text = re.sub(r"\b\d\s?(?:x|\*|by)\s?\d(?=\s+(?:system|matri))", "", text)
     text = _AXIS.sub(lambda m: (m[1] + m[2]).lower(), text)
     text = _COMPOUND.sub(_split_compound, text)
     return _WORDLIKE.sub(lambda m: SPELLED.get(m[0].lower(), m[0]), text)

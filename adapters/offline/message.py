@@ -222,6 +222,8 @@ class _Reader:
     def _refusal(self, parts: Sequence[Piece], questions: tuple[Question, ...]) -> str:
         if followups.refers(parts) and self._state.last is None and not questions:
             return voice.NOTHING_BEFORE
+        if any(part.text == "!?" for part in parts):
+            return voice.JOY
         understood = [p for p in parts if p.node is not None and p.letter in "RAC"]
         words = tuple(
             word for word in Scan(parts).left() if not word.startswith("⟨") and word not in CHATTER

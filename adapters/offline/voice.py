@@ -28,7 +28,11 @@ TOO_LONG: Final = (
     "That message is too long for me: I read up to {limit} characters. "
     "Please send the question alone."
 )
-TOO_MANY: Final = "Those are too many questions for one message. Please send a few at a time."
+JOY: Final = (
+    "I cannot tell whether the `!` at the end is a factorial. Please write `(2!)` for one, or "
+    "leave the mark out."
+)
+TOO_MANY: Final = "That is too many questions for one message. Please send a few at a time."
 TOO_LARGE: Final = (
     "I understood this, but the numbers in it are too large to work out (a value of thousands of "
     "digits), so I did not start."

@@ -15,6 +15,7 @@ from tests.offline.phrasings_fifth import CASES as FIFTH
 from tests.offline.phrasings_first import CASES as FIRST
 from tests.offline.phrasings_fourth import CASES as FOURTH
 from tests.offline.phrasings_second import CASES as SECOND
+from tests.offline.phrasings_seventh import CASES as SEVENTH
 from tests.offline.phrasings_sixth import CASES as SIXTH
 from tests.offline.phrasings_third import CASES as THIRD
 
@@ -26,6 +27,7 @@ TABLES = {
     "fourth": FOURTH,
     "fifth": FIFTH,
     "sixth": SIXTH,
+    "seventh": SEVENTH,
 }
 
 
@@ -60,4 +62,4 @@ def test_a_phrasing_gets_the_right_result(table: str, case: Case) -> None:
 
 def test_there_are_enough_phrasings() -> None:
     texts = {case[0] for cases in TABLES.values() for case in cases}
-    assert len(texts) >= 700
+    assert len(texts) >= 900

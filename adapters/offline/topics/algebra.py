@@ -73,6 +73,7 @@ _JOBS: Final[tuple[_Job, ...]] = (
     ),
     _Job(
         (
+            r"(?:take|pull|bring) out (?:greatest )?(?:common )?factors?(?: of| in| from)?|"
             r"(?:completely |fully )?(?:factor|factori[sz]e|factored|factori[sz]ed|"
             r"factori[sz]ation|factoring|factori[sz]ing|factors?)(?: out| completely| "
             r"fully| form| into product| greatest common factor| common factors?| gcf|"

@@ -44,6 +44,7 @@ _ORDERS: Final[tuple[tuple[str, str], ...]] = (
     (r"divide E into E", "r/"),
     (r"how many times does E go into E", "r/"),
     (r"how many E s? are in E", "r/"),
+    (r"quotient (?:when|of|if) E is divided by E", "/"),
     (r"raise E to(?: power(?: of)?)? E", "^"),
     (r"how much (?:bigger|greater|more|larger) is E than E", "-"),
     (r"how much (?:smaller|less) is E than E", "r-"),

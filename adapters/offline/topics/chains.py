@@ -11,7 +11,7 @@ from adapters.offline.question import Question
 from adapters.offline.scan import Scan
 from adapters.offline.topics.arithmetic import evaluate
 from adapters.offline.topics.common import Setting
-from adapters.offline.tree import TWO, Binary, Node, is_constant, power
+from adapters.offline.tree import TWO, Binary, Node, call, is_constant, power
 
 _N: Final = r"⟨N(\d+)⟩"
 _JOIN: Final = r"(?: (?:,|;|\.|and|then|next|finally|after that))*"
@@ -31,6 +31,7 @@ _NEXT: Final[tuple[tuple[str, str], ...]] = (
     (rf"(?:multiply|times|multiplied)(?: (?:it|that|result|answer))?(?: by)? {_N}", "*"),
     (rf"(?:divide|divided)(?: (?:it|that|result|answer))? by {_N}", "/"),
     (r"(?:square|squared)(?: (?:it|that|result))?", "^2"),
+    (r"(?:take|find|extract) (?:its )?square root(?: of (?:it|that|result))?", "sqrt"),
     (r"(?:double|doubled)(?: (?:it|that|result))?", "*2"),
     (r"(?:halve|halved)(?: (?:it|that|result))?", "/2"),
 )
@@ -86,6 +87,8 @@ def _step(scan: Scan, start: int) -> tuple[str, Node | None, int] | None:
 def _joined(op: str, left: Node, right: Node | None) -> Node:
     if op == "^2":
         return power(left, 2)
+    if op == "sqrt":
+        return call("sqrt", left)
     if op.startswith("r") and right is not None:
         return Binary(op[1:], right, left)
     return Binary(op[0], left, right if right is not None else TWO)
