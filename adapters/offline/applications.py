@@ -62,6 +62,7 @@ class Applications(Phrases):
         raise NotImplementedError
 
     def named(self) -> Node | None:
+        """A name, with what it is applied to."""
         token = self.peek()
         self.at += 1
         following = self.peek()
@@ -130,6 +131,7 @@ class Applications(Phrases):
         return None
 
     def arguments(self) -> tuple[Node, ...] | None:
+        """What stands in the brackets behind a name."""
         mark = self.at
         listing = self.brackets(keep=True)
         if isinstance(listing, Listing):
@@ -138,6 +140,7 @@ class Applications(Phrases):
         return None
 
     def function(self) -> Node | None:
+        """A known function of what follows it."""
         token = self.peek()
         self.at += 1
         name = _MANY.get(token.text, token.text)

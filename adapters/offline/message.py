@@ -29,9 +29,19 @@ from adapters.offline.pieces import Piece, pieces
 from adapters.offline.question import Question
 from adapters.offline.scan import Scan
 from adapters.offline.segments import segments, unlabelled
+from adapters.offline.sentences import (
+    Group,
+    function_names,
+    is_bare,
+    is_chatter,
+    made_functions,
+    noted,
+    shared,
+    unmarked,
+)
 from adapters.offline.tokens import Token, lex
 from adapters.offline.topics.common import Setting
-from adapters.offline.tree import Apply, Node, Relation
+from adapters.offline.tree import Node
 from adapters.offline.words import CHATTER
 
 MAX_CHARACTERS: Final = 4_000
@@ -58,16 +68,6 @@ class Understanding:
     questions: tuple[Question, ...] = ()
     sentence: str = ""
     state: State = field(default_factory=State)
-
-
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """A stretch that was read: its cost, and what it gave."""
-
-    cost: float
-    questions: tuple[Question, ...] = ()
-    functions: Mapping[str, tuple[str, Node]] = field(default_factory=dict[str, tuple[str, Node]])
-    readable: bool = True
 
 
 def understand(text: str, state: State) -> Understanding:
@@ -116,10 +116,11 @@ class _Reader:
         self._state = state
         tokens = lex(plain)
         self._too_long = len(tokens) > MAX_TOKENS
-        self._names = _function_names(tokens) | frozenset(state.functions)
+        self._names = function_names(tokens) | frozenset(state.functions)
         self._segments = [] if self._too_long else segments(tokens)
 
     def understand(self) -> Understanding:
+        """The questions of the message, or what to say instead."""
         if self._too_long or len(self._segments) > MAX_SEGMENTS:
             return Understanding(
                 sentence=voice.TOO_LONG.format(limit=MAX_CHARACTERS), state=self._state
@@ -140,7 +141,7 @@ class _Reader:
             if questions:
                 return Understanding(questions, state=state)
             if any(group.functions for group in best):
-                return Understanding(sentence=_noted(best), state=state)
+                return Understanding(sentence=noted(best), state=state)
         last = self._state.last
         if last is not None and not questions:
             repeated = followups.read(parts, Setting(self._plain, functions), last)
@@ -157,12 +158,12 @@ class _Reader:
             tokens.extend(segment)
         return calls.spelled(pieces(tokens, self._names))
 
-    def _best(self) -> list[_Group]:
+    def _best(self) -> list[Group]:
         """The cheapest way to read all segments, from left to right."""
         count = len(self._segments)
-        paths: list[tuple[float, list[_Group]]] = [(0.0, [])]
+        paths: list[tuple[float, list[Group]]] = [(0.0, [])]
         for end in range(1, count + 1):
-            candidates: list[tuple[float, list[_Group]]] = []
+            candidates: list[tuple[float, list[Group]]] = []
             for start in range(max(0, end - _WIDEST), end):
                 cost, path = paths[start]
                 group = self._group(start, end, path)
@@ -170,7 +171,7 @@ class _Reader:
             paths.append(min(candidates, key=lambda item: (round(item[0], 6), -len(item[1]))))
         return paths[count][1]
 
-    def _group(self, start: int, end: int, path: Sequence[_Group]) -> _Group:
+    def _group(self, start: int, end: int, path: Sequence[Group]) -> Group:
         parts = self._pieces(start, end)
         width = 0.01 * (end - start - 1)
         functions = dict(self._state.functions)
@@ -178,17 +179,17 @@ class _Reader:
         for group in path:
             functions.update(group.functions)
             last = group.questions[-1] if group.questions else last
-        if _is_chatter(parts):
-            return _Group(0.1 * (end - start) + width)
+        if is_chatter(parts):
+            return Group(0.1 * (end - start) + width)
         questions = self._read(parts, functions, last)
         if questions:
-            weak = 0.6 if _is_bare(parts) else 0.0
-            made = _made_functions(parts)
-            return _Group(len(questions) + weak + width, questions, made)
+            weak = 0.6 if is_bare(parts) else 0.0
+            made = made_functions(parts)
+            return Group(len(questions) + weak + width, questions, made)
         pure = definitions.pure(parts)
         if pure and end - start == 1:
-            return _Group(0.3, (), pure)
-        return _Group(_UNREADABLE * (end - start) + width, readable=False)
+            return Group(0.3, (), pure)
+        return Group(_UNREADABLE * (end - start) + width, readable=False)
 
     def _read(
         self,
@@ -212,9 +213,9 @@ class _Reader:
             and not any(p.letter in {"A", "R", "C"} for p in remaining)
         ):
             _, inner = next(iter(known.values()))
-            found = readers.read((*_unmarked(remaining), Piece("of"), Piece("", inner)), setting)
+            found = readers.read((*unmarked(remaining), Piece("of"), Piece("", inner)), setting)
         if not found:
-            found = _shared(remaining, setting)
+            found = shared(remaining, setting)
         if not found and last is not None:
             found = followups.read(remaining, setting, last)
         return found
@@ -233,85 +234,3 @@ class _Reader:
             if node is not None:
                 return voice.partly(show.typed(node)[:80], words)
         return voice.NOT_UNDERSTOOD
-
-
-def _unmarked(parts: Sequence[Piece]) -> tuple[Piece, ...]:
-    """Without the marks that end a sentence."""
-    out = list(parts)
-    while out and out[-1].node is None and not out[-1].text.isalpha():
-        out.pop()
-    return tuple(out)
-
-
-def _function_names(tokens: Sequence[Token]) -> frozenset[str]:
-    """`f`, `g`, `h`, and every letter that the text itself defines by `p(x) = …`."""
-    names = {"f", "g", "h"}
-    names |= {
-        token.text
-        for token in tokens
-        if token.kind == "rate" or (token.kind == "name" and token.order)
-    }
-    for index in range(len(tokens) - 4):
-        first, second, third, fourth, fifth = tokens[index : index + 5]
-        if (
-            first.kind == "name"
-            and second.text == "("
-            and third.kind == "name"
-            and fourth.text == ")"
-            and fifth.text in {"=", "be"}
-        ):
-            names.add(first.text)
-    return frozenset(names)
-
-
-def _is_chatter(parts: Sequence[Piece]) -> bool:
-    return all(
-        part.node is None and (part.text in CHATTER or not part.text.isalpha()) for part in parts
-    ) and not any(part.text in {"=", "<", ">", "^", "#", "..."} for part in parts)
-
-
-def _is_bare(parts: Sequence[Piece]) -> bool:
-    """Whether no word asks for anything in particular."""
-    return not any(part.node is None and part.text.isalpha() for part in parts)
-
-
-def _made_functions(parts: Sequence[Piece]) -> dict[str, tuple[str, Node]]:
-    made: dict[str, tuple[str, Node]] = {}
-    for part in parts:
-        found = definitions.defined(part.node)
-        if found is not None:
-            named = isinstance(part.node, Relation) and isinstance(part.node.sides[0], Apply)
-            if named or found[0] == "y":
-                made[found[0]] = (found[1], found[2])
-    return made
-
-
-def _shared(parts: Sequence[Piece], setting: Setting) -> tuple[Question, ...]:
-    """`the derivative and the integral of x²`: two requests that share what stands behind."""
-    for index, part in enumerate(parts):
-        if part.text not in {"and", ","} or part.node is not None:
-            continue
-        left, right = parts[:index], parts[index + 1 :]
-        if not left or any(p.node is not None for p in left):
-            continue
-        first = next((i for i, p in enumerate(right) if p.node is not None), None)
-        if first is None:
-            continue
-        tail = max((i for i in range(first) if right[i].text in {"of", "for"}), default=first)
-        one = readers.read((*left, *right[tail:]), setting)
-        two = readers.read(right, setting) or _shared(right, setting)
-        if one and two:
-            return (*one, *two)
-    return ()
-
-
-def _noted(groups: Sequence[_Group]) -> str:
-    texts: list[str] = []
-    for group in groups:
-        for name, (by, body) in group.functions.items():
-            texts.append(
-                f"{name}({by}) = {show.pretty(body)}" if name != "y" else f"y = {show.pretty(body)}"
-            )
-    return (
-        f"Noted: {'; '.join(texts)}. What shall I do with it? For example: derivative, roots, plot."
-    )

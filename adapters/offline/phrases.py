@@ -117,6 +117,7 @@ class Phrases(Notation):
         return node
 
     def worded(self) -> Node | None:
+        """A value that begins with a word."""
         start = self.at
         while self.word("the", "a", "an"):
             pass

@@ -9,6 +9,7 @@ from adapters.offline.question import Result, display
 
 
 def measure_steps(key: str, count: int, ordered: str, result: Result) -> list[str]:
+    """How a measure is found."""
     in_order = [f"In order: {ordered}"] if ordered else []
     match key:
         case "mean":
@@ -48,6 +49,7 @@ def measure_steps(key: str, count: int, ordered: str, result: Result) -> list[st
 
 
 def measure_lines(key: str, value: Callable[[str], str], result: Result) -> list[str]:
+    """The closing lines of a measure."""
     match key:
         case "sd":
             return [

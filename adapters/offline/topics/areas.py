@@ -7,7 +7,7 @@ from adapters.offline.form import Form
 from adapters.offline.question import Answer, Question, Result, display
 from adapters.offline.scan import body
 from adapters.offline.topics.common import report
-from adapters.offline.topics.derivatives import natural_logs
+from adapters.offline.topics.logs import natural_logs
 from adapters.offline.tree import (
     Diff,
     Listing,

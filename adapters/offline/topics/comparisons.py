@@ -90,6 +90,7 @@ def _which(nodes: tuple[Node, ...], *, smallest: bool) -> Question:
 
 
 def truth(relation: Relation) -> Question:
+    """Whether a relation between numbers holds."""
     parts = [
         f"simplify({code.expression(a)} - ({code.expression(b)})) {'==' if op == '=' else op} 0"
         for op, a, b in zip(relation.ops, relation.sides, relation.sides[1:], strict=False)

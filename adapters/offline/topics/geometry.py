@@ -127,6 +127,7 @@ def read_shape(scan: Scan, _setting: Setting) -> Question | None:
 
 
 def named_unit(scan: Scan) -> str:
+    """The one unit of length that a sentence names, or nothing."""
     words = [part.text for part in scan.parts if re.fullmatch(UNITS, part.text or " ")]
     names = [word for word in words if word not in {"in", "units", "unit"}]
     return names[0] if names and len(set(names)) == 1 else ""

@@ -129,6 +129,7 @@ def _near(exact: str, approx: str) -> str:
 
 
 def bounds_text(piece: Any, letter: str) -> str:
+    """`-2 < x ≤ 5`, of one stretch of a solution set."""
     low, high, left_open, right_open, low_near, high_near = piece
     if low == high:
         return f"{letter} = {_near(low, low_near)}"
@@ -143,6 +144,7 @@ def bounds_text(piece: Any, letter: str) -> str:
 
 
 def interval_text(piece: Any) -> str:
+    """`(-2, 5]`, of the same."""
     low, high, left_open, right_open, *_ = piece
     if low == high:
         return f"{{{display(low)}}}"

@@ -13,7 +13,7 @@ from adapters.offline.question import Answer, Question, Result
 from adapters.offline.scan import Scan, body
 from adapters.offline.topics.areas import enclosed_area
 from adapters.offline.topics.common import Setting, report, variable
-from adapters.offline.topics.derivatives import natural_logs
+from adapters.offline.topics.logs import natural_logs
 from adapters.offline.tree import (
     ZERO,
     Apply,

@@ -10,7 +10,7 @@ from adapters.offline.lexicon import wordset
 from adapters.offline.question import Answer, Question, Result
 from adapters.offline.scan import Scan, body
 from adapters.offline.topics.common import Setting, report
-from adapters.offline.topics.derivatives import natural_logs
+from adapters.offline.topics.logs import natural_logs
 from adapters.offline.tree import (
     Const,
     Limit,

@@ -41,6 +41,7 @@ EXTRA: Final = wordset(
 
 
 def is_matrix(node: Node) -> bool:
+    """Rows of equal length."""
     if not isinstance(node, Listing) or not node.items:
         return False
     rows = [row.items for row in node.items if isinstance(row, Listing)]
@@ -50,6 +51,7 @@ def is_matrix(node: Node) -> bool:
 
 
 def is_vector(node: Node) -> bool:
+    """A list of numbers."""
     return (
         isinstance(node, Listing)
         and len(node.items) >= 2
@@ -187,6 +189,7 @@ def _vector_text(entries: list[Any]) -> str:
 
 
 def rows_text(rows: list[Any]) -> str:
+    """A matrix, row by row."""
     return (
         "[" + ", ".join("[" + ", ".join(display(str(e)) for e in row) + "]" for row in rows) + "]"
     )

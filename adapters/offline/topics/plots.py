@@ -11,6 +11,7 @@ from adapters.offline.lexicon import wordset
 from adapters.offline.question import Answer, Question, Result, decimal
 from adapters.offline.scan import Scan, body
 from adapters.offline.topics.common import Setting, report
+from adapters.offline.topics.figures import implicit_plot, point_plot
 from adapters.offline.tree import (
     PI,
     ZERO,
@@ -30,7 +31,6 @@ from adapters.offline.tree import (
     is_constant,
     mul,
     number,
-    sub,
     walk,
 )
 
@@ -89,7 +89,7 @@ def read_plot(scan: Scan, _setting: Setting) -> Question | None:
     if not nodes or not scan.done(_EXTRA):
         return None
     if points:
-        return _scatter(nodes)
+        return point_plot(nodes)
     curves: list[Node] = []
     implicit: list[Relation] = []
     for node in nodes:
@@ -103,7 +103,7 @@ def read_plot(scan: Scan, _setting: Setting) -> Question | None:
     if implicit and curves:
         implicit += [Relation((Sym("y"), curve), ("=",)) for curve in curves]
     if implicit:
-        return _implicit(implicit, window)
+        return implicit_plot(implicit, window)
     return plot(tuple(curves), window, roots=marks, slope=slope)
 
 
@@ -238,74 +238,6 @@ def _usual_window(curves: tuple[Node, ...]) -> tuple[Node, Node]:
     if calls & {"ln", "log", "sqrt"}:
         return Neg(number(1)), number(10)
     return Neg(number(5)), number(5)
-
-
-def _implicit(relations: list[Relation], window: tuple[Node, Node] | None) -> Question | None:
-    """Curves in x and y, by their zero line."""
-    if any(relation.ops != ("=",) for relation in relations):
-        return None
-    if any(set(free(relation)) - {"x", "y"} for relation in relations):
-        return None
-    try:
-        zeros = [arrays.expression(sub(*relation.sides[:2])) for relation in relations]
-        low, high = (arrays.expression(edge) for edge in window) if window else ("-10", "10")
-    except code.Unwritable:
-        return None
-    lines = [
-        "import json",
-        "import matplotlib.pyplot as plt",
-        "import numpy as np",
-        "",
-        f"x, y = np.meshgrid(np.linspace({low}, {high}, 601), np.linspace({low}, {high}, 601))",
-        'with np.errstate(all="ignore"):',
-        *(
-            f'    plt.contour(x, y, {zero} + 0*x, levels=[0], colors=["C{index}"])'
-            for index, zero in enumerate(zeros)
-        ),
-        'plt.axhline(0, color="gray", linewidth=0.8)',
-        'plt.axvline(0, color="gray", linewidth=0.8)',
-        "plt.grid(True, alpha=0.3)",
-        'plt.gca().set_aspect("equal")',
-        "plt.show()",
-        report(drawn=str(len(zeros))),
-    ]
-    shown = " and ".join(show.pretty(relation) for relation in relations)
-    return Question(
-        kind="plot",
-        title=f"Plot {shown}",
-        code="\n".join(lines) + "\n",
-        explain=lambda _: Answer(
-            (f"The plot of {shown} is drawn, for x and y from {low} to {high}.",)
-        ),
-        subject=relations[0],
-    )
-
-
-def _scatter(nodes: tuple[Node, ...]) -> Question:
-    points = [node.items for node in nodes if isinstance(node, Listing)]
-    xs = ", ".join(arrays.expression(point[0]) for point in points)
-    ys = ", ".join(arrays.expression(point[1]) for point in points)
-    lines = [
-        "import json",
-        "import matplotlib.pyplot as plt",
-        "",
-        f"xs = [{xs}]",
-        f"ys = [{ys}]",
-        "plt.scatter(xs, ys)",
-        'plt.axhline(0, color="gray", linewidth=0.8)',
-        'plt.axvline(0, color="gray", linewidth=0.8)',
-        "plt.grid(True, alpha=0.3)",
-        "plt.show()",
-        report(drawn="len(xs)"),
-    ]
-    shown = ", ".join(map(show.pretty, nodes))
-    return Question(
-        kind="plot",
-        title=f"Plot the points {shown}",
-        code="\n".join(lines) + "\n",
-        explain=lambda _: Answer((f"The plot of the points {shown} is drawn.",)),
-        subject=nodes[0],
-    )
 
 
 READERS = (read_plot,)

@@ -118,6 +118,7 @@ def _given(scan: Scan) -> tuple[str, Node, Node] | None:
 def from_terms(
     nodes: tuple[Node, ...], *, geometric: bool, arithmetic: bool
 ) -> tuple[str, Node, Node] | None:
+    """Kind, first term and step of a sequence; None when no rule fits all its terms."""
     if len(nodes) < 3:
         return None
     try:
@@ -145,6 +146,7 @@ def question(
     following: bool,
     rule: bool,
 ) -> Question | None:
+    """A term, a sum or the rule of a sequence."""
     n = Sym("n")
     arithmetic = kind == "arithmetic"
     name = "difference d" if arithmetic else "ratio r"

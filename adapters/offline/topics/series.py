@@ -12,7 +12,7 @@ from adapters.offline.notation import bound_index
 from adapters.offline.question import Answer, Question, Result, display
 from adapters.offline.scan import Scan, body
 from adapters.offline.topics.common import Setting, report, variable
-from adapters.offline.topics.derivatives import natural_logs
+from adapters.offline.topics.logs import natural_logs
 from adapters.offline.tree import (
     Binary,
     Const,

@@ -39,6 +39,7 @@ class _Formula:
 
 
 def sq(node: Node) -> Node:
+    """The square of a measure."""
     return power(node, 2)
 
 

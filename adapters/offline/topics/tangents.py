@@ -7,7 +7,8 @@ from adapters.offline.form import Form
 from adapters.offline.question import Answer, Question, Result
 from adapters.offline.scan import Scan
 from adapters.offline.topics.common import Setting, report
-from adapters.offline.topics.derivatives import EXTRA, made_wish, take_point
+from adapters.offline.topics.derivatives import EXTRA, take_point
+from adapters.offline.topics.differentiating import made_wish
 from adapters.offline.tree import (
     free,
 )
