@@ -88,7 +88,8 @@ def plain(text: str) -> str:
     )
     text = _leibniz(text)
     text = _braces(text)
-    return re.sub(r"\\([A-Za-z]+)", _word, text)
+    text = re.sub(r"\\([A-Za-z]+)", _word, text)
+    return re.sub(r"\^\s*(?:°|\(\s*°\s*\))", "°", text)  # a raised ring is a degree sign
 
 
 def _matrix(match: re.Match[str]) -> str:
