@@ -165,12 +165,12 @@ async def test_a_client_that_leaves_stops_nothing(api: Served) -> None:
         async for line in response.aiter_lines():
             if line == "event: thread.message.delta":
                 break
+    while any("EventStream" in repr(task.get_coro()) for task in asyncio.all_tasks()):
+        await asyncio.sleep(0)
     hold.set()
     (run,) = (await api.client.beta.threads.runs.list(thread_id)).data
     run = await api.client.beta.threads.runs.poll(run.id, thread_id=thread_id)
     assert run.status == "completed"
-    while any("EventStream" in repr(task.get_coro()) for task in asyncio.all_tasks()):
-        await asyncio.sleep(0)
     (answer, _) = (await api.client.beta.threads.messages.list(thread_id)).data
     assert wire(answer.content[0])["text"]["value"] == "Hello"
 
