@@ -140,7 +140,7 @@ class ToolChoiceByType(Shape):
     type: Literal["code_interpreter"]
 
 
-def _choice(value: Any) -> str | None:
+def _mode_or_type(value: Any) -> str | None:
     return "@-mode" if isinstance(value, str) else _by_type(value)
 
 
@@ -149,7 +149,7 @@ ToolChoice = Annotated[
     | Annotated[FunctionChoice, Tag("@function")]
     | Annotated[ToolChoiceByType, Tag("@code_interpreter")]
     | Annotated[Search, Tag(UNLISTED)],
-    Discriminator(_choice),
+    Discriminator(_mode_or_type),
 ]
 
 
@@ -189,7 +189,7 @@ ResponseFormat = Annotated[
     | Annotated[TextFormat, Tag("@text")]
     | Annotated[JsonObjectFormat, Tag("@json_object")]
     | Annotated[JsonSchemaFormat, Tag("@json_schema")],
-    Discriminator(_choice),
+    Discriminator(_mode_or_type),
 ]
 
 

@@ -9,6 +9,7 @@ import httpx2
 import pytest
 from openai import AsyncOpenAI, AuthenticationError
 from starlette.responses import PlainTextResponse
+from starlette.routing import Mount, Route, Router
 
 from adapters.http.app import Mounted
 from tests.api.serving import BETA, Served, served
@@ -55,6 +56,23 @@ async def test_anything_else_is_refused(guarded: Served, shown: str) -> None:
         error = answer.json()["error"]
         assert (error["type"], error["code"]) == ("invalid_request_error", "invalid_api_key")
         assert "sk-" not in error["message"]
+
+
+async def test_no_operation_is_open(guarded: Served) -> None:
+    """Every method of every path asks for a key before anything else."""
+    (router,) = {
+        id(one.app): one.app for one in guarded.app.routes if isinstance(one, Mount)
+    }.values()
+    assert isinstance(router, Router)
+    asked = 0
+    for route in router.routes:
+        assert isinstance(route, Route)
+        for method in route.methods or ():
+            path = route.path.replace("{", "").replace("}", "")
+            answer = await guarded.http.request(method, path, json={})
+            assert answer.status_code == 401, (method, path)
+            asked += 1
+    assert asked > 28
 
 
 async def test_the_official_client_s_error(guarded: Served) -> None:

@@ -51,6 +51,17 @@ async def test_an_update_changes_what_it_names(api: Served) -> None:
     assert answer.json()["metadata"] == {"a": "1"}
 
 
+async def test_nulls_inside_are_as_good_as_absent(api: Served) -> None:
+    """Clients send them for what they leave out; a schema's own nulls stay."""
+    parameters: Any = {"type": "object", "properties": {}, "default": None}
+    function: Any = {"name": "f", "description": None, "strict": None, "parameters": parameters}
+    body = {"model": "m", "name": None, "tools": [{"type": "function", "function": function}]}
+    made = (await api.http.post("/assistants", json=body)).json()
+    assert made["tools"] == [
+        {"type": "function", "function": {"name": "f", "parameters": parameters}}
+    ]
+
+
 async def test_a_deleted_one_is_gone(api: Served) -> None:
     """Deleting says so; reading it again is the reference's 404."""
     assistant_id = await api.assistant()

@@ -13,7 +13,11 @@ from adapters.http.reading import Limits
 from tests.api.serving import Served, served, wire
 
 CSV = b"a,b\n1,2\n"
-STRANGE = b'--x\r\nContent-Disposition: form-data; name="\xff.."\r\n\r\n1\r\n--x--'
+
+
+def _field(name: bytes) -> bytes:
+    """A form with one field, between `x`."""
+    return b'--x\r\nContent-Disposition: form-data; name="%b"\r\n\r\n1\r\n--x--' % name
 
 
 async def test_up_and_down(api: Served) -> None:
@@ -165,7 +169,8 @@ async def test_a_path_is_no_name(api: Served) -> None:
         ("multipart/form-data", b"no boundary"),
         ("multipart/form-data; boundary=x", b"no form at all"),
         ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data\r\n\r\n1\r\n"),
-        ("multipart/form-data; boundary=x; charset=idna", STRANGE),
+        ("multipart/form-data; boundary=x; charset=idna", _field(b"xn--a-")),
+        ('multipart/form-data; boundary=x; CharSet="utf-7"', _field(b"+2AA-")),
         ("multipart/form-data; boundary=" + "x" * 5000, b"--x"),
         ("application/json", b"{}"),
         ("application/x-www-form-urlencoded", b"purpose=assistants&file=1"),
