@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from core.chat.text.math import readable
+from core.chat.text.mentions import ZERO_WIDTH_SPACE
+from core.chat.text.outgoing import outgoing
 
 INLINE = [
     (r"x^2", "x²"),
@@ -137,6 +139,18 @@ def test_a_fraction_in_a_fraction_in_a_fraction_is_a_picture() -> None:
     assert [each.latex for each in readable(f"${deep}$").images] == [deep]
 
 
+def test_fractions_beside_each_other_are_not_deep() -> None:
+    shown = readable(r"$\frac{a}{b} + \frac{c}{d} + \frac{e}{f} + \frac{g}{h} + \frac{i}{j}$")
+    assert shown.text == "a/b + c/d + e/f + g/h + i/j"
+
+
+@pytest.mark.parametrize("opened", ["{", "\\sqrt{", "x^{", "\\hat{"])
+def test_groups_without_bottom_stay_as_written(opened: str) -> None:
+    count = 3900 // (len(opened) + 1)
+    latex = opened * count + "x" + "}" * count
+    assert readable(f"${latex}$").text == f"`{latex}`"
+
+
 def test_cells_of_a_table_keep_their_number() -> None:
     text = "| $|x|$ | b |\n|---|---|\n| $P(A|B)$ | $\\|v\\|$ |"
     assert readable(text).text == "| ∣x∣ | b |\n|---|---|\n| P(A∣B) | ‖v‖ |"
@@ -155,3 +169,22 @@ def test_a_text_that_grows_settles_word_by_word() -> None:
     assert shown.text[: shown.settled] == "Then x² "
     shown = readable("Code `x")
     assert shown.text[: shown.settled] == "Code "
+
+
+def test_a_formula_settles_when_what_follows_it_is_known() -> None:
+    shown = readable("So $a + b$")
+    assert shown.text[: shown.settled] == "So "
+    shown = readable("So $a + b$ ")
+    assert shown.text[: shown.settled] == "So a + b "
+    for growing in ("So\n\n$$", "So\n\n$$\n", "So\n\n$$\nx^2\n", "So\n\n$$\nx\n ", "So\n\n`a\n"):
+        shown = readable(growing)
+        assert shown.text[: shown.settled] == "So\n\n", growing
+    shown = readable("So\n\n$$a \\\\ b$$ ")
+    assert shown.text[: shown.settled] == "So\n\n"
+    shown = readable("So\n\n$$a \\\\ b$$\n")
+    assert shown.text[: shown.settled] == "So\n\n```\na\nb\n```\n"
+
+
+@pytest.mark.parametrize("text", ["@here", r"$\text{@}here$", r"\(@\mathrm{here}\)", "$@here$"])
+def test_no_formula_spells_a_mention(text: str) -> None:
+    assert outgoing(text, "slack").text == f"@{ZERO_WIDTH_SPACE}here"

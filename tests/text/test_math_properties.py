@@ -15,7 +15,7 @@ from core.chat.text.math import readable
 from core.chat.text.mentions import Platform
 from core.chat.text.outgoing import outgoing
 from core.chat.text.split import StreamingSplitter, join, split
-from tests.text.documents import DOCUMENTS
+from tests.text.documents import DOCUMENTS, MATHEMATICS, UNTIMED
 
 LEAVES = st.one_of(
     st.sampled_from("abcxyzknmXYZ0123456789"),
@@ -69,12 +69,14 @@ def written(latex: str) -> Counter[str]:
     return characters(latex)
 
 
+@UNTIMED
 @given(FORMULAS)
 def test_no_letter_or_digit_of_a_formula_is_lost(latex: str) -> None:
     shown = readable(f"\\({latex}\\)").text
     assert not written(latex) - characters(shown)
 
 
+@UNTIMED
 @given(FORMULAS)
 def test_a_formula_that_is_not_understood_stays_as_written(latex: str) -> None:
     shown = readable(f"$$\\unknown {latex}$$")
@@ -84,6 +86,7 @@ def test_a_formula_that_is_not_understood_stays_as_written(latex: str) -> None:
         assert len(shown.images) == 1
 
 
+@UNTIMED
 @given(TEXTS)
 def test_no_text_raises_and_one_without_marks_stays(text: str) -> None:
     readable(text)
@@ -92,6 +95,7 @@ def test_no_text_raises_and_one_without_marks_stays(text: str) -> None:
     assert readable(plain).images == ()
 
 
+@UNTIMED
 @given(TEXTS, st.integers(0, 400))
 def test_what_has_settled_never_changes(text: str, end: int) -> None:
     early = readable(text[:end])
@@ -99,6 +103,22 @@ def test_what_has_settled_never_changes(text: str, end: int) -> None:
     assert readable(text).text.startswith(early.text[: early.settled])
 
 
+GROWING = st.lists(st.one_of(MATHEMATICS, FRAGMENTS, st.just("word ")), max_size=4).map("\n".join)
+
+
+@UNTIMED
+@given(GROWING, PLATFORMS)
+def test_what_has_settled_never_changes_wherever_the_text_stops(
+    text: str, platform: Platform
+) -> None:
+    text = text[:160]
+    whole = outgoing(text, platform).text
+    for end in range(len(text)):
+        early = outgoing(text[:end], platform)
+        assert whole.startswith(early.text[: early.settled]), end
+
+
+@UNTIMED
 @given(TEXTS, PLATFORMS, st.integers(64, 300), st.lists(st.integers(1, 60), max_size=20))
 def test_an_answer_that_grows_keeps_the_parts_that_are_out(
     text: str, platform: Platform, limit: int, steps: list[int]

@@ -19,6 +19,7 @@ from matplotlib.image import imread
 from adapters.mathimages.pieces import Brace, Frame, Plain, Scripted, Table
 from adapters.mathimages.renderer import MathImages
 from adapters.mathimages.source import DEEPEST, LONGEST, read
+from tests.text.documents import UNTIMED
 
 FORMULAS = {
     "nested fractions": r"x = \cfrac{1}{1+\cfrac{1}{1+\cfrac{1}{1+\cfrac1x}}}",
@@ -190,6 +191,7 @@ def test_a_formula_is_cut_into_what_mathtext_can_set() -> None:
     )
 
 
+@UNTIMED
 @given(
     st.lists(
         st.sampled_from(

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.chat.text.mentions import ZERO_WIDTH_SPACE, Platform, neutralise
+from tests.text.documents import UNTIMED
 
 PLATFORMS: list[Platform] = ["slack", "discord", "generic"]
 MENTIONS = [
@@ -32,12 +33,14 @@ FENCE_FREE = TEXTS.map(lambda text: text.replace("`", "'").replace("~", "-"))
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
+@UNTIMED
 @given(FENCE_FREE)
 def test_no_mention_is_left(platform: Platform, text: str) -> None:
     assert not PINGS[platform].search(neutralise(text, platform))
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
+@UNTIMED
 @given(TEXTS)
 def test_twice_is_the_same_as_once_and_nothing_visible_changes(
     platform: Platform, text: str
@@ -48,6 +51,7 @@ def test_twice_is_the_same_as_once_and_nothing_visible_changes(
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
+@UNTIMED
 @given(TEXTS, TEXTS)
 def test_a_text_that_grows_by_lines_keeps_what_was_shown(
     platform: Platform, text: str, more: str
@@ -56,6 +60,7 @@ def test_a_text_that_grows_by_lines_keeps_what_was_shown(
     assert neutralise(text + more, platform).startswith(neutralise(text, platform))
 
 
+@UNTIMED
 @given(TEXTS)
 def test_slack_tokens_are_broken_in_code_too(text: str) -> None:
     shown = neutralise(f"```\n{text}<!here> <@U123ABC>\n```", "slack")

@@ -16,6 +16,7 @@ from core.chat.text.speakers import (
     attribution,
     speaker_name,
 )
+from tests.text.documents import UNTIMED
 
 LINE_ENDS = ["\n", "\r\n", "\r", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029"]
 TRICKY = st.lists(
@@ -29,6 +30,7 @@ TRICKY = st.lists(
 TAGS = st.from_regex(r"[A-Za-z0-9_.:-]{0,20}", fullmatch=True)
 
 
+@UNTIMED
 @given(TRICKY, TRICKY, TAGS)
 @example("Ada", "\r\n[Bob] hi", "U1")
 def test_what_is_read_is_exactly_who_wrote_what(name: str, text: str, tag: str) -> None:
@@ -36,6 +38,7 @@ def test_what_is_read_is_exactly_who_wrote_what(name: str, text: str, tag: str) 
     assert attribution(attribute(name, text, tag=tag)) == expected
 
 
+@UNTIMED
 @given(TRICKY, TRICKY, TAGS)
 def test_only_the_first_line_can_name_a_speaker(name: str, text: str, tag: str) -> None:
     first, *others = attribute(name, text, tag=tag).splitlines()
@@ -43,6 +46,7 @@ def test_only_the_first_line_can_name_a_speaker(name: str, text: str, tag: str) 
     assert all(line.startswith("  ") for line in others)
 
 
+@UNTIMED
 @given(TRICKY)
 def test_a_name_is_one_visible_line_without_brackets(name: str) -> None:
     shown = speaker_name(name)
@@ -52,6 +56,7 @@ def test_a_name_is_one_visible_line_without_brackets(name: str) -> None:
     assert shown.splitlines() == [shown]
 
 
+@UNTIMED
 @given(st.text(st.sampled_from("Ada #12"), max_size=12), TAGS, TAGS)
 def test_a_name_cannot_carry_a_tag(name: str, tag: str, other: str) -> None:
     read = attribution(attribute(f"{name} #{other}", "", tag=tag))

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 
 from core.chat.text.blocks import scan
 from core.chat.text.split import MINIMUM_LIMIT, Measure, Part, StreamingSplitter, join, split
-from tests.text.documents import DOCUMENTS, TIDY
+from tests.text.documents import DOCUMENTS, TIDY, UNTIMED
 
 LIMITS = st.one_of(st.integers(MINIMUM_LIMIT, 200), st.integers(MINIMUM_LIMIT, 3000))
 
@@ -40,6 +40,7 @@ def open_fence(text: str) -> str | None:
     return marker
 
 
+@UNTIMED
 @given(DOCUMENTS, LIMITS, MEASURES)
 def test_nothing_is_lost_and_no_part_is_too_long(text: str, limit: int, measure: Measure) -> None:
     parts = split(text, limit, measure=measure)
@@ -48,12 +49,14 @@ def test_nothing_is_lost_and_no_part_is_too_long(text: str, limit: int, measure:
     assert all(part.body for part in parts)
 
 
+@UNTIMED
 @given(DOCUMENTS, LIMITS, st.integers(0, 40))
 def test_overhead_is_left_free(text: str, limit: int, overhead: int) -> None:
     parts = split(text, limit + overhead, overhead=overhead)
     assert parts == split(text, limit)
 
 
+@UNTIMED
 @given(TIDY, LIMITS)
 def test_every_part_closes_its_fences(text: str, limit: int) -> None:
     for part in split(text, limit):
@@ -67,11 +70,13 @@ def code_in(text: str) -> str:
     return code.replace("\n", "")
 
 
+@UNTIMED
 @given(TIDY, st.integers(150, 1500))
 def test_a_commonmark_parser_finds_the_same_code_in_the_parts(text: str, limit: int) -> None:
     assert "".join(code_in(part.text) for part in split(text, limit)) == code_in(text)
 
 
+@UNTIMED
 @given(DOCUMENTS, LIMITS)
 def test_no_fence_is_left_open_by_our_own_reading(text: str, limit: int) -> None:
     for part in split(text, limit):
@@ -79,6 +84,7 @@ def test_no_fence_is_left_open_by_our_own_reading(text: str, limit: int) -> None
         assert last.after.fence is None or last.after.fence.is_math, part
 
 
+@UNTIMED
 @given(DOCUMENTS, LIMITS, MEASURES, st.lists(st.integers(1, 400), max_size=30))
 def test_closed_parts_never_change_while_the_text_grows(
     text: str, limit: int, measure: Measure, steps: list[int]
@@ -99,8 +105,8 @@ def test_closed_parts_never_change_while_the_text_grows(
     assert splitter.update(text) == whole
 
 
+@settings(UNTIMED, max_examples=20)
 @given(DOCUMENTS, LIMITS)
-@settings(max_examples=20)
 def test_one_character_at_a_time_gives_the_same_parts(text: str, limit: int) -> None:
     text = text[:600]
     splitter = StreamingSplitter(limit)
@@ -109,6 +115,7 @@ def test_one_character_at_a_time_gives_the_same_parts(text: str, limit: int) -> 
     assert splitter.update(text) == split(text, limit)
 
 
+@UNTIMED
 @given(DOCUMENTS, DOCUMENTS, DOCUMENTS, LIMITS)
 def test_what_is_not_settled_may_be_replaced(
     stable: str, first: str, second: str, limit: int

@@ -54,7 +54,12 @@ _OPEN_REACH: Final = 300
 
 _SENTENCE = re.compile(r"[.!?…][\"'”’)\]*_]*[ \t]+(?=[^\sa-z])|[。！？](?=[^\s」』）])")
 _WORD = re.compile(r"[ \t]+(?=\S)")
-_BLOCK_MARK = re.compile(r"#{1,6}\s|[-+*=]+(?:\s|$)|>|\d{1,9}[.)]\s|`{3}|~{3}|\|")
+_BLOCK_MARK = re.compile(
+    r"[ \t]{0,8}(?:#{1,6}(?:\s|\Z)|[-+*=]+(?:\s|\Z)|>|\d{1,9}(?:\Z|[.)](?:\s|\Z))|\||`{3}|~{3}"
+    r"|[`~]{1,2}\Z|\Z)"
+)
+"""What would begin a block, or at the window's end could come to."""
+
 _INDENT = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?)?")
 _OPEN_LINK = re.compile(r"!?\[[^\[\]\n]*(?:\](?:\([^()\s]*)?)?")
 _FIXED: Final = (Kind.FENCE_OPEN, Kind.FENCE_CLOSE, Kind.DELIMITER)
@@ -143,7 +148,7 @@ class _Choice:
         is_apart = previous.kind is Kind.BLANK
         lead = previous
         if is_apart:
-            at = bisect_right(self.lines, line.start, key=lambda each: each.start) - 2
+            at = self.line_at(line.start) - 1
             while at > 0 and self.lines[at].kind is Kind.BLANK:
                 at -= 1
             lead = self.lines[at]
@@ -162,6 +167,10 @@ class _Choice:
         if is_apart or Kind.FENCE_OPEN is line.kind or previous.kind is Kind.FENCE_CLOSE:
             return _Rank.BLOCK
         return _Rank.LINE
+
+    def line_at(self, at: int) -> int:
+        """The index of the line that `at` is in."""
+        return bisect_right(self.lines, at, key=lambda each: each.start) - 1
 
     def spans(self) -> tuple[tuple[int, int], ...]:
         """The places that belong together, ascending and apart."""
@@ -212,7 +221,9 @@ class _Choice:
         half = max(self.visible, self.first + self.size // 2)
         for at in range(end, half, -1):
             if is_boundary(self.window, at) and not self.within(at) and self.goes_on(at):
-                return at
+                line = self.lines[self.line_at(at)]
+                if line.before.fence is not None or not _BLOCK_MARK.match(self.window, at):
+                    return at
         found = self.last(self.inside_lines(_WORD, protected=True), _LEAST_FILL)
         if found is not None:
             return found
@@ -224,7 +235,7 @@ class _Choice:
         Code needs it on the same line, or an empty block would follow; a list item in the window,
         or nobody knows yet whether the item goes on.
         """
-        line = self.lines[bisect_right(self.lines, at, key=lambda each: each.start) - 1]
+        line = self.lines[self.line_at(at)]
         fence = line.before.fence
         if fence is None:
             is_known = not line.after.items or at < self.last_visible

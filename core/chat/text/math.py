@@ -30,6 +30,7 @@ _LEAD = re.compile(r"([ \t>]*)((?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?)")
 _LONGEST: Final = 100
 """How far from the start of its line a displayed formula may begin and still stand alone."""
 _LINE_END = re.compile(r"[ \t\r]*(?:\n|\Z)")
+_UNFINISHED = re.compile(r"\r?(?:\n[ \t>]*)?\Z")
 _IN_ROW = re.compile(r"[ \t>]*\|")
 _RISKY_START = re.compile(r"[#+>=-]+(?:\s|$)|\d+[.)]\s")
 
@@ -95,17 +96,24 @@ class _Writer:
         if "$" not in text and "\\" not in text and "`" not in text:
             return
         seen = inline(text)
-        is_last = end == len(self.source)
+        is_cut_off = end == len(self.source)
         last_line = text.rfind("\n") + 1
-        if is_last and seen.open is not None:
+        if seen.open is not None and self.may_go_on(end):
             self.unsettled = min(self.unsettled, start + seen.open)
         for span in seen.spans:
             is_formula = span.kind in (Span.MATH, Span.DISPLAY) and self.formula(start, span)
             may_change = span.end == len(text) or (
                 is_formula and span.kind is Span.DISPLAY and span.end > last_line
             )
-            if is_last and may_change:
+            if is_cut_off and may_change:
                 self.unsettled = min(self.unsettled, start + span.start)
+
+    def may_go_on(self, end: int) -> bool:
+        """Whether more text could belong to the paragraph up to `end`: no blank line ends it yet.
+
+        A last line of white space only is not blank for certain before its line end.
+        """
+        return _UNFINISHED.match(self.source, end) is not None
 
     def formula(self, start: int, span: Found) -> bool:
         """Write one formula; False if it is none after all and stays as it is."""

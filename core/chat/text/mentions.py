@@ -68,7 +68,7 @@ def neutralise(text: str, platform: Platform) -> str:
     for line in _LINE.findall(text) if "```" in text else ():
         kind, after = advance(state, line.removesuffix("\n"))
         fence = state.fence
-        is_code = fence is not None and fence.marker == "```" and not fence.quote
+        is_code = fence is not None and fence.marker == "```"
         if kind is Kind.FENCED and is_code and trusted and "```" not in line:
             pieces.append(code(line))
         else:
