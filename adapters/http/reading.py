@@ -68,10 +68,10 @@ async def read_body(request: Request, shape: type[_B], limits: Limits) -> _B:
 
 async def read_json(request: Request, most: int) -> Json:
     """The body as a JSON object of at most `most` bytes. Raises InvalidRequest."""
-    _check_type(request)
     data = b"".join([chunk async for chunk in bounded(request, most)])
     if not data.strip():
         return {}
+    _check_type(request)
     try:
         value: Any = orjson.loads(data)
     except orjson.JSONDecodeError:
