@@ -51,6 +51,7 @@ async def serving(app: Any, host: str, port: int) -> AsyncIterator[str]:
         lifespan="off",
         timeout_graceful_shutdown=5,
         server_header=False,
+        proxy_headers=False,  # who asks is who connects: loopback is a right here
     )
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]), name="http")
