@@ -176,7 +176,15 @@ def test_a_formula_settles_when_what_follows_it_is_known() -> None:
     assert shown.text[: shown.settled] == "So "
     shown = readable("So $a + b$ ")
     assert shown.text[: shown.settled] == "So a + b "
-    for growing in ("So\n\n$$", "So\n\n$$\n", "So\n\n$$\nx^2\n", "So\n\n$$\nx\n ", "So\n\n`a\n"):
+    for growing in (
+        "So\n\n$$",
+        "So\n\n$$\n",
+        "So\n\n$$\nx^2\n",
+        "So\n\n$$\nx\n ",
+        "So\n\n`a\n",
+        "So\n\n$$\n```",
+        "So\n\n$$\n#",
+    ):
         shown = readable(growing)
         assert shown.text[: shown.settled] == "So\n\n", growing
     shown = readable("So\n\n$$a \\\\ b$$ ")

@@ -110,6 +110,12 @@ def test_a_paragraph_of_a_nested_item_says_what_it_belongs_to() -> None:
         assert second.startswith(("1. …\n   - …", "1. …\n   - x")), size
 
 
+def test_a_nested_item_is_not_taken_for_more_of_the_one_before() -> None:
+    for size in range(35, 60):
+        _, second, *_ = texts(f"1. One\n   - {'x' * size}\n   - {words(9)}", 64)
+        assert not second.startswith("1. …\n   - …\n   - word"), size
+
+
 def test_a_table_inside_a_list_item_keeps_its_place() -> None:
     header = "   | city | people |\n   |------|-------:|\n"
     rows = "".join(f"   | C{number} | {number * 1000:6} |\n" for number in range(8))

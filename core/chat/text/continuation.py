@@ -59,9 +59,6 @@ def _same_line(state: State) -> str:
 def _next_line(state: State, upcoming: str) -> str:
     if not state.items:
         return ""
-    if upcoming and upcoming.isspace():
-        # Indented, and not known how far: taken for more of the innermost item.
-        return _items(state.items, state.quote)
     kind, after = advance(state, upcoming)
     if after.quote != state.quote or kind in (Kind.HEADING, Kind.RULE, Kind.BLANK):
         return ""

@@ -30,7 +30,7 @@ _LEAD = re.compile(r"([ \t>]*)((?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?)")
 _LONGEST: Final = 100
 """How far from the start of its line a displayed formula may begin and still stand alone."""
 _LINE_END = re.compile(r"[ \t\r]*(?:\n|\Z)")
-_UNFINISHED = re.compile(r"\r?(?:\n[ \t>]*)?\Z")
+_UNFINISHED = re.compile(r"(?:\n[^\n]*)?\Z")
 _IN_ROW = re.compile(r"[ \t>]*\|")
 _RISKY_START = re.compile(r"[#+>=-]+(?:\s|$)|\d+[.)]\s")
 
@@ -109,9 +109,10 @@ class _Writer:
                 self.unsettled = min(self.unsettled, start + span.start)
 
     def may_go_on(self, end: int) -> bool:
-        """Whether more text could belong to the paragraph up to `end`: no blank line ends it yet.
+        """Whether more text could belong to the paragraph up to `end`.
 
-        A last line of white space only is not blank for certain before its line end.
+        What ends it is a line that is complete: one that still grows may look like a fence or a
+        heading (``` or #) and turn out to be more of the paragraph.
         """
         return _UNFINISHED.match(self.source, end) is not None
 
