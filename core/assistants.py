@@ -168,6 +168,55 @@ class File:
     status_details: str | None = None
 
 
+FileCounts = dict[str, int]
+"""How many files are in_progress, completed, failed, cancelled, and in total."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VectorStore:
+    """Files made searchable together. `name` is never null on the wire."""
+
+    object: ClassVar[str] = "vector_store"
+    id: str
+    created_at: int
+    name: str = ""
+    description: str | None = None
+    usage_bytes: int = 0
+    file_counts: FileCounts
+    status: Literal["expired", "in_progress", "completed"] = "completed"
+    expires_after: Json | None = None
+    expires_at: int | None = None
+    last_active_at: int | None = None
+    metadata: Metadata = field(default_factory=_no_metadata)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VectorStoreFile:
+    """A File within a vector store; its id is the File's."""
+
+    object: ClassVar[str] = "vector_store.file"
+    id: str
+    created_at: int
+    vector_store_id: str
+    usage_bytes: int = 0
+    status: Literal["in_progress", "completed", "cancelled", "failed"] = "in_progress"
+    last_error: Json | None = None
+    chunking_strategy: Json
+    attributes: dict[str, str | float | bool] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilesBatch:
+    """Files that were added to a vector store together."""
+
+    object: ClassVar[str] = "vector_store.files_batch"
+    id: str
+    created_at: int
+    vector_store_id: str
+    status: Literal["in_progress", "completed", "cancelled", "failed"] = "in_progress"
+    file_counts: FileCounts
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageDelta:
     """More of a Message: `delta` is the API's `{"content": [{"index", "type", ...}]}`."""
@@ -198,7 +247,18 @@ class StreamError:
 
 
 ApiObject = (
-    Assistant | Thread | Run | RunStep | Message | File | MessageDelta | RunStepDelta | StreamError
+    Assistant
+    | Thread
+    | Run
+    | RunStep
+    | Message
+    | File
+    | VectorStore
+    | VectorStoreFile
+    | FilesBatch
+    | MessageDelta
+    | RunStepDelta
+    | StreamError
 )
 Streamed = Thread | Run | RunStep | Message | MessageDelta | RunStepDelta | StreamError
 

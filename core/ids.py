@@ -18,6 +18,8 @@ RUN = "run_"
 STEP = "step_"
 CALL = "call_"
 FILE = "file-"
+VECTOR_STORE = "vs_"
+BATCH = "vsfb_"
 
 
 class Ids(Protocol):
