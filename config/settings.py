@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import ConfigurationError
@@ -74,6 +74,8 @@ class Settings(BaseSettings):
     """The port that a Procfile platform hands out; `bobbin api` listens there, on all addresses."""
     bobbin_api_keys: SecretStr | None = None
     """Keys that the Assistants API accepts, separated by commas. None: loopback only."""
+    bobbin_api_tenants: Literal["shared", "keys"] = "shared"
+    """Whether all keys see the same objects, or each key has its own and sees no others."""
     bobbin_run_ttl_s: int = Field(default=600, ge=10, le=86_400)
     """Seconds from a Run's creation to its expiry, as the original API had it."""
 
@@ -104,6 +106,13 @@ class Settings(BaseSettings):
     def _http(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://, e.g. http://127.0.0.1:11434/v1")
+        return value
+
+    @field_validator("bobbin_api_tenants")
+    @classmethod
+    def _with_keys(cls, value: str, info: ValidationInfo) -> str:
+        if value == "keys" and not info.data.get("bobbin_api_keys"):
+            raise ValueError("`keys` keeps the objects of keys apart: set BOBBIN_API_KEYS as well")
         return value
 
     @field_validator("redis_url")

@@ -58,6 +58,7 @@ def create_app(
     engine: Engine,
     *,
     keys: tuple[str, ...],
+    apart: bool = False,
     clock: Clock,
     ids: Ids,
     ready: Ready | None = None,
@@ -69,13 +70,14 @@ def create_app(
     Args:
         engine: what the API is the face of.
         keys: one of them has to be shown; without any, only this machine is answered.
+        apart: whether each key has its own objects, which no other key sees.
         clock: for what keeps silent streams open.
         ids: for request ids.
         ready: raises the reason why requests cannot be served; asked at `/readyz`.
         mounts: other apps; one at `/` gets what is not the API's.
         limits: what requests may weigh.
     """
-    gate = Gate(keys)
+    gate = Gate(keys, apart=apart)
     api = Api(engine=engine, clock=clock, limits=limits or Limits())
     operations = routes_of(operations_of(api), gate)
     router = Router(operations, redirect_slashes=False)

@@ -14,6 +14,7 @@ import hmac
 import ipaddress
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from starlette.requests import HTTPConnection
@@ -28,6 +29,10 @@ _PROXY_HEADERS: Final = frozenset(
 _PROXY_PREFIX: Final = "x-forwarded-"
 _HOST: Final = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]]+)(:[0-9]{1,5})?", re.IGNORECASE)
 _OWN_SITE: Final = ("same-origin", "none")
+_TENANT: Final = "bobbin.tenant"
+
+SHARED: Final = ""
+"""The tenant of everybody, and of the chat side."""
 
 _NO_KEY: Final = (
     "You didn't provide an API key. Provide it in an Authorization header using Bearer auth "
@@ -45,26 +50,30 @@ _LOCAL_ONLY: Final = (
 class Gate:
     """Lets requests in."""
 
-    def __init__(self, keys: Iterable[str]) -> None:
-        self._digests = tuple(_digest(key.encode()) for key in keys)
+    def __init__(self, keys: Iterable[str], *, apart: bool = False) -> None:
+        """`apart`: each key has its own objects and sees no others; else all keys share them."""
+        self._keys = tuple(
+            _Key(_digest(key.encode()), tenant_of_key(key) if apart else SHARED) for key in keys
+        )
 
     def check(self, connection: HTTPConnection) -> None:
-        """Refuse who may not ask.
+        """Refuse who may not ask; note for `tenant_of` whose objects the others may see.
 
         Raises:
             Unauthorized: there are keys, and none of them was shown.
             Refused: there are no keys, and this does not come from a program on this machine.
         """
-        if self._digests:
-            self._check_key(connection)
+        if self._keys:
+            connection.scope[_TENANT] = self._tenant_of_shown(connection)
         else:
             check_local(connection)
+            connection.scope[_TENANT] = SHARED
 
     def guarding(self, app: ASGIApp) -> ASGIApp:
         """The app behind the rule for loopback as long as there are no keys."""
-        return app if self._digests else _LocalOnly(app)
+        return app if self._keys else _LocalOnly(app)
 
-    def _check_key(self, connection: HTTPConnection) -> None:
+    def _tenant_of_shown(self, connection: HTTPConnection) -> str:
         scheme, _, bearer = connection.headers.get("authorization", "").partition(" ")
         shown = [connection.headers.get("api-key", "")]
         if scheme.lower() == "bearer":
@@ -72,12 +81,34 @@ class Gate:
         digests = [_digest(key.encode("latin-1")) for key in shown if key]
         if not digests:
             raise Unauthorized(_NO_KEY, code="invalid_api_key")
-        known = False
-        for digest in digests:
-            for own in self._digests:
-                known |= hmac.compare_digest(digest, own)
-        if not known:
+        good = [
+            key.tenant
+            for digest in digests
+            for key in self._keys  # all of them, so that time tells nothing of a key's place
+            if hmac.compare_digest(digest, key.digest)
+        ]
+        if not good:
             raise Unauthorized(_WRONG_KEY, code="invalid_api_key")
+        return good[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    digest: bytes
+    tenant: str
+
+
+def tenant_of(connection: HTTPConnection) -> str:
+    """Whose objects this request is about, as the engine's services take it.
+
+    Only behind `Gate.check`; anywhere else it is a KeyError, so that no route can forget the gate.
+    """
+    return connection.scope[_TENANT]
+
+
+def tenant_of_key(key: str) -> str:
+    """The name under which a key's objects are kept: always the same, and nothing of the key."""
+    return hashlib.sha256(b"bobbin tenant\0" + key.encode()).hexdigest()[:24]
 
 
 def check_local(connection: HTTPConnection) -> None:

@@ -153,7 +153,13 @@ async def open_bobbin(
             from adapters.http.app import create_app
             from bots.wiring.serve import serving
 
-            app = create_app(side.engine, keys=settings.api_keys, clock=clock, ids=ids)
+            app = create_app(
+                side.engine,
+                keys=settings.api_keys,
+                apart=settings.bobbin_api_tenants == "keys",
+                clock=clock,
+                ids=ids,
+            )
             try:
                 address = await stack.enter_async_context(serving(app, *api))
             except ConfigurationError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from adapters.http.auth import tenant_of
 from adapters.http.bodies import AssistantBody, AssistantChanges
 from adapters.http.reading import cursor_of, read_body
 from adapters.http.routes.table import Api, Operation
@@ -31,25 +32,30 @@ class AssistantRoutes:
 
     async def list(self, request: Request) -> Response:
         """GET /assistants"""
-        return page_response(await self._assistants.list(cursor_of(request)))
+        return page_response(
+            await self._assistants.list(cursor_of(request), tenant=tenant_of(request))
+        )
 
     async def create(self, request: Request) -> Response:
         """POST /assistants"""
         body = await read_body(request, AssistantBody, self._limits)
-        return object_response(await self._assistants.create(body.request()))
+        tenant = tenant_of(request)
+        return object_response(await self._assistants.create(body.request(), tenant=tenant))
 
     async def get(self, request: Request) -> Response:
         """GET /assistants/{assistant_id}"""
-        return object_response(await self._assistants.get(request.path_params["assistant_id"]))
+        assistant_id, tenant = request.path_params["assistant_id"], tenant_of(request)
+        return object_response(await self._assistants.get(assistant_id, tenant=tenant))
 
     async def update(self, request: Request) -> Response:
         """POST /assistants/{assistant_id}"""
         body = await read_body(request, AssistantChanges, self._limits)
-        assistant_id = request.path_params["assistant_id"]
-        return object_response(await self._assistants.update(assistant_id, body.request()))
+        assistant_id, tenant = request.path_params["assistant_id"], tenant_of(request)
+        changed = await self._assistants.update(assistant_id, body.request(), tenant=tenant)
+        return object_response(changed)
 
     async def delete(self, request: Request) -> Response:
         """DELETE /assistants/{assistant_id}"""
         assistant_id = request.path_params["assistant_id"]
-        await self._assistants.delete(assistant_id)
+        await self._assistants.delete(assistant_id, tenant=tenant_of(request))
         return deleted_response(assistant_id, "assistant.deleted")

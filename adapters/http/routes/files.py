@@ -10,6 +10,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response
 
+from adapters.http.auth import tenant_of
 from adapters.http.reading import cursor_of
 from adapters.http.routes.table import Api, Operation
 from adapters.http.uploads import uploaded
@@ -46,10 +47,11 @@ class FileRoutes:
         """GET /files"""
         cursor = cursor_of(request, default=_PAGE, most=_PAGE)
         purpose = request.query_params.get("purpose")
+        tenant = tenant_of(request)
         if not purpose:
-            page = await self._files.list(cursor)
+            page = await self._files.list(cursor, tenant=tenant)
             return JsonResponse(list_bytes(page.data, has_more=page.has_more))
-        page = await self._files.list(replace(cursor, limit=_PAGE))
+        page = await self._files.list(replace(cursor, limit=_PAGE), tenant=tenant)
         fitting = [file for file in page.data if file.purpose == purpose]
         more = page.has_more or len(fitting) > cursor.limit
         return JsonResponse(list_bytes(fitting[: cursor.limit], has_more=more))
@@ -57,23 +59,25 @@ class FileRoutes:
     async def create(self, request: Request) -> Response:
         """POST /files"""
         async with uploaded(request, self._limits) as upload, self._in_memory:
-            return object_response(await self._files.create(await upload.request()))
+            file = await self._files.create(await upload.request(), tenant=tenant_of(request))
+            return object_response(file)
 
     async def get(self, request: Request) -> Response:
         """GET /files/{file_id}"""
-        return object_response(await self._files.get(request.path_params["file_id"]))
+        file_id, tenant = request.path_params["file_id"], tenant_of(request)
+        return object_response(await self._files.get(file_id, tenant=tenant))
 
     async def delete(self, request: Request) -> Response:
         """DELETE /files/{file_id}"""
         file_id = request.path_params["file_id"]
-        await self._files.delete(file_id)
+        await self._files.delete(file_id, tenant=tenant_of(request))
         return deleted_response(file_id, "file")
 
     async def content(self, request: Request) -> Response:
         """GET /files/{file_id}/content"""
-        file_id = request.path_params["file_id"]
-        file = await self._files.get(file_id)
-        data = await self._files.content(file_id)
+        file_id, tenant = request.path_params["file_id"], tenant_of(request)
+        file = await self._files.get(file_id, tenant=tenant)
+        data = await self._files.content(file_id, tenant=tenant)
         # Bytes from anybody, on the origin of pages of ours: no browser may show or run them.
         headers = {
             "content-disposition": f"attachment; filename*=UTF-8''{quote(file.filename, safe='')}",

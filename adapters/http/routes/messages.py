@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from adapters.http.auth import tenant_of
 from adapters.http.bodies import MessageBody, MetadataChanges
 from adapters.http.reading import cursor_of, read_body
 from adapters.http.routes.table import Api, Operation
@@ -34,17 +35,22 @@ class MessageRoutes:
     async def list(self, request: Request) -> Response:
         """GET /threads/{thread_id}/messages"""
         thread_id = request.path_params["thread_id"]
-        return page_response(await self._messages.list(thread_id, cursor_of(request)))
+        tenant = tenant_of(request)
+        page = await self._messages.list(thread_id, cursor_of(request), tenant=tenant)
+        return page_response(page)
 
     async def create(self, request: Request) -> Response:
         """POST /threads/{thread_id}/messages"""
         body = await read_body(request, MessageBody, self._limits)
         thread_id = request.path_params["thread_id"]
-        return object_response(await self._messages.create(thread_id, body.request()))
+        tenant = tenant_of(request)
+        message = await self._messages.create(thread_id, body.request(), tenant=tenant)
+        return object_response(message)
 
     async def get(self, request: Request) -> Response:
         """GET /threads/{thread_id}/messages/{message_id}"""
-        return object_response(await self._messages.get(*_ids(request)))
+        message = await self._messages.get(*_ids(request), tenant=tenant_of(request))
+        return object_response(message)
 
     async def update(self, request: Request) -> Response:
         """POST /threads/{thread_id}/messages/{message_id}"""
@@ -52,12 +58,14 @@ class MessageRoutes:
         metadata = body.wanted()
         if isinstance(metadata, Unset):
             return await self.get(request)
-        return object_response(await self._messages.update(*_ids(request), metadata))
+        tenant = tenant_of(request)
+        changed = await self._messages.update(*_ids(request), metadata, tenant=tenant)
+        return object_response(changed)
 
     async def delete(self, request: Request) -> Response:
         """DELETE /threads/{thread_id}/messages/{message_id}"""
         thread_id, message_id = _ids(request)
-        await self._messages.delete(thread_id, message_id)
+        await self._messages.delete(thread_id, message_id, tenant=tenant_of(request))
         return deleted_response(message_id, "thread.message.deleted")
 
 

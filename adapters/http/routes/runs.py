@@ -7,6 +7,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from adapters.http.auth import tenant_of
 from adapters.http.bodies import MetadataChanges, RunBody, ThreadAndRunBody, ToolOutputsBody
 from adapters.http.reading import check_include, cursor_of, read_body
 from adapters.http.routes.table import Api, Operation
@@ -44,24 +45,29 @@ class RunRoutes:
     async def create_with_thread(self, request: Request) -> Response:
         """POST /threads/runs"""
         body = await read_body(request, ThreadAndRunBody, self._limits)
-        run = await self._runs.create_with_thread(body.thread_request(), body.request())
-        return self._stream(run) if body.stream else _answer(run)
+        tenant = tenant_of(request)
+        run = await self._runs.create_with_thread(
+            body.thread_request(), body.request(), tenant=tenant
+        )
+        return self._stream(run, tenant) if body.stream else _answer(run)
 
     async def list(self, request: Request) -> Response:
         """GET /threads/{thread_id}/runs"""
         thread_id = request.path_params["thread_id"]
-        return page_response(await self._runs.list(thread_id, cursor_of(request)))
+        page = await self._runs.list(thread_id, cursor_of(request), tenant=tenant_of(request))
+        return page_response(page)
 
     async def create(self, request: Request) -> Response:
         """POST /threads/{thread_id}/runs"""
         check_include(request)
         body = await read_body(request, RunBody, self._limits)
-        run = await self._runs.create(request.path_params["thread_id"], body.request())
-        return self._stream(run) if body.stream else _answer(run)
+        thread_id, tenant = request.path_params["thread_id"], tenant_of(request)
+        run = await self._runs.create(thread_id, body.request(), tenant=tenant)
+        return self._stream(run, tenant) if body.stream else _answer(run)
 
     async def get(self, request: Request) -> Response:
         """GET /threads/{thread_id}/runs/{run_id}"""
-        return _answer(await self._runs.get(*_ids(request)))
+        return _answer(await self._runs.get(*_ids(request), tenant=tenant_of(request)))
 
     async def update(self, request: Request) -> Response:
         """POST /threads/{thread_id}/runs/{run_id}"""
@@ -69,23 +75,25 @@ class RunRoutes:
         metadata = body.wanted()
         if isinstance(metadata, Unset):
             return await self.get(request)
-        return _answer(await self._runs.update(*_ids(request), metadata))
+        run = await self._runs.update(*_ids(request), metadata, tenant=tenant_of(request))
+        return _answer(run)
 
     async def cancel(self, request: Request) -> Response:
         """POST /threads/{thread_id}/runs/{run_id}/cancel"""
-        return _answer(await self._runs.cancel(*_ids(request)))
+        return _answer(await self._runs.cancel(*_ids(request), tenant=tenant_of(request)))
 
     async def submit_tool_outputs(self, request: Request) -> Response:
         """POST /threads/{thread_id}/runs/{run_id}/submit_tool_outputs"""
         body = await read_body(request, ToolOutputsBody, self._limits)
         outputs = body.requests()
-        run = await self._runs.submit_tool_outputs(*_ids(request), outputs)
+        tenant = tenant_of(request)
+        run = await self._runs.submit_tool_outputs(*_ids(request), outputs, tenant=tenant)
         if not body.stream:
             return _answer(run)
-        return self._stream(run, behind_call=outputs[0].tool_call_id)
+        return self._stream(run, tenant, behind_call=outputs[0].tool_call_id)
 
-    def _stream(self, run: Run, *, behind_call: str | None = None) -> Response:
-        events = self._runs.follow(run.thread_id, run.id, behind_call=behind_call)
+    def _stream(self, run: Run, tenant: str, *, behind_call: str | None = None) -> Response:
+        events = self._runs.follow(run.thread_id, run.id, tenant=tenant, behind_call=behind_call)
         return EventStream(events, self._clock)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from adapters.http.auth import tenant_of
 from adapters.http.reading import check_include, cursor_of
 from adapters.http.routes.table import Api, Operation
 from adapters.http.wire import object_response, page_response
@@ -28,12 +29,16 @@ class StepRoutes:
         """GET /threads/{thread_id}/runs/{run_id}/steps"""
         check_include(request)
         ids = request.path_params
-        page = await self._runs.steps(ids["thread_id"], ids["run_id"], cursor_of(request))
+        page = await self._runs.steps(
+            ids["thread_id"], ids["run_id"], cursor_of(request), tenant=tenant_of(request)
+        )
         return page_response(page)
 
     async def get(self, request: Request) -> Response:
         """GET /threads/{thread_id}/runs/{run_id}/steps/{step_id}"""
         check_include(request)
         ids = request.path_params
-        step = await self._runs.step(ids["thread_id"], ids["run_id"], ids["step_id"])
+        step = await self._runs.step(
+            ids["thread_id"], ids["run_id"], ids["step_id"], tenant=tenant_of(request)
+        )
         return object_response(step)
