@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field
 
+from adapters.http.resources import NewToolResources, ToolResources
 from adapters.http.shapes import (
     Attachment,
     Content,
@@ -17,7 +18,6 @@ from adapters.http.shapes import (
     Shape,
     Tool,
     ToolChoice,
-    ToolResources,
     Truncation,
     plain,
 )
@@ -50,7 +50,7 @@ class AssistantBody(Shape):
     instructions: str | None = None
     reasoning_effort: Effort | None = None
     tools: list[Tool] = Field(default_factory=list[Tool])
-    tool_resources: ToolResources | None = None
+    tool_resources: NewToolResources | None = None
     metadata: Metadata | None = None
     temperature: float | None = None
     top_p: float | None = None
@@ -101,7 +101,7 @@ class ThreadBody(Shape):
     """POST /threads."""
 
     messages: list[MessageBody] = Field(default_factory=list[MessageBody])
-    tool_resources: ToolResources | None = None
+    tool_resources: NewToolResources | None = None
     metadata: Metadata | None = None
 
     def request(self) -> ThreadRequest:

@@ -53,7 +53,9 @@ def complaint(error: ValidationError) -> InvalidRequest:
     if kind == "extra_forbidden":
         return InvalidRequest(f"Unknown parameter: '{path}'.", param=path, code="unknown_parameter")
     if kind == REFUSED:
-        return InvalidRequest(details["msg"], param=path, code="invalid_value")
+        return InvalidRequest(
+            f"Invalid '{path}': {details['msg']}", param=path, code="invalid_value"
+        )
     if kind == INVALID_TYPE:
         return wrong_type(path, details.get("ctx", {})["expected"], details["input"])
     if kind in ("union_tag_invalid", "union_tag_not_found", "literal_error"):

@@ -1,4 +1,4 @@
-"""The parts that request bodies are made of: tools, resources, formats, content.
+"""The parts that request bodies are made of: tools, formats, content (resources.py has the rest).
 
 Source: the Assistants API reference, v2 (request schemas, `additionalProperties: false`). Types are
 strict, unknown fields are refused, limits that concern meaning are the engine's. `plain` gives the
@@ -7,18 +7,12 @@ JSON as it is kept.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal, NoReturn, cast
+from typing import Annotated, Any, Final, Literal, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
-from adapters.http.complaints import INVALID_TYPE, REFUSED, TAG, UNLISTED
+from adapters.http.complaints import INVALID_TYPE, TAG
 
-NO_FILE_SEARCH: Final = (
-    "The tool 'file_search' (in v1 'retrieval') is not available in this version of Bobbin: file "
-    "search and vector stores come with a later one. Leave it out."
-)
-_SEARCHING: Final = ("file_search", "retrieval")
 _NAME: Final = r"^[a-zA-Z0-9_-]{1,64}$"
 
 
@@ -43,22 +37,14 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _refuse_search(_: object) -> NoReturn:
-    raise PydanticCustomError(REFUSED, NO_FILE_SEARCH)
-
-
-def _by_type(value: Any) -> str | None:
+def by_type(value: Any) -> str | None:
     """The alternative that an object's `type` names; None for what has none."""
     if not isinstance(value, dict):
         return None
     kind = cast("dict[str, Any]", value).get("type")
     if not isinstance(kind, str):
         return None
-    return UNLISTED if kind in _SEARCHING else TAG + kind
-
-
-Search = Annotated[Any, BeforeValidator(_refuse_search)]
-"""File search in any shape: refused with a sentence rather than taken and not done."""
+    return TAG + kind
 
 
 # --------------------------------------------------------------------------- tools
@@ -86,39 +72,44 @@ class CodeTool(Shape):
     type: Literal["code_interpreter"]
 
 
+class RankingOptions(Shape):
+    """How what was found is ordered; what scores less than the threshold is left out."""
+
+    ranker: Literal["auto", "default_2024_08_21"] | None = None
+    score_threshold: Annotated[float, Field(ge=0, le=1)]
+
+
+class SearchOptions(Shape):
+    """How file search works."""
+
+    max_num_results: Annotated[int, Field(ge=1, le=50)] | None = None
+    ranking_options: RankingOptions | None = None
+
+
+class SearchTool(Shape):
+    """File search."""
+
+    type: Literal["file_search"]
+    file_search: SearchOptions | None = None
+
+
+class PlainSearchTool(Shape):
+    """File search, where it has no options."""
+
+    type: Literal["file_search"]
+
+
 Tool = Annotated[
     Annotated[CodeTool, Tag("@code_interpreter")]
     | Annotated[FunctionTool, Tag("@function")]
-    | Annotated[Search, Tag(UNLISTED)],
-    Discriminator(_by_type),
+    | Annotated[SearchTool, Tag("@file_search")],
+    Discriminator(by_type),
 ]
 
 AttachmentTool = Annotated[
-    Annotated[CodeTool, Tag("@code_interpreter")] | Annotated[Search, Tag(UNLISTED)],
-    Discriminator(_by_type),
+    Annotated[CodeTool, Tag("@code_interpreter")] | Annotated[PlainSearchTool, Tag("@file_search")],
+    Discriminator(by_type),
 ]
-
-
-def _no_stores(value: object) -> None:
-    """An empty place for vector stores is nothing; anything else asks for file search."""
-    if value is None:
-        return
-    fields = cast("dict[str, object]", value if isinstance(value, dict) else {"": value})
-    if any(fields.values()) or not set(fields) <= {"vector_store_ids", "vector_stores"}:
-        _refuse_search(fields)
-
-
-class CodeResources(Shape):
-    """Files for the code interpreter."""
-
-    file_ids: Annotated[list[str], Field(max_length=20)] = Field(default_factory=list[str])
-
-
-class ToolResources(Shape):
-    """What tools work with."""
-
-    code_interpreter: CodeResources | None = None
-    file_search: Annotated[None, BeforeValidator(_no_stores)] = None
 
 
 class NamedFunction(Shape):
@@ -137,18 +128,18 @@ class FunctionChoice(Shape):
 class ToolChoiceByType(Shape):
     """This tool has to be used."""
 
-    type: Literal["code_interpreter"]
+    type: Literal["code_interpreter", "file_search"]
 
 
 def _mode_or_type(value: Any) -> str | None:
-    return "@-mode" if isinstance(value, str) else _by_type(value)
+    return "@-mode" if isinstance(value, str) else by_type(value)
 
 
 ToolChoice = Annotated[
     Annotated[Literal["none", "auto", "required"], Tag("@-mode")]
     | Annotated[FunctionChoice, Tag("@function")]
     | Annotated[ToolChoiceByType, Tag("@code_interpreter")]
-    | Annotated[Search, Tag(UNLISTED)],
+    | Annotated[ToolChoiceByType, Tag("@file_search")],
     Discriminator(_mode_or_type),
 ]
 
@@ -245,7 +236,7 @@ Part = Annotated[
     Annotated[TextPart, Tag("@text")]
     | Annotated[ImageFilePart, Tag("@image_file")]
     | Annotated[ImageUrlPart, Tag("@image_url")],
-    Discriminator(_by_type),
+    Discriminator(by_type),
 ]
 
 

@@ -155,14 +155,3 @@ async def test_an_id_of_another_kind_is_told_apart(api: Served) -> None:
         "param": "assistant_id",
         "code": "invalid_value",
     }
-
-
-async def test_file_search_is_refused_not_ignored(api: Served) -> None:
-    """A tool that would do nothing is worse than one that says so."""
-    with pytest.raises(BadRequestError, match="file search and vector stores come with a later"):
-        await api.client.beta.assistants.create(model="m", tools=[{"type": "file_search"}])
-    with pytest.raises(BadRequestError) as refused:
-        await api.client.beta.assistants.create(
-            model="m", tool_resources={"file_search": {"vector_store_ids": ["vs_1"]}}
-        )
-    assert refused.value.param == "tool_resources.file_search"
