@@ -4,6 +4,8 @@ A log is a stream whose ids are `1-0`, `2-0`, ...: `sequence` is the number, so 
 misses one sees it. Most Runs are followed in the process that executes them, from memory; the log
 is for the others. They wait in blocking reads, at most `blocking` at once so that the client's
 connections are never all taken; who comes on top of that looks again every quarter of a second.
+Who waits leaves a mark beside the log, which lasts half a minute: the writer learns by it whether
+small pieces are worth their cost. Memory: when each log was marked last, as long as that counts.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from adapters.redis import keys
 from adapters.redis.codec import decode_event, encode_event, is_id
 from adapters.redis.connection import LONGEST_BLOCK_S, Client, Script, decode, translate
 from adapters.redis.listening import Listener
-from adapters.redis.threads_scripts import PUBLISH
+from adapters.redis.threads_scripts import PUBLISH, PUBLISHED_TO_READERS, READER_TTL_S
 from core.assistants import StreamEvent
 from core.engine.records import LoggedEvent, RunClaim
 from core.errors import ClaimLost, InvalidRequest
@@ -32,6 +34,8 @@ _PUBLISH = Script(PUBLISH)
 _SEQUENCE = re.compile(r"[0-9]{1,18}")
 _AT_ONCE = 500
 _POLL_S = 0.25
+_MARK_S = READER_TTL_S / 3
+"""How often a reader that goes on waiting renews its mark."""
 _REQUESTS_KEPT = 1000
 """Requests to stop that nobody has taken yet; the heartbeat is the net for what is dropped."""
 
@@ -56,6 +60,7 @@ class RedisRunEvents:
         self._ids = ids
         self._places = asyncio.Semaphore(blocking)
         self._listeners: WeakSet[asyncio.Queue[str]] = WeakSet()
+        self._marked: dict[str, float] = {}
         self._cancels = Listener(
             client,
             channels=(CANCEL_CHANNEL,),
@@ -63,15 +68,17 @@ class RedisRunEvents:
             on_gap=lambda: None,
         )
 
-    async def publish(self, claim: RunClaim, events: Sequence[StreamEvent]) -> None:
+    async def publish(self, claim: RunClaim, events: Sequence[StreamEvent]) -> bool | None:
         if not events:
-            return
+            return None
         args: list[str | bytes | int] = [self._ids.new(""), claim.thread_id, claim.run_id]
         args.append(claim.epoch)
         for event in events:
             args += encode_event(event)
-        if await _PUBLISH(self._client, [self._base(claim.thread_id)], args) != 1:
+        answer = await _PUBLISH(self._client, [self._base(claim.thread_id)], args)
+        if answer == 0:
             raise ClaimLost(f"{claim.run_id} is not claimed under epoch {claim.epoch} any more")
+        return answer == PUBLISHED_TO_READERS
 
     async def read(
         self, thread_id: str, run_id: str, after: str, timeout_s: float
@@ -85,13 +92,15 @@ class RedisRunEvents:
             raise InvalidRequest(f"{after!r} is not the sequence of an event: pass a whole number.")
         if not (is_id(thread_id) and is_id(run_id)):
             return []
-        log = f"{self._base(thread_id)}thread:{thread_id}:log:{run_id}"
+        head = f"{self._base(thread_id)}thread:{thread_id}"
+        log = f"{head}:log:{run_id}"
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout_s
         while True:
             left = deadline - loop.time()
             if left <= 0:
                 return await self._read(log, after)
+            await self._mark(f"{head}:reader:{run_id}", loop.time())
             if self._places.locked():
                 found = await self._read(log, after)
                 if not found:
@@ -120,6 +129,15 @@ class RedisRunEvents:
     async def aclose(self) -> None:
         """End the connection that listens. The client stays open."""
         await self._cancels.aclose()
+
+    async def _mark(self, reader: str, now: float) -> None:
+        """Say that somebody waits for this log, unless that was said a moment ago."""
+        if now - self._marked.get(reader, -READER_TTL_S) < _MARK_S:
+            return
+        self._marked = {key: at for key, at in self._marked.items() if now - at < _MARK_S}
+        self._marked[reader] = now
+        with translate():
+            await self._commands.set(reader, 1, ex=READER_TTL_S)
 
     def _tell(self, _: str, data: bytes) -> None:
         for waiting in self._listeners:

@@ -80,6 +80,7 @@ _THREADS = (
     ("thread:<thread>:steps:<run>", "hash", PERMANENT, "Run Steps by id"),
     ("thread:<thread>:steps:<run>:order", "zset", PERMANENT, "their ids by place"),
     ("thread:<thread>:log:<run>", "stream", "1 h after the Run's end", "its events (24 h before)"),
+    ("thread:<thread>:reader:<run>", "string", "30 s", "somebody waits for more of that log"),
     ("expiry", "zset", PERMANENT, "<thread>/<run> of Runs that are not terminal, by expires_at"),
     ("token:<token>", "string", "60 s", "the epoch that this change was answered with"),
 )

@@ -7,6 +7,7 @@ A Thread is these keys behind the partition's base:
     thread:<thread>:<list>:order    zset    id by place
     thread:<thread>:messages:of     zset    `<run>:<place>:<id>`, score 0: a Run's Messages
     thread:<thread>:log:<run>       stream  event log, ids `1-0`, `2-0`, ... without a gap
+    thread:<thread>:reader:<run>    string  somebody waits for more of that log
 
 Places come from one counter a Thread (`seq`) and only grow, so a list's order is that of insertion,
 and an id keeps its place when it is replaced. A page is found by places, so it costs the same at
@@ -25,6 +26,11 @@ LOG_TTL_S = 24 * 3600
 
 LOG_TTL_AFTER_END_S = 3600
 """For followers that come back after the end: a browser tab that slept, a worker that crashed."""
+
+READER_TTL_S = 30
+"""How long a reader's mark lasts; who goes on reading renews it (core/engine/ports.py)."""
+
+PUBLISHED_TO_READERS = 2
 
 TOKEN_TTL_MS = 60_000
 """How long a change that was sent twice is recognised: longer than any client retries."""
@@ -192,15 +198,18 @@ return {{'done', whole(epoch)}}
 PUBLISH = (
     PRELUDE
     + APPEND
-    + """
--- ARGV: token, thread, run, epoch, events (name, data). Answers 1, or 0 when the claim is lost.
+    + f"""
+-- ARGV: token, thread, run, epoch, events (name, data). Answers 0 when the claim is lost, else
+-- whether somebody reads the log: 1 nobody, 2 somebody.
 -- Sent twice, it counts once: the claim remembers the last token of its one writer.
 local item = ARGV[2] .. '/' .. ARGV[3]
 if not held(item, ARGV[4]) then return 0 end
-if redis.call('HGET', claim_key(item), 'token') == ARGV[1] then return 1 end
-append(base .. 'thread:' .. ARGV[2] .. ':log:' .. ARGV[3], 5)
-redis.call('HSET', claim_key(item), 'token', ARGV[1])
-return 1
+local head = base .. 'thread:' .. ARGV[2]
+if redis.call('HGET', claim_key(item), 'token') ~= ARGV[1] then
+  append(head .. ':log:' .. ARGV[3], 5)
+  redis.call('HSET', claim_key(item), 'token', ARGV[1])
+end
+return redis.call('EXISTS', head .. ':reader:' .. ARGV[3]) == 1 and {PUBLISHED_TO_READERS} or 1
 """
 )
 
@@ -274,7 +283,7 @@ for _, run in ipairs(redis.call('ZRANGE', head .. ':runs:order', 0, -1)) do
   drop(item)
   redis.call('ZREM', base .. 'expiry', item)
   redis.call('UNLINK', head .. ':steps:' .. run, head .. ':steps:' .. run .. ':order',
-    head .. ':log:' .. run)
+    head .. ':log:' .. run, head .. ':reader:' .. run)
 end
 redis.call('UNLINK', head, head .. ':messages', head .. ':messages:order', head .. ':messages:of',
   head .. ':runs', head .. ':runs:order')

@@ -113,6 +113,19 @@ async def test_a_reader_that_gives_up_takes_nothing_along(stores: Stores) -> Non
     assert await events_of(stores) == [delta("a")]
 
 
+async def test_a_writer_hears_whether_anybody_waits_for_its_log(stores: Stores) -> None:
+    """Looking without waiting is no following, and another Run's reader does not count."""
+    await stores.begin()
+    epoch = await stores.start(claim_as="w1")
+    claim = RunClaim(THREAD, RUN, epoch)
+    await stores.events.read(THREAD, RUN, "0", 0)
+    await stores.events.read(THREAD, "run_other", "0", 0.01)
+    assert await stores.events.publish(claim, [delta("1")]) is False
+    await stores.events.read(THREAD, RUN, "0", LONG_S)
+    assert await stores.events.publish(claim, [delta("2")]) is True
+    assert await events_of(stores) == [delta("1"), delta("2")]
+
+
 async def test_requests_to_stop_reach_every_listener(stores: Stores) -> None:
     listeners = [stores.events.cancel_requests() for _ in range(2)]
 
@@ -173,6 +186,16 @@ async def read_to_the_end(stores: Stores, first: LoggedEvent) -> LoggedEvent:
         assert numbers == list(range(int(last.sequence) + 1, numbers[-1] + 1))
         last = found[-1]
     return last
+
+
+async def test_a_reader_s_mark_lasts_half_a_minute(chat_server: Server) -> None:
+    chat_server.ask("FLUSHALL")
+    async with redis_client(chat_server.url) as client, stores_on(client) as stores:
+        mark = f"{keys.base('t', 0)}thread:{THREAD}:reader:{RUN}"
+        await stores.begin()
+        await stores.events.read(THREAD, RUN, "0", 0.01)
+        commands: Any = client
+        assert 20 < await commands.ttl(mark) <= 30
 
 
 async def test_a_log_goes_an_hour_after_the_end(chat_server: Server) -> None:
