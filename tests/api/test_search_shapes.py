@@ -41,101 +41,97 @@ async def test_it_can_be_chosen(api: Served) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("path", "body", "param", "message"),
-    [
+WRONG: list[tuple[str, dict[str, Any], str, str]] = [
+    (
+        "/assistants",
+        {"model": "m", "tools": [{"type": "retrieval"}]},
+        "tools[0].type",
         (
-            "/assistants",
-            {"model": "m", "tools": [{"type": "retrieval"}]},
-            "tools[0].type",
-            (
-                "Invalid value: 'retrieval'. Supported values are: 'code_interpreter', 'function', and "
-                "'file_search'."
-            ),
+            "Invalid value: 'retrieval'. Supported values are: 'code_interpreter', 'function', "
+            "and 'file_search'."
         ),
+    ),
+    (
+        "/assistants",
+        {"model": "m", "tools": [{"type": "file_search", "file_search": {"top_k": 1}}]},
+        "tools[0].file_search.top_k",
+        "Unknown parameter: 'tools[0].file_search.top_k'.",
+    ),
+    (
+        "/assistants",
+        {
+            "model": "m",
+            "tools": [{"type": "file_search", "file_search": {"ranking_options": {}}}],
+        },
+        "tools[0].file_search.ranking_options.score_threshold",
+        "Missing required parameter: 'tools[0].file_search.ranking_options.score_threshold'.",
+    ),
+    (
+        "/threads",
+        {"tool_resources": {"file_search": {"vector_store_ids": ["vs_a"], "vector_stores": [{}]}}},
+        "tool_resources.file_search",
         (
-            "/assistants",
-            {"model": "m", "tools": [{"type": "file_search", "file_search": {"top_k": 1}}]},
-            "tools[0].file_search.top_k",
-            "Unknown parameter: 'tools[0].file_search.top_k'.",
+            "Invalid 'tool_resources.file_search': Give either 'vector_store_ids' or "
+            "'vector_stores', not both."
         ),
+    ),
+    (
+        "/threads",
+        {"tool_resources": {"file_search": {"vector_store_ids": ["vs_a", "vs_b"]}}},
+        "tool_resources.file_search.vector_store_ids",
         (
-            "/assistants",
-            {
-                "model": "m",
-                "tools": [{"type": "file_search", "file_search": {"ranking_options": {}}}],
-            },
-            "tools[0].file_search.ranking_options.score_threshold",
-            "Missing required parameter: 'tools[0].file_search.ranking_options.score_threshold'.",
+            "Invalid 'tool_resources.file_search.vector_store_ids': array too long. Expected "
+            "an array with maximum length 1, but got an array with length 2 instead."
         ),
-        (
-            "/threads",
-            {
-                "tool_resources": {
-                    "file_search": {"vector_store_ids": ["vs_a"], "vector_stores": [{}]}
-                }
-            },
-            "tool_resources.file_search",
-            (
-                "Invalid 'tool_resources.file_search': Give either 'vector_store_ids' or "
-                "'vector_stores', not both."
-            ),
-        ),
-        (
-            "/threads",
-            {"tool_resources": {"file_search": {"vector_store_ids": ["vs_a", "vs_b"]}}},
-            "tool_resources.file_search.vector_store_ids",
-            (
-                "Invalid 'tool_resources.file_search.vector_store_ids': array too long. Expected an "
-                "array with maximum length 1, but got an array with length 2 instead."
-            ),
-        ),
-        (
-            "/threads/thread_a",
-            {"tool_resources": {"file_search": {"vector_stores": []}}},
-            "tool_resources.file_search.vector_stores",
-            "Unknown parameter: 'tool_resources.file_search.vector_stores'.",
-        ),
-        (
-            "/threads",
-            {
-                "tool_resources": {
-                    "file_search": {
-                        "vector_stores": [
-                            {
-                                "chunking_strategy": {
-                                    "type": "static",
-                                    "static": {
-                                        "max_chunk_size_tokens": 100,
-                                        "chunk_overlap_tokens": 51,
-                                    },
-                                }
+    ),
+    (
+        "/threads/thread_a",
+        {"tool_resources": {"file_search": {"vector_stores": []}}},
+        "tool_resources.file_search.vector_stores",
+        "Unknown parameter: 'tool_resources.file_search.vector_stores'.",
+    ),
+    (
+        "/threads",
+        {
+            "tool_resources": {
+                "file_search": {
+                    "vector_stores": [
+                        {
+                            "chunking_strategy": {
+                                "type": "static",
+                                "static": {
+                                    "max_chunk_size_tokens": 100,
+                                    "chunk_overlap_tokens": 51,
+                                },
                             }
-                        ]
-                    }
+                        }
+                    ]
                 }
-            },
-            "tool_resources.file_search.vector_stores[0].chunking_strategy.static",
-            (
-                "Invalid 'tool_resources.file_search.vector_stores[0].chunking_strategy.static': "
-                "'chunk_overlap_tokens' has to be at most half of 'max_chunk_size_tokens': 51 is more "
-                "than half of 100."
-            ),
-        ),
+            }
+        },
+        "tool_resources.file_search.vector_stores[0].chunking_strategy.static",
         (
-            "/threads/thread_a/messages",
-            {
-                "role": "user",
-                "content": "x",
-                "attachments": [
-                    {"file_id": "file-a", "tools": [{"type": "file_search", "file_search": {}}]}
-                ],
-            },
-            "attachments[0].tools[0].file_search",
-            "Unknown parameter: 'attachments[0].tools[0].file_search'.",
+            "Invalid 'tool_resources.file_search.vector_stores[0].chunking_strategy.static': "
+            "'chunk_overlap_tokens' has to be at most half of 'max_chunk_size_tokens': 51 is "
+            "more than half of 100."
         ),
-    ],
-)
+    ),
+    (
+        "/threads/thread_a/messages",
+        {
+            "role": "user",
+            "content": "x",
+            "attachments": [
+                {"file_id": "file-a", "tools": [{"type": "file_search", "file_search": {}}]}
+            ],
+        },
+        "attachments[0].tools[0].file_search",
+        "Unknown parameter: 'attachments[0].tools[0].file_search'.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "param", "message"), WRONG)
 async def test_other_shapes_are_refused(
     api: Served, path: str, body: dict[str, Any], param: str, message: str
 ) -> None:
