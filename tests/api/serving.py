@@ -129,6 +129,7 @@ async def served(
     folder: Path,
     *,
     keys: tuple[str, ...] = (),
+    apart: bool = False,
     clock: Clock | None = None,
     mounts: Sequence[Mounted] = (),
     limits: Limits | None = None,
@@ -147,6 +148,7 @@ async def served(
         app = create_app(
             engine,
             keys=keys,
+            apart=apart,
             clock=clock or SystemClock(),
             ids=RandomIds(),
             ready=ready,
