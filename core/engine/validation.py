@@ -7,10 +7,36 @@ limits: the Assistants API reference, v2 (request schemas); of the sentences: it
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, cast
 
 from core.assistants import Json, Metadata, text_part
+from core.engine.limits import (
+    DESCRIPTION,
+    INSTRUCTIONS,
+    LEAST_TOKENS,
+    MESSAGES_OF_THREAD,
+    METADATA_KEY,
+    METADATA_PAIRS,
+    METADATA_VALUE,
+    MODEL,
+    NAME,
+    PAGE,
+    TEMPERATURE,
+    TEXT,
+    TOOL_NAME,
+    TOOLS_OF_ASSISTANT,
+    TOOLS_OF_RUN,
+    TOP_P,
+    above,
+    below,
+    empty,
+    too_long,
+    too_many,
+    too_many_properties,
+    too_short,
+    unlike,
+)
 from core.engine.requests import (
     AssistantRequest,
     AssistantUpdate,
@@ -21,20 +47,7 @@ from core.engine.requests import (
 )
 from core.errors import InvalidRequest
 
-METADATA_PAIRS: Final = 16
-METADATA_KEY: Final = 64
-METADATA_VALUE: Final = 512
-NAME: Final = 256
-DESCRIPTION: Final = 512
-INSTRUCTIONS: Final = 256_000
-TEXT: Final = 256_000
-TOOLS_OF_ASSISTANT: Final = 128
-TOOLS_OF_RUN: Final = 20
-MESSAGES_OF_THREAD: Final = 32
-LEAST_TOKENS: Final = 256
-PAGE: Final = 100
-
-_FUNCTION_NAME: Final = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_FUNCTION_NAME: Final = re.compile(TOOL_NAME.removesuffix("$"))
 _TOOL_TYPES: Final = ("code_interpreter", "function", "file_search")
 
 
@@ -50,7 +63,7 @@ def check_id(param: str, value: str, prefix: str) -> None:
 
 def check_assistant(request: AssistantRequest | AssistantUpdate) -> None:
     """Refuse an Assistant outside the limits."""
-    _length("model", request.model, NAME, least=1)
+    _length("model", request.model, MODEL, least=1)
     _length("name", request.name, NAME)
     _length("description", request.description, DESCRIPTION)
     _length("instructions", request.instructions, INSTRUCTIONS)
@@ -64,28 +77,21 @@ def check_assistant(request: AssistantRequest | AssistantUpdate) -> None:
 def check_thread(request: ThreadRequest) -> None:
     """Refuse a Thread outside the limits."""
     check_metadata(request.metadata)
-    _count("messages", request.messages, MESSAGES_OF_THREAD)
-    for message in request.messages:
-        check_message(message)
+    _messages("messages", request.messages)
 
 
-def check_message(request: MessageRequest) -> None:
-    """Refuse a Message outside the limits."""
-    check_metadata(request.metadata)
+def check_message(request: MessageRequest, *, at: str = "") -> None:
+    """Refuse a Message outside the limits. `at` is where it stands (`messages[3].`)."""
+    check_metadata(request.metadata, param=f"{at}metadata")
     content = request.content
     if isinstance(content, str):
-        _length("content", content, TEXT, least=1)
+        _length(f"{at}content", content, TEXT, least=1)
         return
     if not content:
-        raise InvalidRequest(
-            "Invalid 'content': empty array. Expected an array with minimum length 1, but got an "
-            "empty array instead.",
-            param="content",
-            code="empty_array",
-        )
+        raise empty(f"{at}content")
     for number, part in enumerate(content):
         if part["type"] == "text":
-            _length(f"content[{number}].text", part["text"], TEXT)
+            _length(f"{at}content[{number}].text", part["text"], TEXT)
 
 
 def check_run(request: RunRequest) -> None:
@@ -93,9 +99,7 @@ def check_run(request: RunRequest) -> None:
     check_metadata(request.metadata)
     _length("instructions", request.instructions, INSTRUCTIONS)
     _length("additional_instructions", request.additional_instructions, INSTRUCTIONS)
-    _count("additional_messages", request.additional_messages, MESSAGES_OF_THREAD)
-    for message in request.additional_messages:
-        check_message(message)
+    _messages("additional_messages", request.additional_messages)
     if request.tools is not None:
         check_tools(request.tools, TOOLS_OF_RUN)
     _sampling(request.temperature, request.top_p)
@@ -143,31 +147,20 @@ def check_tools(tools: Sequence[Json], most: int) -> None:
             _function_name(f"tools[{number}].function.name", tool["function"]["name"])
 
 
-def check_metadata(metadata: Metadata) -> None:
+def check_metadata(metadata: Metadata, *, param: str = "metadata") -> None:
     """Refuse metadata outside the limits."""
     if len(metadata) > METADATA_PAIRS:
-        raise InvalidRequest(
-            f"Invalid 'metadata': too many properties. Expected an object with at most "
-            f"{METADATA_PAIRS} properties, but got an object with {len(metadata)} properties "
-            "instead.",
-            param="metadata",
-            code="object_above_max_properties",
-        )
+        raise too_many_properties(param, METADATA_PAIRS, len(metadata))
     for key, value in metadata.items():
-        _length("metadata", key, METADATA_KEY)
-        _length(f"metadata.{key}", value, METADATA_VALUE)
+        _length(param, key, METADATA_KEY)
+        _length(f"{param}.{key}", value, METADATA_VALUE)
 
 
 def check_limit(limit: int, most: int = PAGE) -> None:
     """Refuse a page size outside 1 to `most`."""
     _least("limit", limit, 1)
     if limit > most:
-        raise InvalidRequest(
-            f"Invalid 'limit': integer above maximum value. Expected a value <= {most}, but got "
-            f"{limit} instead.",
-            param="limit",
-            code="integer_above_max_value",
-        )
+        raise above("limit", most, limit)
 
 
 def check_outputs(expected: Sequence[str], given: Sequence[str]) -> None:
@@ -204,71 +197,41 @@ def _stored_part(part: Json) -> Json:
     return {"type": kind, kind: {"detail": "auto", **part[kind]}}
 
 
+def _messages(param: str, requests: Sequence[MessageRequest]) -> None:
+    _count(param, requests, MESSAGES_OF_THREAD)
+    for number, request in enumerate(requests):
+        check_message(request, at=f"{param}[{number}].")
+
+
 def _length(param: str, value: Any, most: int, *, least: int = 0) -> None:
     if not isinstance(value, str):
         return
-    size = len(value)
-    if size > most:
-        raise InvalidRequest(
-            f"Invalid '{param}': string too long. Expected a string with maximum length {most}, "
-            f"but got a string with length {size} instead.",
-            param=param,
-            code="string_above_max_length",
-        )
-    if size < least:
-        raise InvalidRequest(
-            f"Invalid '{param}': empty string. Expected a string with minimum length {least}, "
-            "but got an empty string instead.",
-            param=param,
-            code="empty_string",
-        )
+    if len(value) > most:
+        raise too_long(param, most, len(value))
+    if len(value) < least:
+        raise too_short(param, least, len(value))
 
 
-def _count(param: str, values: Sequence[Any] | Mapping[str, Any], most: int) -> None:
+def _count(param: str, values: Sequence[Any], most: int) -> None:
     if len(values) > most:
-        raise InvalidRequest(
-            f"Invalid '{param}': array too long. Expected an array with maximum length {most}, "
-            f"but got an array with length {len(values)} instead.",
-            param=param,
-            code="array_above_max_length",
-        )
+        raise too_many(param, most, len(values))
 
 
 def _least(param: str, value: int | None, least: int) -> None:
     if value is not None and value < least:
-        raise InvalidRequest(
-            f"Invalid '{param}': integer below minimum value. Expected a value >= {least}, but "
-            f"got {value} instead.",
-            param=param,
-            code="integer_below_min_value",
-        )
+        raise below(param, least, value)
 
 
 def _sampling(temperature: float | Unset | None, top_p: float | Unset | None) -> None:
-    for param, value, most in (("temperature", temperature, 2), ("top_p", top_p, 1)):
+    for param, value, most in (("temperature", temperature, TEMPERATURE), ("top_p", top_p, TOP_P)):
         if value is None or isinstance(value, Unset):
             continue
         if value < 0:
-            raise InvalidRequest(
-                f"Invalid '{param}': decimal below minimum value. Expected a value >= 0, but got "
-                f"{value} instead.",
-                param=param,
-                code="decimal_below_min_value",
-            )
+            raise below(param, 0.0, value)
         if not value <= most:  # also refuses NaN
-            raise InvalidRequest(
-                f"Invalid '{param}': decimal above maximum value. Expected a value <= {most}, but "
-                f"got {value} instead.",
-                param=param,
-                code="decimal_above_max_value",
-            )
+            raise above(param, most, value)
 
 
 def _function_name(param: str, name: str) -> None:
     if not _FUNCTION_NAME.fullmatch(name):
-        raise InvalidRequest(
-            f"Invalid '{param}': string does not match pattern. Expected a string that matches "
-            "the pattern '^[a-zA-Z0-9_-]{1,64}$'.",
-            param=param,
-            code="invalid_value",
-        )
+        raise unlike(param, TOOL_NAME)
