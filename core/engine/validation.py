@@ -63,10 +63,10 @@ def check_id(param: str, value: str, prefix: str) -> None:
 
 def check_assistant(request: AssistantRequest | AssistantUpdate) -> None:
     """Refuse an Assistant outside the limits."""
-    _length("model", request.model, MODEL, least=1)
-    _length("name", request.name, NAME)
-    _length("description", request.description, DESCRIPTION)
-    _length("instructions", request.instructions, INSTRUCTIONS)
+    check_length("model", request.model, MODEL, least=1)
+    check_length("name", request.name, NAME)
+    check_length("description", request.description, DESCRIPTION)
+    check_length("instructions", request.instructions, INSTRUCTIONS)
     if not isinstance(request.tools, Unset):
         check_tools(request.tools, TOOLS_OF_ASSISTANT)
     if not isinstance(request.metadata, Unset):
@@ -85,28 +85,28 @@ def check_message(request: MessageRequest, *, at: str = "") -> None:
     check_metadata(request.metadata, param=f"{at}metadata")
     content = request.content
     if isinstance(content, str):
-        _length(f"{at}content", content, TEXT, least=1)
+        check_length(f"{at}content", content, TEXT, least=1)
         return
     if not content:
         raise empty(f"{at}content")
     for number, part in enumerate(content):
         if part["type"] == "text":
-            _length(f"{at}content[{number}].text", part["text"], TEXT)
+            check_length(f"{at}content[{number}].text", part["text"], TEXT)
 
 
 def check_run(request: RunRequest) -> None:
     """Refuse a Run outside the limits."""
     check_metadata(request.metadata)
-    _length("instructions", request.instructions, INSTRUCTIONS)
-    _length("additional_instructions", request.additional_instructions, INSTRUCTIONS)
+    check_length("instructions", request.instructions, INSTRUCTIONS)
+    check_length("additional_instructions", request.additional_instructions, INSTRUCTIONS)
     _messages("additional_messages", request.additional_messages)
     if request.tools is not None:
         check_tools(request.tools, TOOLS_OF_RUN)
     _sampling(request.temperature, request.top_p)
-    _least("max_prompt_tokens", request.max_prompt_tokens, LEAST_TOKENS)
-    _least("max_completion_tokens", request.max_completion_tokens, LEAST_TOKENS)
+    check_least("max_prompt_tokens", request.max_prompt_tokens, LEAST_TOKENS)
+    check_least("max_completion_tokens", request.max_completion_tokens, LEAST_TOKENS)
     truncation = request.truncation_strategy or {}
-    _least("truncation_strategy.last_messages", truncation.get("last_messages"), 1)
+    check_least("truncation_strategy.last_messages", truncation.get("last_messages"), 1)
     if truncation.get("type") == "last_messages" and truncation.get("last_messages") is None:
         raise InvalidRequest(
             "Missing required parameter: 'truncation_strategy.last_messages'.",
@@ -133,7 +133,7 @@ def check_tool_choice(choice: str | Json | None, tools: Sequence[Json]) -> None:
 
 def check_tools(tools: Sequence[Json], most: int) -> None:
     """Refuse tools of unknown types, with bad names, or too many."""
-    _count("tools", tools, most)
+    check_count("tools", tools, most)
     for number, tool in enumerate(tools):
         kind = tool.get("type")
         if kind not in _TOOL_TYPES:
@@ -152,13 +152,13 @@ def check_metadata(metadata: Metadata, *, param: str = "metadata") -> None:
     if len(metadata) > METADATA_PAIRS:
         raise too_many_properties(param, METADATA_PAIRS, len(metadata))
     for key, value in metadata.items():
-        _length(param, key, METADATA_KEY)
-        _length(f"{param}.{key}", value, METADATA_VALUE)
+        check_length(param, key, METADATA_KEY)
+        check_length(f"{param}.{key}", value, METADATA_VALUE)
 
 
 def check_limit(limit: int, most: int = PAGE) -> None:
     """Refuse a page size outside 1 to `most`."""
-    _least("limit", limit, 1)
+    check_least("limit", limit, 1)
     if limit > most:
         raise above("limit", most, limit)
 
@@ -198,12 +198,13 @@ def _stored_part(part: Json) -> Json:
 
 
 def _messages(param: str, requests: Sequence[MessageRequest]) -> None:
-    _count(param, requests, MESSAGES_OF_THREAD)
+    check_count(param, requests, MESSAGES_OF_THREAD)
     for number, request in enumerate(requests):
         check_message(request, at=f"{param}[{number}].")
 
 
-def _length(param: str, value: Any, most: int, *, least: int = 0) -> None:
+def check_length(param: str, value: Any, most: int, *, least: int = 0) -> None:
+    """Refuse a text of more than `most` or less than `least` characters; let other values be."""
     if not isinstance(value, str):
         return
     if len(value) > most:
@@ -212,12 +213,13 @@ def _length(param: str, value: Any, most: int, *, least: int = 0) -> None:
         raise too_short(param, least, len(value))
 
 
-def _count(param: str, values: Sequence[Any], most: int) -> None:
+def check_count(param: str, values: Sequence[Any], most: int) -> None:
     if len(values) > most:
         raise too_many(param, most, len(values))
 
 
-def _least(param: str, value: int | None, least: int) -> None:
+def check_least(param: str, value: int | None, least: int) -> None:
+    """Refuse a number below `least`."""
     if value is not None and value < least:
         raise below(param, least, value)
 
