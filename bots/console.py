@@ -21,9 +21,10 @@ from typing import Any, Literal
 
 from adapters.terminal.events import conversation, inbound
 from adapters.terminal.screen import Screen
+from core.chat.feeds import Feed
 from core.chat.intake import Intake
 from core.chat.messages import Author, Command, ConversationKey
-from core.chat.ports import Feed, MailControl, Sessions
+from core.chat.ports import MailControl, Sessions
 from core.clock import Clock
 from core.errors import BobbinError, ConfigurationError, ModelUnavailable
 from core.ids import Ids

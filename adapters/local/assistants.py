@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from core.assistants import Message, Run, StreamEvent
 from core.chat.ports import TurnMessage
 from core.engine.records import Cursor
-from core.engine.requests import MessageRequest, RunRequest, ThreadRequest
+from core.engine.requests import MessageRequest, RunRequest, ThreadRequest, ToolOutputRequest
 from core.engine.service.engine import Engine
 from core.errors import InvalidRequest, NotFound
 from core.ids import THREAD, derived
@@ -98,5 +98,13 @@ class LocalAssistants:
             if not str(error).startswith("Cannot cancel run"):
                 raise
 
-    def events(self, thread_id: str, run_id: str) -> AsyncIterator[StreamEvent]:
-        return self._engine.runs.follow(thread_id, run_id, tenant=self._tenant)
+    async def submit_outputs(self, thread_id: str, run_id: str, outputs: Mapping[str, str]) -> None:
+        given = [ToolOutputRequest(call, output) for call, output in outputs.items()]
+        await self._engine.runs.submit_tool_outputs(thread_id, run_id, given, tenant=self._tenant)
+
+    def events(
+        self, thread_id: str, run_id: str, *, behind_call: str | None = None
+    ) -> AsyncIterator[StreamEvent]:
+        return self._engine.runs.follow(
+            thread_id, run_id, tenant=self._tenant, behind_call=behind_call
+        )

@@ -22,8 +22,8 @@ from adapters.redis import keys
 from adapters.redis.connection import Client, Script, decode
 from adapters.redis.listening import Listener
 from adapters.redis.mail_codec import dump
+from core.chat.feeds import FeedEntry
 from core.chat.messages import ConversationKey, Json
-from core.chat.ports import FeedEntry
 
 _PRELUDE = """
 local base, conv = KEYS[1], ARGV[1]
@@ -92,7 +92,7 @@ class FeedLimits:
 
 
 class RedisFeed:
-    """`Feed` of core/chat/ports.py. Close it with `aclose`."""
+    """`Feed` of core/chat/feeds.py. Close it with `aclose`."""
 
     def __init__(
         self, client: Client, partitions: int, *, limits: FeedLimits | None = None

@@ -13,8 +13,8 @@ import re
 from pathlib import Path
 
 from adapters.terminal.render import entry, sign_entry
+from core.chat.feeds import Feed
 from core.chat.messages import Capabilities, ConversationKey, OutFile, Post, Sign
-from core.chat.ports import Feed
 from core.errors import PlatformUnavailable, StoreError
 
 log = logging.getLogger(__name__)

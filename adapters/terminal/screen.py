@@ -12,9 +12,9 @@ from collections.abc import Callable
 from typing import Any
 
 from adapters.terminal.render import DIM, PLAIN, Markdown, safe, sign_line
+from core.chat.feeds import Feed
 from core.chat.messages import ConversationKey
 from core.chat.outbox import LEFTOVER
-from core.chat.ports import Feed
 from core.errors import StoreError
 
 Write = Callable[[str], object]

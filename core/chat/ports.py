@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -287,11 +287,23 @@ class Runs(Protocol):
         """Stop it; one that has ended is fine."""
         ...
 
-    def events(self, thread_id: str, run_id: str) -> AsyncIterator[StreamEvent]:
+    async def submit_outputs(self, thread_id: str, run_id: str, outputs: Mapping[str, str]) -> None:
+        """Give the outputs that the Run needs, all of them, by call id; it goes on.
+
+        Raises:
+            InvalidRequest: it does not wait for outputs (any more), or for others.
+        """
+        ...
+
+    def events(
+        self, thread_id: str, run_id: str, *, behind_call: str | None = None
+    ) -> AsyncIterator[StreamEvent]:
         """All events of the Run from its creation, live, until it ends or needs an action.
 
-        A service that cannot stream an existing Run raises `NotImplementedError` at the first
-        step; the caller polls then.
+        With `behind_call` (a call whose output was submitted) only what comes behind the required
+        action with that call. Without it, an action that was answered meanwhile may be told as
+        well. A service that cannot stream an existing Run raises `NotImplementedError` at the
+        first step; the caller polls then.
         """
         ...
 
@@ -336,46 +348,6 @@ class Formulas(Protocol):
 
     async def png(self, latex: str) -> bytes | None:
         """A picture of the formula (without its dollar signs); None where it cannot be drawn."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class FeedEntry:
-    """Something to show in a terminal or a page; `sequence` orders the entries of a feed."""
-
-    sequence: str
-    body: Json
-
-
-class Feed(Protocol):
-    """A capped, durable list of what a conversation is to be shown, for platforms of our own.
-
-    Whatever process answers appends; the process with the screen reads.
-    """
-
-    async def append(
-        self, conversation: ConversationKey, body: Json, *, once: str | None = None
-    ) -> str:
-        """Add an entry; its sequence. With `once`, a second entry of that name is not added and
-        the first one's sequence is returned."""
-        ...
-
-    async def find(self, conversation: ConversationKey, once: str) -> str | None:
-        """The sequence of the entry added under that name."""
-        ...
-
-    async def read(
-        self, conversation: ConversationKey, after: str, timeout_s: float
-    ) -> list[FeedEntry]:
-        """Entries behind `after`; waits up to `timeout_s` for the first one."""
-        ...
-
-    async def seen(self, conversation: ConversationKey) -> str:
-        """How far a person has been shown this feed; "0" at first."""
-        ...
-
-    async def mark_seen(self, conversation: ConversationKey, sequence: str) -> None:
-        """Entries up to here were shown."""
         ...
 
 

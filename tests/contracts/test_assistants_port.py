@@ -25,13 +25,16 @@ from core.engine.generation import (
     ModelEvent,
     ModelRequest,
     TextDelta,
+    ToolCallDelta,
+    ToolOutput,
     Usage,
     UserItem,
 )
 from core.engine.models import Catalogue, Endpoint, Slots
+from core.engine.requests import AssistantUpdate
 from core.errors import InvalidRequest, NotFound
 from core.ids import RandomIds
-from tests.fakes.assistants import FakeAssistants, echo
+from tests.fakes.assistants import FakeAssistants, Wants, echo
 from tests.fakes.interpreter import ScriptedInterpreter
 from tests.servers import Server
 
@@ -46,8 +49,13 @@ class Gate:
         self.opened.set()
 
 
+CALLS = (("call_a", "weather", '{"place": "Ghent"}'), ("call_b", "weather", '{"place": "Lund"}'))
+"""What a question with "weather" in it makes the model call."""
+
+
 class Echo:
-    """A model that repeats what was asked since its last answer, in two pieces."""
+    """A model that repeats what was asked since its last answer, in two pieces. Asked for the
+    weather it calls for it, and then says what it was told."""
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
@@ -60,6 +68,14 @@ class Echo:
                 break
             if isinstance(item, UserItem):
                 texts.insert(0, item.text)
+        if "weather" in texts[-1]:
+            told = [item.output for item in request.items if isinstance(item, ToolOutput)]
+            if not told:
+                for place, (name, function, arguments) in enumerate(CALLS):
+                    yield ToolCallDelta(place, arguments, name, function)
+                yield Finished("tool_calls", Usage(1, 1))
+                return
+            texts = told
         yield TextDelta("You said: ")
         yield TextDelta(" | ".join(texts))
         yield Finished("stop", Usage(1, 1))
@@ -96,6 +112,10 @@ async def subject(
 
         async def reply(messages: list[Message]) -> list[str]:
             await gate.opened.wait()
+            if "weather" in messages[-1].text:
+                if not fake.outputs:
+                    raise Wants(*CALLS)
+                return ["You said: " + " | ".join(fake.outputs[call] for call, _, _ in CALLS)]
             return await echo(messages)
 
         fake = FakeAssistants(reply)
@@ -124,6 +144,10 @@ async def subject(
         )
         tutor = AssistantFile(slug="tutor", name="Tutor", instructions="Be kind.", tools=())
         await apply(side.engine, {"tutor": tutor}, "m")
+        await side.engine.assistants.update(
+            assistant_id("tutor"),
+            AssistantUpdate(tools=({"type": "function", "function": {"name": "weather"}},)),
+        )
         yield Subject(LocalAssistants(side.engine, {"tutor": assistant_id("tutor")}), gate)
         gate.opened.set()
 
@@ -228,6 +252,52 @@ async def test_a_cancelled_run_ends_and_cancelling_again_is_fine(subject: Subjec
     subject.gate.opened.set()
     again = await subject.until_ended(await subject.asks(thread, "next"))
     assert again.status == "completed"
+
+
+async def test_a_run_that_needs_outputs_goes_on_with_them(subject: Subject) -> None:
+    service = subject.service
+    thread = await service.create_thread("room", {})
+    run = await subject.asks(thread, "the weather?")
+    async with asyncio.timeout(20):
+        events = [event async for event in service.events(thread, run.id)]
+    asked = events[-1].data
+    assert isinstance(asked, Run)
+    assert asked.status == "requires_action"
+    assert asked.required_action is not None
+    calls = asked.required_action["submit_tool_outputs"]["tool_calls"]
+    assert [
+        (call["id"], call["function"]["name"], call["function"]["arguments"]) for call in calls
+    ] == list(CALLS)
+    with pytest.raises(InvalidRequest):
+        await service.submit_outputs(thread, run.id, {"call_a": "sun"})
+    await service.submit_outputs(thread, run.id, {"call_b": "rain", "call_a": "sun"})
+    async with asyncio.timeout(20):
+        events = [event async for event in service.events(thread, run.id, behind_call="call_a")]
+    assert "thread.run.requires_action" not in [event.name for event in events]
+    assert events[-1].name == "thread.run.completed"
+    (said,) = [event.data for event in events if event.name == "thread.message.completed"]
+    assert isinstance(said, Message)
+    assert said.text == "You said: sun | rain"
+
+
+async def test_outputs_that_nobody_waits_for_are_refused(subject: Subject) -> None:
+    service = subject.service
+    thread = await service.create_thread("room", {})
+    run = await subject.until_ended(await subject.asks(thread, "hello"))
+    with pytest.raises(InvalidRequest):
+        await service.submit_outputs(thread, run.id, {"call_a": "sun"})
+
+
+async def test_a_run_that_waits_for_outputs_can_be_cancelled(subject: Subject) -> None:
+    service = subject.service
+    thread = await service.create_thread("room", {})
+    run = await subject.asks(thread, "the weather?")
+    async with asyncio.timeout(20):
+        assert [event async for event in service.events(thread, run.id)]
+    await service.cancel(thread, run.id)
+    assert (await service.run(thread, run.id)).status == "cancelled"
+    with pytest.raises(InvalidRequest):
+        await service.submit_outputs(thread, run.id, {"call_a": "sun", "call_b": "rain"})
 
 
 async def test_what_is_not_there_is_not_found(subject: Subject) -> None:

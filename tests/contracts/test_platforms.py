@@ -11,8 +11,9 @@ import pytest
 
 from adapters.terminal.platform import TerminalPlatform
 from adapters.terminal.screen import Screen
+from core.chat.feeds import Feed
 from core.chat.messages import Capabilities, ConversationKey, OutFile, Post, Sign
-from core.chat.ports import ChatPlatform, Feed
+from core.chat.ports import ChatPlatform
 from tests.contracts.chat import Chat, chat_on
 from tests.fakes.platform import FakePlatform
 from tests.servers import Server

@@ -1,19 +1,22 @@
 """An Assistants service in memory for tests of the chat side: honest about its one active Run.
 
-`reply` makes the answer of a Run from the Thread's Messages; it may wait, raise `Fail`, or yield
-several Messages. The service outlives the relay that uses it, as a real one would.
+`reply` makes the answer of a Run from the Thread's Messages; it may wait, raise `Fail`, yield
+several Messages, or raise `Wants`: then it is asked again once the outputs were submitted. The
+service outlives the relay that uses it, as a real one would.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from core.assistants import (
     PARKED_RUN_STATUSES,
     TERMINAL_RUN_STATUSES,
+    Json,
     Message,
     MessageDelta,
     Run,
@@ -34,6 +37,15 @@ class Fail(Exception):
         self.code = code
 
 
+class Wants(Exception):
+    """The Run needs outputs of these calls: id, function, arguments; it has said `first`."""
+
+    def __init__(self, *calls: tuple[str, str, str], first: str = "") -> None:
+        super().__init__(str(calls))
+        self.calls = calls
+        self.first = first
+
+
 async def echo(messages: list[Message]) -> list[str]:
     """Answers with all user texts since the last answer."""
     texts: list[str] = []
@@ -50,8 +62,12 @@ class FakeAssistants:
     def __init__(self, reply: Reply = echo, *, streams: bool = True) -> None:
         self.reply = reply
         self.streams = streams
+        self.lives_s: float | None = None
+        """How long a Run may wait for outputs; None: for ever."""
         self.threads: dict[str, list[Message]] = {}
         self.runs: dict[str, Run] = {}
+        self.outputs: dict[str, str] = {}
+        """What was submitted, by call id."""
         self.most_active = 0
         self._events: dict[str, list[StreamEvent]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -99,6 +115,7 @@ class FakeAssistants:
             assistant_id=assistant,
             model="fake",
             metadata=metadata,
+            expires_at=None if self.lives_s is None else int(time.time() + self.lives_s),
         )
         for message in messages:
             self._add(thread_id, "user", message.text, message.metadata)
@@ -126,20 +143,46 @@ class FakeAssistants:
     async def cancel(self, thread_id: str, run_id: str) -> None:
         self._tasks[run_id].cancel()
         await asyncio.sleep(0)
-        if self.runs[run_id].status == "queued":  # its task was cancelled before it began
+        # Its task was cancelled before it began, or there is none while it waits for outputs.
+        if self.runs[run_id].status in ("queued", "requires_action"):
             await self._end(run_id, "cancelled")
 
-    async def events(self, thread_id: str, run_id: str) -> AsyncIterator[StreamEvent]:
+    async def submit_outputs(self, thread_id: str, run_id: str, outputs: Mapping[str, str]) -> None:
+        run = await self.run(thread_id, run_id)
+        if run.status != "requires_action" or run.required_action is None:
+            raise InvalidRequest(f'Runs in status "{run.status}" do not accept tool outputs.')
+        expected = [call["id"] for call in _calls_of(run)]
+        if sorted(expected) != sorted(outputs):
+            raise InvalidRequest(
+                f"Expected tool outputs for call_ids {expected}, got {list(outputs)}"
+            )
+        self.outputs |= outputs
+        await self._end(run_id, "queued", required_action=None)
+        self._tasks[run_id] = asyncio.create_task(self._execute(run_id))
+
+    async def expire(self, run_id: str) -> None:
+        """The Run's time is up while it waits."""
+        await self._end(run_id, "expired", required_action=None)
+
+    async def events(
+        self, thread_id: str, run_id: str, *, behind_call: str | None = None
+    ) -> AsyncIterator[StreamEvent]:
         if not self.streams:
             raise NotImplementedError
         seen = 0
+        for place, event in enumerate(self._events[run_id] if behind_call else ()):
+            if isinstance(event.data, Run) and behind_call in {
+                call["id"] for call in _calls_of(event.data)
+            }:
+                seen = place + 1
         while True:
             while len(self._events[run_id]) <= seen:
                 await self._news.wait()
             for event in self._events[run_id][seen:]:
                 seen += 1
                 yield event
-                if isinstance(event.data, Run) and event.data.status in PARKED_RUN_STATUSES:
+                parked = isinstance(event.data, Run) and event.data.status in PARKED_RUN_STATUSES
+                if parked and self.runs[run_id].status in PARKED_RUN_STATUSES:
                     return
 
     # ------------------------------------------------------------------- inside
@@ -155,6 +198,15 @@ class FakeAssistants:
             await self._end(run_id, "in_progress")
             for text in await self.reply(list(self.threads[run.thread_id])):
                 await self._say(run, text)
+        except Wants as wish:
+            if wish.first:
+                await self._say(run, wish.first)
+            asked = [
+                {"id": name, "type": "function", "function": {"name": what, "arguments": words}}
+                for name, what, words in wish.calls
+            ]
+            action = {"type": "submit_tool_outputs", "submit_tool_outputs": {"tool_calls": asked}}
+            await self._end(run_id, "requires_action", required_action=action)
         except asyncio.CancelledError:
             await self._end(run_id, "cancelled")
         except Fail as error:
@@ -206,3 +258,7 @@ class FakeAssistants:
         )
         self.threads[thread_id].append(message)
         return message
+
+
+def _calls_of(run: Run) -> list[Json]:
+    return (run.required_action or {}).get("submit_tool_outputs", {}).get("tool_calls", [])

@@ -14,9 +14,9 @@ from adapters.terminal.platform import TerminalPlatform
 from bots.console import Parts
 from bots.wiring.chat import Chat, open_chat, open_chat_stores
 from core.chat.dispatcher import DispatcherLimits
+from core.chat.feeds import FeedEntry
 from core.chat.messages import ConversationKey, Json
 from core.chat.policy import Policy
-from core.chat.ports import FeedEntry
 from core.chat.relay import RelayLimits
 from core.clock import SystemClock
 from core.errors import StoreUnavailable
