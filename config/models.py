@@ -63,6 +63,8 @@ def _rows(
                 raise ConfigurationError(f"{path}: [[{name}]] number {number}: wrong {key!r}.")
         if "match" not in row:
             raise ConfigurationError(f"{path}: [[{name}]] number {number} has no `match`.")
+        if name == "aliases" and "to" not in row:
+            raise ConfigurationError(f"{path}: [[{name}]] number {number} has no `to`.")
         if row.get("tool_mode", "native") not in ("native", "json"):
             raise ConfigurationError(
                 f"{path}: [[{name}]] number {number}: `tool_mode` is native or json."

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bots.wiring.choice import OPENAI, ModelChoice
 from bots.wiring.engine import ENDPOINT
@@ -16,8 +18,13 @@ from core.clock import Clock
 from core.engine.generation import ModelEvent, ModelRequest
 from core.engine.models import Alias, Catalogue, Endpoint, ModelFacts, Slots
 from core.engine.ports import ChatModel
-from core.errors import ConfigurationError, ModelRefused
+from core.errors import BobbinError, ConfigurationError, ModelRefused
 from core.ids import Ids
+
+if TYPE_CHECKING:
+    from adapters.openai.endpoint import Endpoint as Remote
+
+log = logging.getLogger(__name__)
 
 ENDPOINT_SLOTS = 64
 LOCAL_SLOTS = 1
@@ -85,8 +92,26 @@ async def _remote(
     if not choice.model:
         native = FirstListed(native, remote.base_url, remote.get)
     catalogue = make_catalogue(choice, settings, table, clock)
+    asking = asyncio.create_task(_learn_names(catalogue, remote), name="model-names")
+    stack.push_async_callback(_stopped, asking)
     model = ByToolMode(native, JsonActionModel(native, ids=ids), catalogue, settings)
     return Model(Endpoint(model, Slots(slots)), catalogue, slots)
+
+
+async def _learn_names(catalogue: Catalogue, remote: Remote) -> None:
+    """Ask the endpoint which models it serves, beside everything else: nobody waits for it."""
+    try:
+        names = _listed(await remote.get(f"{remote.base_url}/models"))
+    except BobbinError as error:
+        log.info("the endpoint lists no models: %s", error)
+        return
+    if names:
+        catalogue.learn(names)
+
+
+async def _stopped(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def make_catalogue(
@@ -144,17 +169,21 @@ class FirstListed:
     async def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
         """See `ChatModel`."""
         if self._name is None:
-            self._name = _first_id(await self._get(self._url))
+            names = _listed(await self._get(self._url))
+            if not names:
+                raise ModelRefused(
+                    "The endpoint lists no models: set BOBBIN_MODEL to the one that shall answer."
+                )
+            self._name = names[0]
         stream: Any = self._model.stream(replace(request, model=self._name))
         async with aclosing(stream) as events:
             async for event in events:
                 yield event
 
 
-def _first_id(answer: Any) -> str:
+def _listed(answer: Any) -> list[str]:
+    """The names in a list of models, in its order."""
     try:
-        return str(answer["data"][0]["id"])
-    except (TypeError, KeyError, IndexError):
-        raise ModelRefused(
-            "The endpoint lists no models: set BOBBIN_MODEL to the one that shall answer."
-        ) from None
+        return [str(row["id"]) for row in answer["data"]]
+    except (TypeError, KeyError):
+        return []

@@ -2,7 +2,8 @@
 
 Names outlive models: stored Assistants name models that were shut down years ago, so no name is an
 error. A name is resolved in this order: one that the endpoint serves is itself; a retired one is
-what the alias says; an unknown one is the default. Each replacement is logged once.
+what the alias says; a fine-tuned one (`ft:...`) is itself; an unknown one is the default. Each
+replacement is logged once.
 
 Slots. Serial: nothing. Parallel: model calls up to the endpoint's limit; who comes first is served
 first. Nothing survives a crash, and nothing needs to: a slot is a promise within one process.
@@ -33,6 +34,12 @@ UNKNOWN_WINDOW: Final = 8_192
 
 UNKNOWN_OUTPUT: Final = 4_096
 """Tokens kept free for an answer where the longest answer is not known."""
+
+TUNED: Final = "ft:"
+"""How names of fine-tuned models begin: `ft:<base model>:<organization>:<suffix>:<id>`."""
+
+_LATEST: Final = ":latest"
+"""What Ollama lists behind a name that is asked for without it."""
 
 _NAMES_KEPT: Final = 1_000
 
@@ -102,7 +109,7 @@ class Catalogue:
             aliases: the first match wins.
             clock: for aliases that start on a day.
             official: OpenAI's own endpoint. At others an alias holds from the start.
-            served: the names that the endpoint lists, where it lists any.
+            served: all names that there are, where that is known from the start.
             window: what the endpoint says of its window (tokens); overrides the facts.
         """
         self._endpoint = endpoint
@@ -112,6 +119,7 @@ class Catalogue:
         self._clock = clock
         self._official = official
         self._served = frozenset(served) if served is not None else None
+        self._complete = served is not None
         self._window = window
         self._resolved: dict[str, ResolvedModel] = {}
         self._logged: set[str] = set()
@@ -126,15 +134,25 @@ class Catalogue:
             found = self._resolved[target] = self._describe(target)
         return found
 
+    def learn(self, served: Iterable[str]) -> None:
+        """The names that the endpoint lists, once it has told them. Few list what was tuned."""
+        self._served = frozenset(served)
+
     def _target(self, name: str) -> str:
-        if name == self.default or (self._served is not None and name in self._served):
+        if name == self.default or self._is_served(name):
             return name
         for alias in self._aliases:
             if fnmatchcase(name, alias.match) and self._holds(alias):
                 return self._replaced(name, self.default if alias.to == "default" else alias.to)
+        if name.startswith(TUNED) and not self._complete:
+            return name
         if self._served is None and self._official and self._fact(name):
             return name
         return self._replaced(name, self.default)
+
+    def _is_served(self, name: str) -> bool:
+        served = self._served or ()
+        return name in served or f"{name}{_LATEST}" in served
 
     def _replaced(self, name: str, by: str) -> str:
         if name not in self._logged and len(self._logged) < _NAMES_KEPT:
@@ -148,7 +166,8 @@ class Catalogue:
         return datetime.fromtimestamp(self._clock.now(), UTC).date() >= alias.starts
 
     def _fact(self, name: str) -> ModelFacts | None:
-        return next((fact for fact in self._facts if fnmatchcase(name, fact.match)), None)
+        base = name.removeprefix(TUNED).partition(":")[0] if name.startswith(TUNED) else name
+        return next((fact for fact in self._facts if fnmatchcase(base, fact.match)), None)
 
     def _describe(self, name: str) -> ResolvedModel:
         fact = self._fact(name) or ModelFacts(match=name)

@@ -73,6 +73,30 @@ def test_elsewhere_only_what_is_listed_is_known() -> None:
     assert mute.resolve("small-2").name == "small-1", "an endpoint that lists nothing"
 
 
+@pytest.mark.parametrize("official", [True, False])
+def test_a_fine_tuned_model_is_itself(official: bool) -> None:
+    """Unless an alias says otherwise, or the models are known; its window is its base's."""
+    tuned = "ft:small-1:acme::a1b2"
+    here = catalogue(official=official)
+    assert here.resolve(tuned).name == tuned
+    assert here.resolve(tuned).max_output == 1_024
+    aliased = catalogue(official=official, aliases=[Alias(match="ft:small*", to="default")])
+    assert aliased.resolve(tuned).name == "gpt-6-luna"
+    assert catalogue(served=("small-1",)).resolve(tuned).name == "gpt-6-luna"
+    assert catalogue(served=(tuned,)).resolve(tuned).name == tuned
+    here.learn(["small-1"])
+    assert here.resolve(tuned).name == tuned, "few endpoints list what was tuned"
+
+
+def test_an_endpoint_may_tell_its_names_later() -> None:
+    here = catalogue(official=False, default="small-1")
+    assert here.resolve("other").name == "small-1"
+    here.learn(["small-1", "other", "llama:latest"])
+    assert here.resolve("other").name == "other"
+    assert here.resolve("llama").name == "llama", "as Ollama takes it"
+    assert here.resolve("gpt-3.5-turbo").name == "small-1"
+
+
 def test_what_is_known_of_a_model() -> None:
     here = catalogue(served=("small-1", "unknown"))
     small = here.resolve("small-1")
