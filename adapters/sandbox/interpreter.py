@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import sysconfig
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -107,7 +108,7 @@ class SandboxedInterpreter:
                 record.abandon("It was stopped while it ran.")
                 raise
 
-    async def put(self, session: str, name: str, data: bytes) -> None:
+    async def put(self, session: str, name: str, data: bytes, *, key: str = "") -> None:
         """Place a file; see `core.engine.ports.Interpreter.put`. It crosses with the next run."""
         await self._mode()
         if not plain_name(name):
@@ -122,6 +123,12 @@ class SandboxedInterpreter:
                 raise InvalidRequest(f"{error}.", param="name") from error
             await asyncio.to_thread(record.copies.write, name, data)
             record.pending.add(name)
+            record.placed[name] = key
+
+    async def placed(self, session: str) -> Mapping[str, str] | None:
+        """What was put into it; see `core.engine.ports.SessionFiles.placed`."""
+        await self._mode()
+        return self._pool.placed(session)
 
     async def get(self, session: str, name: str) -> bytes:
         """A file's bytes; see `core.engine.ports.Interpreter.get`."""

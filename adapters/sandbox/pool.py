@@ -53,6 +53,8 @@ class Record:
     process: Session | None = None
     pending: set[str] = field(default_factory=set[str])
     """Files that the process does not have yet."""
+    placed: dict[str, str] = field(default_factory=dict[str, str])
+    """Names that were put there, with the keys that came with them."""
     lost: str | None = None
     """Why the variables are gone, until somebody has been told."""
     waiting: int = 0
@@ -116,6 +118,11 @@ class Pool:
 
     def knows(self, session: str) -> bool:
         return session in self._records
+
+    def placed(self, session: str) -> dict[str, str] | None:
+        """What was put into a session that is known here."""
+        record = self._records.get(session)
+        return None if record is None else dict(record.placed)
 
     @contextlib.asynccontextmanager
     async def record(self, session: str) -> AsyncIterator[Record]:

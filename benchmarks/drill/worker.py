@@ -55,7 +55,10 @@ class NoInterpreter:
     async def run(self, session: str, code: str) -> Execution:
         raise InterpreterUnavailable("the drill runs no code")
 
-    async def put(self, session: str, name: str, data: bytes) -> None:
+    async def put(self, session: str, name: str, data: bytes, *, key: str = "") -> None:
+        raise InterpreterUnavailable("the drill runs no code")
+
+    async def placed(self, session: str) -> None:
         raise InterpreterUnavailable("the drill runs no code")
 
     async def get(self, session: str, name: str) -> bytes:

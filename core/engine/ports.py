@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Literal, Protocol
 
 from core.assistants import StreamEvent
@@ -41,7 +41,37 @@ class ChatModel(Protocol):
         ...
 
 
-class Interpreter(Protocol):
+class SessionFiles(Protocol):
+    """What lies in `/mnt/data` of an interpreter's sessions."""
+
+    async def put(self, session: str, name: str, data: bytes, *, key: str = "") -> None:
+        """Place a file at `/mnt/data/<name>`; `name` must be a plain file name.
+
+        `key` says where the bytes come from, for `placed`.
+
+        Raises:
+            InvalidRequest: the name is a path, or the session's disk is full.
+        """
+        ...
+
+    async def placed(self, session: str) -> Mapping[str, str] | None:
+        """Names that were put into the session since it began, each with its last key.
+
+        What code did to those files meanwhile changes nothing here. None where there is no such
+        session: it was never used, or its files are gone.
+        """
+        ...
+
+    async def get(self, session: str, name: str) -> bytes:
+        """The bytes of `/mnt/data/<name>`, never following a link.
+
+        Raises:
+            NotFound: there is no such plain file.
+        """
+        ...
+
+
+class Interpreter(SessionFiles, Protocol):
     """Runs untrusted Python. A session (one per Thread) keeps variables and `/mnt/data`.
 
     No code runs unless the platform isolates it; where it cannot, every call raises
@@ -53,22 +83,6 @@ class Interpreter(Protocol):
 
         Raises:
             InterpreterUnavailable: this machine cannot isolate code.
-        """
-        ...
-
-    async def put(self, session: str, name: str, data: bytes) -> None:
-        """Place a file at `/mnt/data/<name>`; `name` must be a plain file name.
-
-        Raises:
-            InvalidRequest: the name is a path, or the session's disk is full.
-        """
-        ...
-
-    async def get(self, session: str, name: str) -> bytes:
-        """The bytes of `/mnt/data/<name>`, never following a link.
-
-        Raises:
-            NotFound: there is no such plain file.
         """
         ...
 

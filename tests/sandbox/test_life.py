@@ -292,3 +292,14 @@ async def test_everything_ends_with_a_host_that_is_killed(jails: Jails, tmp_path
     async with jails.fresh(state_dir=state) as interpreter:
         await interpreter.run("s", "1")
         assert not leftovers[0].exists()
+
+
+async def test_what_was_put_is_remembered_when_the_process_is_lost(jails: Jails) -> None:
+    """And what code did to a file meanwhile: the session gets its own copy back."""
+    async with jails.fresh() as interpreter:
+        await interpreter.put("s", "a", b"1", key="file-1")
+        await interpreter.run("s", "open('/mnt/data/a', 'w').write('2')")
+        os.kill(only_child(interpreter), signal.SIGKILL)
+        assert (await interpreter.run("s", "1")).state == "reset"
+        assert said(await interpreter.run("s", "print(open('/mnt/data/a').read())")) == "2\n"
+        assert await interpreter.placed("s") == {"a": "file-1"}
