@@ -1,7 +1,7 @@
 """Request bodies: what crosses the border, and the engine's requests that come of it.
 
-Source: the Assistants API reference, v2 (request schemas). A body that was validated cannot fail
-to become a request; limits and meaning are checked by the engine.
+Source: the Assistants API reference, v2 (request schemas). A body that was validated cannot fail to
+become a request. The engine checks the same limits again for callers that do not come over HTTP.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from adapters.http.resources import NewToolResources, ToolResources
 from adapters.http.shapes import (
     Attachment,
     Content,
+    Integer,
+    MetadataPairs,
     ResponseFormat,
     Shape,
     Tool,
@@ -22,6 +24,18 @@ from adapters.http.shapes import (
     plain,
 )
 from core.assistants import Json, Metadata
+from core.engine.limits import (
+    DESCRIPTION,
+    INSTRUCTIONS,
+    LEAST_TOKENS,
+    MESSAGES_OF_THREAD,
+    MODEL,
+    NAME,
+    TEMPERATURE,
+    TOOLS_OF_ASSISTANT,
+    TOOLS_OF_RUN,
+    TOP_P,
+)
 from core.engine.requests import (
     UNSET,
     AssistantRequest,
@@ -37,23 +51,29 @@ from core.engine.requests import (
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 """How long a model may think."""
 
-_TOOLS_OF_RUN = 20
+ModelName = Annotated[str, Field(min_length=1, max_length=MODEL)]
+Instructions = Annotated[str, Field(max_length=INSTRUCTIONS)]
+AssistantTools = Annotated[list[Tool], Field(max_length=TOOLS_OF_ASSISTANT)]
+Temperature = Annotated[float, Field(ge=0.0, le=TEMPERATURE)]
+TopP = Annotated[float, Field(ge=0.0, le=TOP_P)]
+Tokens = Annotated[Integer, Field(ge=LEAST_TOKENS)]
+
 _NOT_OF_A_RUN = frozenset({"stream", "additional_messages", "thread", "tool_resources"})
 
 
 class AssistantBody(Shape):
     """POST /assistants."""
 
-    model: str
-    name: str | None = None
-    description: str | None = None
-    instructions: str | None = None
+    model: ModelName
+    name: Annotated[str, Field(max_length=NAME)] | None = None
+    description: Annotated[str, Field(max_length=DESCRIPTION)] | None = None
+    instructions: Instructions | None = None
     reasoning_effort: Effort | None = None
-    tools: list[Tool] = Field(default_factory=list[Tool])
+    tools: AssistantTools = Field(default_factory=list[Tool])
     tool_resources: NewToolResources | None = None
-    metadata: Metadata | None = None
-    temperature: float | None = None
-    top_p: float | None = None
+    metadata: MetadataPairs | None = None
+    temperature: Temperature | None = None
+    top_p: TopP | None = None
     response_format: ResponseFormat | None = None
 
     def request(self) -> AssistantRequest:
@@ -64,16 +84,16 @@ class AssistantBody(Shape):
 class AssistantChanges(Shape):
     """POST /assistants/{assistant_id}. Fields that are absent stay as they are."""
 
-    model: str = ""
-    name: str | None = None
-    description: str | None = None
-    instructions: str | None = None
+    model: ModelName = ""
+    name: Annotated[str, Field(max_length=NAME)] | None = None
+    description: Annotated[str, Field(max_length=DESCRIPTION)] | None = None
+    instructions: Instructions | None = None
     reasoning_effort: Effort | None = None
-    tools: list[Tool] = Field(default_factory=list[Tool])
+    tools: AssistantTools = Field(default_factory=list[Tool])
     tool_resources: ToolResources | None = None
-    metadata: Metadata | None = None
-    temperature: float | None = None
-    top_p: float | None = None
+    metadata: MetadataPairs | None = None
+    temperature: Temperature | None = None
+    top_p: TopP | None = None
     response_format: ResponseFormat | None = None
 
     def request(self) -> AssistantUpdate:
@@ -90,19 +110,22 @@ class MessageBody(Shape):
     role: Literal["user", "assistant"]
     content: Content
     attachments: list[Attachment] | None = None
-    metadata: Metadata | None = None
+    metadata: MetadataPairs | None = None
 
     def request(self) -> MessageRequest:
         """For the engine."""
         return MessageRequest(**_given(self))
 
 
+Messages = Annotated[list[MessageBody], Field(max_length=MESSAGES_OF_THREAD)]
+
+
 class ThreadBody(Shape):
     """POST /threads."""
 
-    messages: list[MessageBody] = Field(default_factory=list[MessageBody])
+    messages: Messages = Field(default_factory=list[MessageBody])
     tool_resources: NewToolResources | None = None
-    metadata: Metadata | None = None
+    metadata: MetadataPairs | None = None
 
     def request(self) -> ThreadRequest:
         """For the engine."""
@@ -117,7 +140,7 @@ class ThreadChanges(Shape):
     """POST /threads/{thread_id}. Fields that are absent stay as they are."""
 
     tool_resources: ToolResources | None = None
-    metadata: Metadata | None = None
+    metadata: MetadataPairs | None = None
 
     def request(self) -> ThreadUpdate:
         """For the engine."""
@@ -131,7 +154,7 @@ class ThreadChanges(Shape):
 class MetadataChanges(Shape):
     """POST on a Message or a Run: only its metadata can change."""
 
-    metadata: Metadata | None = None
+    metadata: MetadataPairs | None = None
 
     def wanted(self) -> Metadata | Unset:
         """The new metadata, if any were given."""
@@ -140,15 +163,15 @@ class MetadataChanges(Shape):
 
 class _RunFields(Shape):
     assistant_id: str
-    model: str | None = None
-    instructions: str | None = None
-    tools: Annotated[list[Tool], Field(max_length=_TOOLS_OF_RUN)] | None = None
-    metadata: Metadata | None = None
-    temperature: float | None = None
-    top_p: float | None = None
+    model: ModelName | None = None
+    instructions: Instructions | None = None
+    tools: Annotated[list[Tool], Field(max_length=TOOLS_OF_RUN)] | None = None
+    metadata: MetadataPairs | None = None
+    temperature: Temperature | None = None
+    top_p: TopP | None = None
     stream: bool | None = None
-    max_prompt_tokens: int | None = None
-    max_completion_tokens: int | None = None
+    max_prompt_tokens: Tokens | None = None
+    max_completion_tokens: Tokens | None = None
     truncation_strategy: Truncation | None = None
     tool_choice: ToolChoice | None = None
     parallel_tool_calls: bool | None = None
@@ -158,8 +181,8 @@ class _RunFields(Shape):
 class RunBody(_RunFields):
     """POST /threads/{thread_id}/runs."""
 
-    additional_instructions: str | None = None
-    additional_messages: list[MessageBody] | None = None
+    additional_instructions: Instructions | None = None
+    additional_messages: Messages | None = None
     reasoning_effort: Effort | None = None
 
     def request(self) -> RunRequest:

@@ -7,11 +7,13 @@ Source of the sentences: the API's own error bodies (`Missing required parameter
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, Final, cast
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from core.engine import limits
 from core.errors import InvalidRequest
 
 TAG: Final = "@"
@@ -38,6 +40,9 @@ _EXPECTED: Final = {
     "model_attributes_type": "an object",
     "union_tag_not_found": "an object",
 }
+_KEY: Final = "[key]"
+"""Where pydantic says that the key is wrong, not the value."""
+
 _QUOTED: Final = re.compile(r"'([^']*)'")
 _SHOWN: Final = 200
 """Characters of a wrong value that are said back."""
@@ -51,6 +56,7 @@ def complaint(error: ValidationError) -> InvalidRequest:
     if kind == "missing":
         return missing(path)
     if kind == "extra_forbidden":
+        path = f"{path_of(details['loc'][:-1])}.{details['loc'][-1]}".removeprefix(".")
         return InvalidRequest(f"Unknown parameter: '{path}'.", param=path, code="unknown_parameter")
     if kind == REFUSED:
         return InvalidRequest(
@@ -66,7 +72,10 @@ def complaint(error: ValidationError) -> InvalidRequest:
 
 
 def path_of(location: tuple[int | str, ...]) -> str:
-    """`tools[0].function.name`, without the names of alternatives."""
+    """`tools[0].function.name`, without the names of alternatives. A key that is wrong itself (as
+    against its value) is told by the object's path."""
+    if location[-1:] == (_KEY,):
+        location = location[:-2]
     path = ""
     for part in location:
         if isinstance(part, int):
@@ -127,23 +136,31 @@ def _alternative(path: str, details: ErrorDetails) -> InvalidRequest:
 
 def _outside(path: str, details: ErrorDetails) -> InvalidRequest:
     """A value of the right type outside the limits."""
-    context = details.get("ctx", {})
-    if details["type"] == "too_long":
-        most, size = context["max_length"], context["actual_length"]
-        return InvalidRequest(
-            f"Invalid '{path}': array too long. Expected an array with maximum length {most}, but "
-            f"got an array with length {size} instead.",
-            param=path,
-            code="array_above_max_length",
-        )
-    if details["type"] == "string_pattern_mismatch":
-        return InvalidRequest(
-            f"Invalid '{path}': string does not match pattern. Expected a string that matches the "
-            f"pattern '{context['pattern']}'.",
-            param=path,
-            code="invalid_value",
-        )
+    say = _SENTENCES.get(details["type"])
+    if say is not None:
+        return say(path, details.get("ctx", {}), details["input"])
     return InvalidRequest(f"Invalid '{path}': {details['msg']}.", param=path, code="invalid_value")
+
+
+def _too_many(path: str, context: dict[str, Any], value: Any) -> InvalidRequest:
+    say = limits.too_many_properties if isinstance(value, dict) else limits.too_many
+    return say(path, context["max_length"], len(cast("list[Any]", value)))
+
+
+_SENTENCES: Final[dict[str, Callable[[str, dict[str, Any], Any], InvalidRequest]]] = {
+    "string_too_long": lambda path, told, value: limits.too_long(
+        path, told["max_length"], len(value)
+    ),
+    "string_too_short": lambda path, told, value: limits.too_short(
+        path, told["min_length"], len(value)
+    ),
+    "too_long": _too_many,
+    "too_short": lambda path, _told, _value: limits.empty(path),
+    "greater_than_equal": lambda path, told, value: limits.below(path, told["ge"], value),
+    "less_than_equal": lambda path, told, value: limits.above(path, told["le"], value),
+    "string_pattern_mismatch": lambda path, told, _value: limits.unlike(path, told["pattern"]),
+}
+"""Sentences by pydantic's types of errors, of the path, what pydantic tells, and the value."""
 
 
 def _type_of(value: object) -> str:

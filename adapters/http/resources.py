@@ -12,8 +12,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from adapters.http.complaints import REFUSED
-from adapters.http.shapes import Shape, by_type
-from core.assistants import Metadata
+from adapters.http.shapes import MetadataPairs, Shape, by_type
 
 FILES_OF_CODE: Final = 20
 STORES: Final = 1
@@ -84,7 +83,7 @@ class NewStore(Shape):
         default_factory=list[str]
     )
     chunking_strategy: ChunkingStrategy | None = None
-    metadata: Metadata | None = None
+    metadata: MetadataPairs | None = None
 
 
 StoreIds = Annotated[list[str], Field(max_length=STORES)]

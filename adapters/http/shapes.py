@@ -7,19 +7,38 @@ JSON as it is kept.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from adapters.http.complaints import INVALID_TYPE, TAG
-
-_NAME: Final = r"^[a-zA-Z0-9_-]{1,64}$"
+from core.engine.limits import (
+    LARGEST,
+    METADATA_KEY,
+    METADATA_PAIRS,
+    METADATA_VALUE,
+    TEXT,
+    TOOL_NAME,
+)
 
 
 class Shape(BaseModel):
     """A JSON object with exactly these fields."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, protected_namespaces=())
+
+
+Integer = Annotated[int, Field(le=LARGEST)]
+"""A whole number that JSON carries exactly."""
+
+MetadataPairs = Annotated[
+    dict[
+        Annotated[str, Field(max_length=METADATA_KEY)],
+        Annotated[str, Field(max_length=METADATA_VALUE)],
+    ],
+    Field(max_length=METADATA_PAIRS),
+]
+"""Whatever a client wants to keep with an object."""
 
 
 def plain(value: Any) -> Any:
@@ -53,7 +72,7 @@ def by_type(value: Any) -> str | None:
 class FunctionDefinition(Shape):
     """A function that the model may call. `parameters` is a JSON Schema."""
 
-    name: str
+    name: Annotated[str, Field(pattern=TOOL_NAME)]
     description: str | None = None
     parameters: dict[str, Any] | None = None
     strict: bool | None = None
@@ -162,7 +181,7 @@ class JsonObjectFormat(Shape):
 class JsonSchema(Shape):
     """A named schema."""
 
-    name: Annotated[str, Field(pattern=_NAME)]
+    name: Annotated[str, Field(pattern=TOOL_NAME)]
     description: str | None = None
     schema_: Annotated[dict[str, Any] | None, Field(alias="schema")] = None
     strict: bool | None = None
@@ -184,11 +203,24 @@ ResponseFormat = Annotated[
 ]
 
 
-class Truncation(Shape):
-    """How much of the Thread the model sees."""
+class AutoTruncation(Shape):
+    """The model sees what fits."""
 
-    type: Literal["auto", "last_messages"]
-    last_messages: int | None = None
+    type: Literal["auto"]
+    last_messages: Annotated[Integer, Field(ge=1)] | None = None
+
+
+class LastMessages(Shape):
+    """The model sees the newest Messages."""
+
+    type: Literal["last_messages"]
+    last_messages: Annotated[Integer, Field(ge=1)]
+
+
+Truncation = Annotated[
+    Annotated[AutoTruncation, Tag("@auto")] | Annotated[LastMessages, Tag("@last_messages")],
+    Discriminator(by_type),
+]
 
 
 # --------------------------------------------------------------------------- content
@@ -198,7 +230,7 @@ class TextPart(Shape):
     """Words: a plain string in requests, unlike in answers."""
 
     type: Literal["text"]
-    text: str
+    text: Annotated[str, Field(max_length=TEXT)]
 
 
 Detail = Literal["auto", "low", "high"]
@@ -247,7 +279,8 @@ def _text_or_parts(value: Any) -> str | None:
 
 
 Content = Annotated[
-    Annotated[str, Tag("@string")] | Annotated[list[Part], Tag("@parts")],
+    Annotated[str, Field(min_length=1, max_length=TEXT), Tag("@string")]
+    | Annotated[list[Part], Field(min_length=1), Tag("@parts")],
     Discriminator(
         _text_or_parts,
         custom_error_type=INVALID_TYPE,
