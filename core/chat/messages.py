@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 from urllib.parse import quote, unquote
 
@@ -59,6 +59,36 @@ class Author:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InFile:
+    """A file that came with a message. `ref` is how the platform finds its bytes; `size` in bytes
+    as the platform says, which may be wrong."""
+
+    ref: str
+    name: str
+    media_type: str = ""
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """In what company a message was written.
+
+    `addressed`: it is for us for certain (a direct message, or it names us). `to_others`: it names
+    somebody else. `shared`: several people may write here, so the model is told who did.
+    `called_in`: it stands in the middle of a talk that we may not have heard.
+    """
+
+    addressed: bool = True
+    to_others: bool = False
+    shared: bool = False
+    called_in: bool = False
+
+
+ALONE = Setting()
+"""A person and Bobbin."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inbound:
     """A message that shall be answered.
 
@@ -76,6 +106,8 @@ class Inbound:
     received_at: float
     kind: Literal["message", "regenerate"] = "message"
     reply_to: str | None = None
+    setting: Setting = ALONE
+    files: tuple[InFile, ...] = ()
 
     def to_json(self) -> Json:
         """The form in which the mailbox keeps it."""
@@ -93,6 +125,8 @@ class Inbound:
             "received_at": self.received_at,
             "kind": self.kind,
             "reply_to": self.reply_to,
+            "setting": asdict(self.setting),
+            "files": [asdict(file) for file in self.files],
         }
 
     @classmethod
@@ -101,6 +135,8 @@ class Inbound:
         values = dict(body)
         values["conversation"] = ConversationKey.parse(body["conversation"])
         values["author"] = Author(**body["author"])
+        values["setting"] = Setting(**body.get("setting", {}))
+        values["files"] = tuple(InFile(**file) for file in body.get("files", ()))
         return cls(**values)
 
 
