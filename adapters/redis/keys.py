@@ -1,9 +1,9 @@
 """Every key that Bobbin stores, in one table: pattern, type, how long it stays, what it holds.
 
 Keys of one partition share a hash tag, so that each script stays within one slot of a cluster:
-`{c:<p>}` conversations, `{t:<p>}` Threads, `{o:<p>}` Assistants and Files. `p` is the crc32 of the
-name that decides (platform channel, thread id, tenant) modulo the number of partitions, which is
-written into the store once. No script crosses tags.
+`{c:<p>}` conversations, `{t:<p>}` Threads, `{o:<p>}` Assistants and Files, `{v:<p>}` vector stores.
+`p` is the crc32 of the name that decides (platform channel, thread id, tenant, vector store id)
+modulo the number of partitions, which is written into the store once. No script crosses tags.
 
 Scripts get the partition's base (`bobbin:{c:3}:`) as their only declared key and build the names
 below from it: all of them hash to the same slot.
@@ -17,7 +17,7 @@ from typing import Literal
 
 PREFIX = "bobbin:"
 
-Family = Literal["c", "t", "o"]
+Family = Literal["c", "t", "o", "v"]
 
 PERMANENT = "permanent"
 
@@ -59,7 +59,9 @@ _LEASES = (
 _CHAT = (
     ("mail:<conversation>", "list", "while in use", "places of mail, next first: ordinal, m|r, id"),
     ("mails:<conversation>", "hash", "while in use", "Inbound JSON of that mail, by id"),
-    ("turn:<conversation>", "hash", "while in use", "size, checkpoint, attempts, stop of the turn"),
+    ("turn:<conversation>", "hash", "while in use", "size, checkpoint, attempts, stop, woken"),
+    ("calls:<conversation>", "hash", "while in use", "the turn's function calls: started, output"),
+    ("asks:<conversation>", "hash", "while in use", "the turn's approvals, and their decisions"),
     ("seen:<channel>:<event>", "string", "24 h", "an Inbound was accepted; by which call"),
     ("post:<conversation>:<message>", "string", "24 h", "the place of the mail of a platform post"),
     ("tomb:<conversation>:<message>", "string", "1 h", "a delete came; what it found"),
@@ -91,6 +93,22 @@ _OBJECTS = (
     ("assistant:<tenant>:order", "zset", PERMANENT, "their ids by place"),
     ("file:<tenant>", "hash", PERMANENT, "Files by id; the bytes are blobs"),
     ("file:<tenant>:order", "zset", PERMANENT, "their ids by place"),
+    ("vector_store:<tenant>", "hash", PERMANENT, "which vector stores there are; the rest is in v"),
+    ("vector_store:<tenant>:order", "zset", PERMANENT, "their ids by place"),
+    ("shelved:<tenant>:<file>", "set", "while in use", "vector stores that may have the File"),
+)
+
+_VECTORS = (
+    ("store:<store>", "hash", PERMANENT, "doc, tenant, days, active, version, counts, bytes"),
+    ("store:<store>:files", "hash", PERMANENT, "its files by id (vector_scripts.py)"),
+    ("store:<store>:files:order", "zset", PERMANENT, "their ids by place"),
+    ("store:<store>:files:of", "zset", PERMANENT, "<status>:<place>:<id> of each"),
+    ("store:<store>:changes", "zset", PERMANENT, "ids by the version that changed them"),
+    ("store:<store>:batches", "zset", PERMANENT, "ids of batches, by creation"),
+    ("store:<store>:batch:<batch>", "hash", "7 d", "created, cancelled, counts"),
+    ("store:<store>:batch:<batch>:order", "zset", "7 d", "ids of its files by place"),
+    ("store:<store>:batch:<batch>:of", "zset", "7 d", "<status>:<place>:<id> of each"),
+    ("prepared:<digest>", "string", "30 d", "blob and size of what bytes gave, by a digest"),
 )
 
 TABLE: tuple[Key, ...] = (
@@ -100,4 +118,6 @@ TABLE: tuple[Key, ...] = (
     *(Key("t", pattern, kind, stays, holds) for pattern, kind, stays, holds in _LEASES),
     *(Key("t", pattern, kind, stays, holds) for pattern, kind, stays, holds in _THREADS),
     *(Key("o", pattern, kind, stays, holds) for pattern, kind, stays, holds in _OBJECTS),
+    *(Key("v", pattern, kind, stays, holds) for pattern, kind, stays, holds in _LEASES),
+    *(Key("v", pattern, kind, stays, holds) for pattern, kind, stays, holds in _VECTORS),
 )

@@ -17,6 +17,9 @@ Regenerate), so that no script reads JSON on the way of a message.
     no turn ──begin──▶ turn of `size` places ──answered, given up──▶ no turn
                          │   ▲
                          └───┘ lost, handed over, to try again: same size, checkpoint, stop flag
+
+A turn that waits for a person's approval (`approvals.py`) is put off like one that is to try
+again; a press marks it `woken`, and then it is not.
 """
 
 from __future__ import annotations
@@ -29,6 +32,8 @@ CHAT = (
 local function mail_key(conv) return base .. 'mail:' .. conv end
 local function mails_key(conv) return base .. 'mails:' .. conv end
 local function turn_key(conv) return base .. 'turn:' .. conv end
+local function calls_key(conv) return base .. 'calls:' .. conv end
+local function asks_key(conv) return base .. 'asks:' .. conv end
 local function sessions_key(conv) return base .. 'sessions:' .. conv end
 -- ordinal, 'm' or 'r', inbound id
 local function read_place(place) return string.match(place, '^(%d+)([mr]) (.*)$') end
@@ -222,7 +227,7 @@ if ARGV[3] ~= '' then
 end
 redis.call('LTRIM', mail_key(conv), size, -1)
 redis.call('HDEL', mails_key(conv), unpack(ids))
-redis.call('DEL', turn_key(conv))
+redis.call('DEL', turn_key(conv), calls_key(conv), asks_key(conv))
 local sessions, n = sessions_key(conv), ARGV[6]
 redis.call('HSET', sessions, n, ARGV[7])
 -- Only what the turn changed is written, and edits that were saved while it ran are kept.
@@ -254,7 +259,7 @@ if ARGV[5] ~= '' then redis.call('HSET', turn_key(conv), 'checkpoint', ARGV[5]) 
 if ARGV[4] ~= '0' then redis.call('HINCRBY', turn_key(conv), 'attempts', ARGV[4]) end
 if ARGV[3] == 'front' then
   give_back(conv, true, false)
-elseif ARGV[3] == '0' then
+elseif redis.call('HDEL', turn_key(conv), 'woken') == 1 or ARGV[3] == '0' then
   give_back(conv, false, false)
 else
   postpone(conv, tonumber(ARGV[3]))

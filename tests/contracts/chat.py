@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.redis import keys
+from adapters.redis.approvals import RedisApprovals
 from adapters.redis.connection import Client, Script, connect, decode
 from adapters.redis.control import RedisMailControl
 from adapters.redis.deadletters import RedisDeadLetters
 from adapters.redis.feed import FeedLimits, RedisFeed
+from adapters.redis.functions import RedisCallLog
 from adapters.redis.mailbox import MailLimits, RedisMailbox
 from adapters.redis.sessions import RedisSessions
 from core.chat.messages import Author, ConversationKey, Inbound
@@ -90,6 +92,8 @@ class Chat:
     sessions: RedisSessions
     letters: RedisDeadLetters
     feed: RedisFeed
+    calls: RedisCallLog
+    approvals: RedisApprovals
 
     async def expire(self, conversation: ConversationKey, kind: str = "leases") -> bool:
         """Let its lease run out now, or its delay (`due`); no clock is waited for."""
@@ -169,6 +173,8 @@ async def chat_on(
             sessions=RedisSessions(client, partitions),
             letters=RedisDeadLetters(client, partitions, limits=limits),
             feed=shown,
+            calls=RedisCallLog(client, partitions),
+            approvals=RedisApprovals(client, partitions),
         )
 
 
