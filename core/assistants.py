@@ -271,6 +271,12 @@ class StreamEvent:
     data: Streamed
 
 
+STREAMED: dict[str, type[Streamed]] = {
+    kind.object: kind
+    for kind in (Thread, Run, RunStep, Message, MessageDelta, RunStepDelta, StreamError)
+}
+"""What a stream may carry, by its `object`."""
+
 TERMINAL_RUN_STATUSES: frozenset[RunStatus] = frozenset(
     {"cancelled", "failed", "completed", "incomplete", "expired"}
 )

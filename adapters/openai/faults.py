@@ -30,7 +30,7 @@ _MODEL_MISSING = re.compile(
     r"|not a valid model",
     re.IGNORECASE | re.DOTALL,
 )
-_NO_CREDIT = re.compile(
+NO_CREDIT = re.compile(
     r"insufficient_quota|billing|no credit|credits? (are|is)? ?(exhausted|used up)", re.IGNORECASE
 )
 
@@ -130,7 +130,7 @@ class Asked:
         """The error for an answer with this status (300 and up)."""
         complaint = complaint_in(body)
         told = redacted(complaint.message, self.key) or f"HTTP {status} without a word"
-        if status == 429 and _NO_CREDIT.search(complaint.words):
+        if status == 429 and NO_CREDIT.search(complaint.words):
             return ModelRefused(
                 f"The account behind {KEY_VARIABLE} has no credit left at {self.host}: {told}"
             )

@@ -16,19 +16,17 @@ from urllib.parse import quote, unquote
 import orjson
 
 from core.assistants import (
+    STREAMED,
     ApiObject,
     Assistant,
     File,
     Json,
     Message,
-    MessageDelta,
     Run,
     RunStep,
-    RunStepDelta,
-    Streamed,
-    StreamError,
     StreamEvent,
     Thread,
+    VectorStore,
     from_wire,
     to_wire,
 )
@@ -37,11 +35,11 @@ from core.engine.records import Collection, Document, ObjectRecord, RunRecord, T
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
-_STREAMED: Final[dict[str, type[Streamed]]] = {
-    kind.object: kind
-    for kind in (Thread, Run, RunStep, Message, MessageDelta, RunStepDelta, StreamError)
+_OBJECTS: Final[dict[ObjectKind, type[Assistant | File | VectorStore]]] = {
+    "assistant": Assistant,
+    "file": File,
+    "vector_store": VectorStore,
 }
-_OBJECTS: Final[dict[ObjectKind, type[Assistant | File]]] = {"assistant": Assistant, "file": File}
 
 
 def is_id(value: str) -> bool:
@@ -89,7 +87,7 @@ def encode_object(record: ObjectRecord) -> bytes:
 
 
 def decode_object(kind: ObjectKind, tenant: str, value: bytes) -> ObjectRecord:
-    """The Assistant or File of its bytes."""
+    """The object of its bytes."""
     body = orjson.loads(value)
     found = from_wire(_OBJECTS[kind], body["value"])
     return ObjectRecord(value=found, tenant=tenant, state=body["state"])
@@ -103,7 +101,7 @@ def encode_event(event: StreamEvent) -> tuple[str, bytes]:
 def decode_event(name: str, data: bytes) -> StreamEvent:
     """The event of its name and its object's bytes."""
     body: Json = orjson.loads(data)
-    kind: type[ApiObject] = _STREAMED[body.get("object", "")]
+    kind: type[ApiObject] = STREAMED[body.get("object", "")]
     return StreamEvent(name, from_wire(kind, body))
 
 

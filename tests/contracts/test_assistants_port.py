@@ -1,18 +1,21 @@
-"""The relay's `Assistants` port: the fake that the chat's tests use, and the real engine."""
+"""The relay's `Assistants` port: the fake that the chat's tests use, the real engine, and a remote
+service over a socket: our own API, and a server without anything of ours."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from adapters.http.app import create_app
 from adapters.local.assistants import LocalAssistants
 from bots.wiring.assistants import apply, assistant_id
 from bots.wiring.engine import ENDPOINT, open_engine
+from bots.wiring.serve import serving
 from bots.wiring.store import open_store
 from config.loading import AssistantFile
 from config.settings import Settings
@@ -32,11 +35,16 @@ from core.engine.generation import (
 )
 from core.engine.models import Catalogue, Endpoint, Slots
 from core.engine.requests import AssistantUpdate
+from core.engine.service.engine import Engine
 from core.errors import InvalidRequest, NotFound
 from core.ids import RandomIds
 from tests.fakes.assistants import FakeAssistants, Wants, echo
 from tests.fakes.interpreter import ScriptedInterpreter
+from tests.fakes.plain_assistants_server import PlainServer
+from tests.fakes.remote_assistants import remote_assistants
 from tests.servers import Server
+
+NAMES = {"tutor": assistant_id("tutor")}
 
 
 @dataclass(slots=True)
@@ -83,10 +91,12 @@ class Echo:
 
 @dataclass(slots=True)
 class Subject:
-    """A service and the gate before its model."""
+    """A service and the gate before its model. A remote one cannot name Threads, and streams a Run
+    to its creator alone, once."""
 
     service: Assistants
     gate: Gate
+    remote: bool = False
 
     async def until_ended(self, run: Run) -> Run:
         """The Run as it ended."""
@@ -103,59 +113,84 @@ class Subject:
         return await self.service.create_run(thread_id, "tutor", messages, {"turn": turn})
 
 
-@pytest.fixture(params=["fake", "engine"])
+@pytest.fixture(params=["fake", "engine", "remote Bobbin", "remote plain server"])
 async def subject(
     request: pytest.FixtureRequest, chat_server: Server, tmp_path: Path
 ) -> AsyncIterator[Subject]:
     gate = Gate()
-    if request.param == "fake":
-
-        async def reply(messages: list[Message]) -> list[str]:
-            await gate.opened.wait()
-            if "weather" in messages[-1].text:
-                if not fake.outputs:
-                    raise Wants(*CALLS)
-                return ["You said: " + " | ".join(fake.outputs[call] for call, _, _ in CALLS)]
-            return await echo(messages)
-
-        fake = FakeAssistants(reply)
-        yield Subject(fake, gate)
-        await fake.aclose()
-        return
-    chat_server.ask("FLUSHALL")
-    clock, ids = SystemClock(), RandomIds()
-    settings = Settings.model_validate(
-        {"redis_url": chat_server.url, "bobbin_data_dir": tmp_path / "data"}
-    )
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(open_store(settings, clock))
-        side = await stack.enter_async_context(
-            open_engine(
-                store,
-                settings,
-                Catalogue(endpoint=ENDPOINT, default="m", facts=(), aliases=(), clock=clock),
-                Endpoint(Echo(gate), Slots(8)),
-                clock,
-                ids,
-                owner="me",
-                owner_is_gone=lambda _: False,
-                interpreter=ScriptedInterpreter(),
+        if request.param == "fake":
+            fake = _fake(gate)
+            stack.push_async_callback(fake.aclose)
+            yield Subject(fake, gate)
+        elif request.param == "remote plain server":
+            server = await stack.enter_async_context(PlainServer(_fake(gate)))
+            service = await stack.enter_async_context(
+                remote_assistants(server.base_url, server.key, NAMES)
             )
-        )
-        tutor = AssistantFile(slug="tutor", name="Tutor", instructions="Be kind.", tools=())
-        await apply(side.engine, {"tutor": tutor}, "m")
-        await side.engine.assistants.update(
-            assistant_id("tutor"),
-            AssistantUpdate(tools=({"type": "function", "function": {"name": "weather"}},)),
-        )
-        yield Subject(LocalAssistants(side.engine, {"tutor": assistant_id("tutor")}), gate)
+            yield Subject(service, gate, remote=True)
+        else:
+            chat_server.ask("FLUSHALL")
+            engine = await stack.enter_async_context(_engine(chat_server.url, tmp_path, gate))
+            if request.param == "engine":
+                yield Subject(LocalAssistants(engine, NAMES), gate)
+            else:
+                app = create_app(engine, keys=("sk-1",), clock=SystemClock(), ids=RandomIds())
+                url = await stack.enter_async_context(serving(app, "127.0.0.1", 0))
+                service = await stack.enter_async_context(
+                    remote_assistants(f"{url}/v1", "sk-1", NAMES)
+                )
+                yield Subject(service, gate, remote=True)
         gate.opened.set()
 
 
+def _fake(gate: Gate) -> FakeAssistants:
+    async def reply(messages: list[Message]) -> list[str]:
+        await gate.opened.wait()
+        if "weather" in messages[-1].text:
+            if not fake.outputs:
+                raise Wants(*CALLS)
+            return ["You said: " + " | ".join(fake.outputs[call] for call, _, _ in CALLS)]
+        return await echo(messages)
+
+    fake = FakeAssistants(reply)
+    return fake
+
+
+@asynccontextmanager
+async def _engine(redis_url: str, folder: Path, gate: Gate) -> AsyncIterator[Engine]:
+    clock, ids = SystemClock(), RandomIds()
+    settings = Settings.model_validate({"redis_url": redis_url, "bobbin_data_dir": folder / "data"})
+    async with (
+        open_store(settings, clock) as store,
+        open_engine(
+            store,
+            settings,
+            Catalogue(endpoint=ENDPOINT, default="m", facts=(), aliases=(), clock=clock),
+            Endpoint(Echo(gate), Slots(8)),
+            clock,
+            ids,
+            owner="me",
+            owner_is_gone=lambda _: False,
+            interpreter=ScriptedInterpreter(),
+        ) as side,
+    ):
+        tutor = AssistantFile(slug="tutor", name="Tutor", instructions="Be kind.", tools=())
+        await apply(side.engine, {"tutor": tutor}, "m")
+        await side.engine.assistants.update(
+            NAMES["tutor"],
+            AssistantUpdate(tools=({"type": "function", "function": {"name": "weather"}},)),
+        )
+        yield side.engine
+
+
 async def test_the_same_key_gives_the_same_thread(subject: Subject) -> None:
+    """Where the service lets its clients name Threads; else each is empty and fit for use."""
     service = subject.service
     first = await service.create_thread("room#1", {"a": "b"})
-    assert await service.create_thread("room#1", {}) == first
+    again = await service.create_thread("room#1", {})
+    assert (again == first) is not subject.remote
+    assert await service.messages(again, run_id=None, limit=1) == []
     assert await service.create_thread("room#2", {}) != first
 
 
@@ -228,7 +263,7 @@ async def test_events_begin_with_the_creation_and_end_with_the_end(subject: Subj
     service = subject.service
     thread = await service.create_thread("room", {})
     run = await subject.asks(thread, "hello")
-    for _ in range(2):  # live, and again when it is over
+    for _ in range(1 if subject.remote else 2):  # live, and again when it is over
         async with asyncio.timeout(20):
             events = [event async for event in service.events(thread, run.id)]
         assert events[0].name == "thread.run.created"
