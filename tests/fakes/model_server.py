@@ -23,6 +23,8 @@ from aiohttp import web
 
 Json = dict[str, Any]
 
+_COMMENT_S = 20.0
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -142,6 +144,12 @@ class ModelServer:
         """Answers of the next requests, one each."""
         self._script.extend(replies)
 
+    def clear(self) -> list[Scripted]:
+        """Forget what is scripted; what nobody asked for."""
+        left = list(self._script)
+        self._script.clear()
+        return left
+
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=64 * 2**20)
         app.router.add_post("/v1/{api:chat/completions|responses}", self._generate)
@@ -206,7 +214,7 @@ class ModelServer:
         for sent, frame in enumerate(frames, 1):
             await response.write(frame)
             if sent == first and reply.hold is not None:
-                await reply.hold.wait()
+                await _held(response, reply.hold)
             if sent == cut_after:
                 _cut(request)
                 return
@@ -242,6 +250,15 @@ class ModelServer:
         return seen
 
 
+async def _held(response: web.StreamResponse, hold: asyncio.Event) -> None:
+    """Wait, with a comment now and then, as endpoints keep silent connections open."""
+    while not hold.is_set():
+        try:
+            await asyncio.wait_for(hold.wait(), _COMMENT_S)
+        except TimeoutError:
+            await response.write(b": held\n\n")
+
+
 def _cut(request: web.Request) -> None:
     if request.transport is not None:
         request.transport.abort()
@@ -255,8 +272,9 @@ def _data(event: Json, name: str = "") -> bytes:
 def _first_content(frames: list[bytes]) -> int | None:
     """The place (from 1) of the first frame that carries content."""
     marks = (b'"content": "', b'"arguments": "', b"output_text.delta", b"arguments.delta")
+    empty = (b'"content": ""', b'"arguments": ""')
     for place, frame in enumerate(frames, 1):
-        if any(mark in frame for mark in marks) and b'"content": ""' not in frame:
+        if any(mark in frame for mark in marks) and not any(mark in frame for mark in empty):
             return place
     return None
 

@@ -126,7 +126,9 @@ class Runs:
         raise _busy(run_id)
 
     async def cancel(self, thread_id: str, run_id: str, *, tenant: str = "") -> Run:
-        """Stop the Run: `cancelling` where somebody executes it, `cancelled` where nobody does.
+        """Stop the Run; the answer says `cancelling`, as the API's always does.
+
+        Where nobody executes it, it is `cancelled` when this returns.
 
         Raises:
             InvalidRequest: it has ended or is being cancelled.
@@ -136,9 +138,8 @@ class Runs:
             record = await run_of(self._threads, thread_id, run_id, tenant)
             run = cancelling(record.run)
             if record.run.status != "in_progress":
-                closed = await self._closed(record)
-                if closed is not None:
-                    return closed.run
+                if await self._closed(record):
+                    return run
             elif await self._changed(
                 record,
                 run,
@@ -250,14 +251,13 @@ class Runs:
             return False
         return True
 
-    async def _closed(self, record: RunRecord) -> RunRecord | None:
+    async def _closed(self, record: RunRecord) -> bool:
         """End a Run that nobody executes as cancelled, if nothing came between."""
         try:
-            return await close_run(
-                self._threads, self._events, record, CANCELLED, self._clock.now()
-            )
+            await close_run(self._threads, self._events, record, CANCELLED, self._clock.now())
         except Conflict:
-            return None
+            return False
+        return True
 
     async def _has_expired(self, record: RunRecord) -> bool:
         """Whether the Run's time is up though no sweeper has seen it; then it is ended."""
