@@ -41,6 +41,8 @@ from core.errors import (
     BobbinError,
     ConversationGone,
     InvalidRequest,
+    ModelError,
+    ModelRateLimited,
     PlatformError,
     PlatformRateLimited,
     StoreError,
@@ -127,6 +129,8 @@ class Relay:
         except PlatformError as error:
             log.warning("the platform does not take the reply: %s", error)
             return self._later(turn, 30.0)
+        except ModelError as error:
+            return await self._away(turn, platform, outbox, error)
         finally:
             signal.cancel()
             await asyncio.gather(signal, return_exceptions=True)
@@ -184,8 +188,9 @@ class Relay:
             interval_s=platform.capabilities.edit_interval_s,
         )
         run = await showing.until_end(run.thread_id, run.id)
-        if self._is_outage(turn, run):
-            await self._trouble(turn, platform, run)
+        if may_succeed_later(run) and self._outlasts(turn):
+            reason = str((run.last_error or {}).get("message") or "")
+            await self._trouble(turn, platform, reason)
             return self._later(turn, min(1.0 * 2**turn.progress.runs, 30.0))
         await self._cancel(run)
         files = await self._files(composer.wanted_files)
@@ -207,6 +212,19 @@ class Relay:
             return Answered(refused(turn))
         await platform.signal(turn.conversation, Sign("waiting", turn=turn.inbound_ids))
         return self._later(turn, min(max(1.0, (now - since) / 5), 10.0))
+
+    async def _away(
+        self, turn: Turn, platform: ChatPlatform, outbox: Outbox, error: ModelError
+    ) -> Outcome:
+        """A remote service does not answer, or refuses us: outlasted like a model's outage."""
+        if not error.retryable or not self._outlasts(turn):
+            await self._say(turn, outbox, f"I could not answer this. {error}")
+            return Answered(refused(turn))
+        log.warning("the Assistants service failed: %s", error)
+        await self._trouble(turn, platform, str(error))
+        waited_s = self._clock.now() - (turn.progress.outage_since or 0.0)
+        asked_s = error.retry_after_s if isinstance(error, ModelRateLimited) else None
+        return self._later(turn, min(max(1.0, waited_s / 5, asked_s or 0.0), LONGEST_DELAY_S))
 
     async def _cancel(self, run: Run | None) -> None:
         """End a Run that nobody follows any more, so that the Thread is free for the next one."""
@@ -235,9 +253,8 @@ class Relay:
 
     # ------------------------------------------------------------------- the end
 
-    def _is_outage(self, turn: Turn, run: Run) -> bool:
-        if not may_succeed_later(run):
-            return False
+    def _outlasts(self, turn: Turn) -> bool:
+        """Whether this turn still waits for what failed to come back."""
         since = turn.progress.outage_since
         now = self._clock.now()
         if since is None:
@@ -245,8 +262,7 @@ class Relay:
             return True
         return now - since < self._limits.outage_s
 
-    async def _trouble(self, turn: Turn, platform: ChatPlatform, run: Run) -> None:
-        reason = str((run.last_error or {}).get("message") or "")
+    async def _trouble(self, turn: Turn, platform: ChatPlatform, reason: str) -> None:
         await platform.signal(
             turn.conversation,
             Sign("troubled", sentence=reason, turn=turn.inbound_ids),

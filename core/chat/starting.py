@@ -9,7 +9,7 @@ from __future__ import annotations
 from core.assistants import Run
 from core.chat.messages import Inbound
 from core.chat.ports import Assistants, TurnMessage
-from core.chat.regenerating import make_room
+from core.chat.regenerating import RECENT, make_room
 from core.chat.tags import ATTEMPT, INBOUND, LONGEST, TURN, tag
 from core.chat.turns import Turn
 from core.errors import NotFound
@@ -76,10 +76,19 @@ class Starting:
         return True
 
     async def _earlier(self, turn: Turn, thread_id: str) -> list[Run]:
-        claim = turn.claim
-        if not (claim.lost or claim.attempts or claim.checkpoint):
+        if not _was_begun(turn):
             return []
-        return await self._assistants.find_runs(thread_id, {TURN: tag(claim.turn_id)})
+        return await self._assistants.find_runs(thread_id, {TURN: tag(turn.claim.turn_id)})
+
+    async def _missing(self, turn: Turn, thread_id: str) -> list[TurnMessage]:
+        """The turn's Messages that are not in the Thread: a service may have taken them and not
+        started the Run."""
+        messages = _messages_of(turn.claim.mail)
+        if not _was_begun(turn):
+            return messages
+        said = await self._assistants.messages(thread_id, run_id=None, limit=RECENT)
+        there = {message.metadata.get(INBOUND) for message in said if message.role == "user"}
+        return [message for message in messages if message.metadata[INBOUND] not in there]
 
     async def _run(self, turn: Turn, thread_id: str) -> Run | None:
         """A Run that exists brought the Messages with it, so a further one goes without."""
@@ -97,7 +106,7 @@ class Starting:
             if messages is None:
                 return None
         elif not found:
-            messages = _messages_of(claim.mail)
+            messages = await self._missing(turn, thread_id)
         return await self._assistants.create_run(
             thread_id,
             claim.session.assistant or self._default_assistant,
@@ -109,6 +118,12 @@ class Starting:
 def thread_of(turn: Turn) -> str | None:
     """The Thread of the turn's session, as far as one was made."""
     return turn.progress.thread_id or turn.claim.session.thread_id
+
+
+def _was_begun(turn: Turn) -> bool:
+    """Whether somebody worked on this turn before, who may have left something behind."""
+    claim = turn.claim
+    return bool(claim.lost or claim.attempts or claim.checkpoint)
 
 
 def _messages_of(mail: tuple[Inbound, ...]) -> list[TurnMessage]:

@@ -9,7 +9,14 @@ from dataclasses import replace
 from core.assistants import Message, Run
 from core.chat.messages import ConversationKey
 from core.chat.ports import TurnMessage
-from core.errors import NotFound, StoreUnavailable
+from core.errors import (
+    BobbinError,
+    ModelRateLimited,
+    ModelRefused,
+    ModelUnavailable,
+    NotFound,
+    StoreUnavailable,
+)
 from tests.chat.flow import World, place
 from tests.fakes.assistants import FakeAssistants, echo
 
@@ -22,6 +29,8 @@ class Service(FakeAssistants):
         self.assistant_is_gone = False
         self.answers_to_lose = 0
         self.asks_for_action = False
+        self.runs_to_drop = 0
+        self.away: BobbinError | None = None
 
     async def create_run(
         self,
@@ -35,6 +44,13 @@ class Service(FakeAssistants):
         assert all(len(v) <= 512 for message in messages for v in message.metadata.values())
         if self.assistant_is_gone:
             raise NotFound.object("assistant", assistant)
+        if self.away is not None:
+            raise self.away
+        if self.runs_to_drop:
+            self.runs_to_drop -= 1
+            for message in messages:
+                self._add(thread_id, "user", message.text, message.metadata)
+            raise ModelUnavailable("took the Messages and failed")
         run = await super().create_run(thread_id, assistant, messages, metadata)
         if self.answers_to_lose:
             self.answers_to_lose -= 1
@@ -97,6 +113,51 @@ async def test_a_run_whose_creation_was_not_confirmed_is_adopted(world: World) -
         await bot.is_idle(where=place())
     assert len(service.runs) == 2
     assert world.platform.texts(place()) == ["You said: one", "You said: two"]
+
+
+async def test_messages_that_came_in_without_a_run_are_not_said_twice(world: World) -> None:
+    service = _service(world)
+    service.runs_to_drop = 1
+    async with world.process() as bot:
+        await bot.says("one", where=place())
+        await bot.is_idle(where=place())
+    assert world.platform.texts(place()) == ["You said: one"]
+
+
+async def test_a_service_that_is_away_is_outlasted_with_a_sign(world: World) -> None:
+    service = _service(world)
+    service.away = ModelUnavailable("example.org cannot be reached")
+    async with world.process() as bot:
+        await bot.says("one", where=place())
+        sign = await world.platform.until_sign("troubled")
+        assert sign.sentence == "example.org cannot be reached"
+        service.away = None
+        await bot.is_idle(where=place())
+    assert world.platform.texts(place()) == ["You said: one"]
+
+
+async def test_a_service_that_stays_away_gives_a_sentence_and_may_be_asked_again(
+    world: World,
+) -> None:
+    service = _service(world)
+    service.away = ModelRateLimited("example.org asks us to slow down", retry_after_s=0.1)
+    world.outage_s = 0.5
+    async with world.process() as bot:
+        await bot.says("one", where=place())
+        await world.platform.until_shown(place(), "could not answer this. example.org asks us")
+        service.away = None
+        await bot.presses("regenerate", where=place())
+        await world.platform.until_shown(place(), "You said: one")
+
+
+async def test_a_service_that_refuses_us_says_so_at_once(world: World) -> None:
+    service = _service(world)
+    service.away = ModelRefused("ASSISTANTS_API_KEY is not accepted at example.org (HTTP 401).")
+    async with world.process() as bot:
+        await bot.says("one", where=place())
+        await world.platform.until_shown(place(), "ASSISTANTS_API_KEY is not accepted")
+        await bot.is_idle(where=place())
+    assert "troubled" not in {sign.kind for _, sign in world.platform.signs}
 
 
 async def test_a_run_of_somebody_else_is_waited_for_and_not_for_ever(world: World) -> None:
