@@ -125,7 +125,7 @@ def _check(contents: Contents) -> None:
     if rest:
         raise ValueError("vectors")
     for (start, end), (first, last) in zip(contents.spans, contents.owned, strict=True):
-        if not (start < end <= len(contents.text) and first <= last <= rows):
+        if not start < end <= len(contents.text) or not (first < last <= rows or not rows):
             raise ValueError("spans")
 
 

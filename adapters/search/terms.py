@@ -19,8 +19,11 @@ _UNSPACED: Final = (
 )
 """Scripts in which spaces do not separate words."""
 
+_MARKS: Final = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0dff"
+"""Accents, points and vowel signs that are part of a word and no letters to `re`."""
+
 _RUNS: Final = re.compile(f"[{_UNSPACED}]+")
-_WORDS: Final = re.compile(f"[{_UNSPACED}]+|[^\\W_{_UNSPACED}]+")
+_WORDS: Final = re.compile(f"[{_UNSPACED}]+|(?:[^\\W_{_UNSPACED}]|[{_MARKS}])+")
 
 _MOST_TERMS: Final = 48
 """Of one question; of a longer one the longest words are kept, which tend to be the rarest."""

@@ -82,8 +82,10 @@ def pdf(*pages: str, extra: str = "") -> bytes:
     for number, text in enumerate(pages):
         stream = f"BT /F1 12 Tf 72 720 Td ({text}) Tj ET" if text else ""
         objects += [
-            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents {5 + 2 * number} 0 R "
-            "/Resources << /Font << /F1 3 0 R >> >> >>",
+            (
+                f"<< /Type /Page /Parent 2 0 R /Contents {5 + 2 * number} 0 R "
+                "/MediaBox [0 0 612 792] /Resources << /Font << /F1 3 0 R >> >> >>"
+            ),
             f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream",
         ]
     out = bytearray(b"%PDF-1.4\n")
