@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import keyword
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from core.errors import BobbinError, ConfigurationError
 
@@ -18,8 +20,14 @@ VERBS = {
     "doctor": "say what works and what is missing",
     "assistants": "apply, list or show the assistants of config/assistants/",
     "model": "pull or list local weights",
+    "import": "take in assistants and threads of another service, under their own ids",
     "dead": "list or retry mail that was given up",
 }
+
+
+def _command(verb: str) -> Any:
+    """The verb's module; Python's own words have a `_` behind them."""
+    return importlib.import_module(f"bots.commands.{verb}{'_' * keyword.iskeyword(verb)}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,9 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for verb, meaning in VERBS.items():
         sub = verbs.add_parser(verb, help=meaning, description=meaning)
         if verb == chosen:
-            importlib.import_module(f"bots.commands.{verb}").add_arguments(sub)
+            _command(verb).add_arguments(sub)
     options = parser.parse_args(given)
-    command = importlib.import_module(f"bots.commands.{options.verb}")
+    command = _command(options.verb)
     try:
         return int(command.run(options))
     except ConfigurationError as error:

@@ -15,6 +15,7 @@ from core.engine.live import Live
 from core.engine.ports import Blobs, Interpreter, ObjectStore, RunEvents, ThreadStore
 from core.engine.service.assistants import Assistants
 from core.engine.service.files import Files
+from core.engine.service.importing import Importing
 from core.engine.service.launching import Executors, Launcher
 from core.engine.service.messages import Messages
 from core.engine.service.runs import Runs
@@ -79,4 +80,5 @@ class Engine:
             following=following,
             clock=clock,
         )
+        self.importing = Importing(threads=threads, objects=objects)
         self.files = Files(objects=objects, blobs=blobs, clock=clock, ids=ids)
