@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Final
 
 from core.assistants import Json, Message, RunStep, StreamEvent
 from core.clock import Clock
 from core.engine import deltas
+from core.engine.citing import MOUNT, next_search
+from core.engine.context import History, size_of
 from core.engine.drafting import Draft
 from core.engine.generation import (
     AssistantItem,
@@ -23,17 +26,15 @@ from core.engine.journal import Journal
 from core.engine.lifecycle import (
     COMPLETED,
     Ending,
-    awaiting_outputs,
     failed,
     incomplete,
     started,
     status_event,
-    step_completed,
     step_ended,
 )
 from core.engine.models import Catalogue, ResolvedModel
 from core.engine.ports import RunEvents, ThreadStore
-from core.engine.progress import NO_USAGE, Progress, RoundNote
+from core.engine.progress import NO_USAGE, RoundNote
 from core.engine.prompting import (
     Exhausted,
     Limits,
@@ -44,24 +45,17 @@ from core.engine.prompting import (
     request,
 )
 from core.engine.records import RunRecord
+from core.engine.resources import SEARCH
 from core.engine.resuming import Resumption, resumption
 from core.engine.rounds import Rounds
+from core.engine.search_tool import without_content
 from core.engine.stored import stored_run
-from core.engine.tools import (
-    CODE,
-    CodeRunner,
-    Toolbox,
-    awaited_call,
-    code_of,
-    drawn_files,
-    is_open,
-    model_call,
-    step_call,
-    told_output,
-    unknown_tool,
-    with_output,
-)
+from core.engine.tools import model_call, told_output
+from core.engine.using import HostedTools, Using, tool_calls
 from core.ids import Ids
+
+LEAST_RESULTS: Final = 500
+"""Tokens that a search's results get even where there is hardly any room."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +67,7 @@ class Workbench:
     catalogue: Catalogue
     rounds: Rounds
     history: HistoryReader
-    code: CodeRunner
+    hosted: HostedTools
     limits: Limits
     clock: Clock
     ids: Ids
@@ -86,11 +80,11 @@ class Answering:
         self._bench = bench
         self._journal = journal
         self._on_placed = on_placed
+        self._using = Using(bench.hosted, journal, bench.clock)
         self._draft: Draft | None = None
-        self._step: RunStep | None = None
-        """The tool Step whose calls are being carried out."""
         self._said: list[InputItem] = []
         self._call_ids: list[str] = []
+        self._first_search = 0
         self._round_usage = NO_USAGE
 
     async def answer(self, record: RunRecord) -> Ending | None:
@@ -98,6 +92,7 @@ class Answering:
 
         Raises:
             ModelError: the model did not answer.
+            StoreExpired: a vector store that was to be searched has expired.
             ClaimLost, RunCancelled: the Run is not ours any more, or not wanted.
         """
         journal, bench = self._journal, self._bench
@@ -105,16 +100,15 @@ class Answering:
         if journal.run.status == "queued":
             begun = started(journal.run, bench.clock.now())
             journal.later(run=begun, events=[status_event(begun)])
-        run = journal.run
-        code_runs = any(tool["type"] == CODE for tool in run.tools) and await bench.code.available()
-        tools = Toolbox(run.tools, code_runs=code_runs)
-        model = bench.catalogue.resolve(run.model)
+        model = bench.catalogue.resolve(journal.run.model)
+        await self._using.open(lambda: self._room(model))
+        self._using.remember(resumed.calls)
         if resumed.open_step is not None:
-            self._step = resumed.open_step
-            if not await self._use_tools(tools, redone=True):
+            self._using.step = resumed.open_step
+            if not await self._use_tools(redone=True):
                 return None
         try:
-            return await self._rounds(model, tools)
+            return await self._rounds(model)
         except Exhausted as error:
             return error.ending
 
@@ -131,47 +125,47 @@ class Answering:
                 put, events = self._draft.finished(self._round_usage)
             else:
                 put, events = self._draft.cut(ending)
-        if self._step is not None:
-            cut = step_ended(self._step, ending, self._bench.clock.now())
+        if self._using.step is not None:
+            cut = step_ended(self._using.step, ending, self._bench.clock.now())
             put.append(cut)
-            events.append(status_event(cut))
+            events.append(status_event(without_content(cut)))
         await self._journal.end(ending, put, events)
 
     # ---------------------------------------------------------------- rounds
 
-    async def _rounds(self, model: ResolvedModel, tools: Toolbox) -> Ending | None:
+    async def _rounds(self, model: ResolvedModel) -> Ending | None:
         journal, bench = self._journal, self._bench
-        run = journal.run
+        run, tools = journal.run, self._using.tools
         room, last_messages = history_room(run, journal.progress, model, bench.limits)
         history = await bench.history.read(
             run.thread_id, room=room, last_messages=last_messages, run_id=run.id
         )
+        self._heed_citations(history)
+        note = self._using.note
         while True:
             progress = journal.progress
             check_spent(run, progress, bench.limits)
-            chosen = prompt(run, progress, model, history, self._said, tools, bench.limits)
+            chosen = prompt(run, progress, model, history, self._said, tools, bench.limits, note)
             pictures = {}
             if model.images:
                 pictures = await bench.history.pictures(chosen.entries, tenant=progress.tenant)
             asked = request(run, progress, model, chosen, tools, pictures)
-            draft, finished = await bench.rounds.play(
-                model.endpoint, asked, lambda: self._new_draft(tools)
-            )
+            draft, finished = await bench.rounds.play(model.endpoint, asked, self._new_draft)
             self._account(chosen, draft, finished)
             if not draft.calls or finished.reason in ("length", "content_filter"):
                 return _ending(finished)
-            self._note_round(draft, tools)
-            if not await self._use_tools(tools, redone=False):
+            self._note_round(draft)
+            if not await self._use_tools(redone=False):
                 return None
 
-    def _new_draft(self, tools: Toolbox) -> Draft:
+    def _new_draft(self) -> Draft:
         self._on_placed()
         self._draft = Draft(
             journal=self._journal,
             ids=self._bench.ids,
             clock=self._bench.clock,
-            tools=tools,
-            images=self._journal.progress.images,
+            tools=self._using.tools,
+            sources=self._using.sources,
             taken=self._call_ids,
         )
         return self._draft
@@ -185,27 +179,30 @@ class Answering:
         self._round_usage = usage
         self._journal.progress = self._journal.progress.spent(usage)
 
-    def _note_round(self, draft: Draft, tools: Toolbox) -> None:
+    def _note_round(self, draft: Draft) -> None:
         """The round is finished and called tools: store what it said and wants."""
         draft.close_message()
         if draft.step is None:
             return
         calls: list[Json] = []
-        for call in draft.calls:
-            hosted = tools.is_hosted(call.name)
-            calls.append(step_call(call.call_id, call.name, call.arguments, hosted=hosted))
-            if hosted:
-                self._journal.channel.add(
-                    deltas.code_opened(
-                        draft.step.id, call.index, call.call_id, code_of(call.arguments)
-                    )
-                )
+        searches = dict(self._journal.progress.searches)
+        for drafted in draft.calls:
+            call = self._using.tools.step_call(drafted.call_id, drafted.name, drafted.arguments)
+            calls.append(call)
+            if call["type"] == SEARCH:
+                searches[drafted.call_id] = drafted.arguments
+            if call["type"] != "function":
+                opened = deltas.hosted_opened(draft.step.id, drafted.index, call)
+                self._journal.channel.add(opened)
         self._call_ids += [call.call_id for call in draft.calls]
-        self._step = replace(draft.step, step_details=_details(calls))
-        note = RoundNote(self._step.id, tuple(draft.order), self._round_usage)
-        self._say(draft, {call["id"]: call for call in calls})
+        step = self._using.step = replace(draft.step, step_details=tool_calls(calls))
+        note = RoundNote(step.id, tuple(draft.order), self._round_usage)
+        progress = replace(
+            self._journal.progress.noted(note), searches=searches, first_search=self._first_search
+        )
         self._draft = None
-        self._journal.later(self._step, progress=self._journal.progress.noted(note))
+        self._journal.later(step, progress=progress)
+        self._say(draft, {call["id"]: call for call in calls})
 
     def _say(self, draft: Draft, calls: dict[str, Json]) -> None:
         texts = iter(draft.said)
@@ -213,57 +210,39 @@ class Answering:
             if kind == "reasoning":
                 self._said.append(Reasoning(value))
             elif kind == "call":
-                self._said.append(ToolCall(*model_call(calls[value])))
+                self._said.append(ToolCall(*model_call(calls[value], self._journal.progress)))
             elif text := next(texts, ""):
                 self._said.append(AssistantItem(text))
 
-    # ---------------------------------------------------------------- tools
-
-    async def _use_tools(self, tools: Toolbox, *, redone: bool) -> bool:
+    async def _use_tools(self, *, redone: bool) -> bool:
         """Carry out the calls of the tool Step; False when the Run waits for the rest of them."""
-        step = self._step
-        if step is None:
-            return True
-        calls: list[Json] = list(step.step_details["tool_calls"])
-        for index, call in enumerate(calls):
-            if not is_open(call):
-                continue
-            if call["type"] == CODE:
-                calls[index] = await self._run_code(call, index, redone=redone)
-                redone = False
-            elif not tools.is_function(call["function"]["name"]):
-                calls[index] = with_output(call, unknown_tool(call["function"]["name"]))
-            else:
-                continue
-            step = self._step = replace(step, step_details=_details(calls))
-            if call["type"] == CODE:
-                self._journal.later(step, progress=self._with_images(calls[index]))
-        awaited = [awaited_call(call) for call in calls if is_open(call)]
-        if awaited:
-            await self._journal.park(step, awaiting_outputs(self._journal.run, awaited))
+        calls = await self._using.carry_out(redone=redone)
+        if calls is None:
             return False
-        usage = self._journal.progress.rounds[-1].usage
-        done = step_completed(step, self._bench.clock.now(), usage)
-        self._step = None
-        self._journal.later(done, events=[status_event(done)])
-        self._said += [ToolOutput(call["id"], told_output(call)) for call in calls]
+        progress = self._journal.progress
+        self._said += [ToolOutput(call["id"], told_output(call, progress)) for call in calls]
         return True
 
-    async def _run_code(self, call: Json, index: int, *, redone: bool) -> Json:
-        journal = self._journal
-        outputs = await self._bench.code.run(
-            journal.run, call[CODE]["input"], tenant=journal.progress.tenant, redone=redone
+    def _room(self, model: ResolvedModel) -> int:
+        """Tokens that the results of one more search may have: half of what is left."""
+        limits = self._bench.limits
+        room, _ = history_room(self._journal.run, self._journal.progress, model, limits)
+        return max(
+            LEAST_RESULTS, (room - sum(size_of(x, limits.estimate) for x in self._said)) // 2
         )
-        if self._step is not None:
-            journal.channel.add(deltas.code_outputs(self._step.id, index, outputs))
-            journal.grow()
-        return {**call, CODE: {**call[CODE], "outputs": outputs}}
 
-    def _with_images(self, call: Json) -> Progress | None:
-        """The progress with what the code drew, for the next Message to show."""
-        drawn = drawn_files(call[CODE]["outputs"])
+    def _heed_citations(self, history: History) -> None:
+        """Earlier answers cite as this one may: their markers keep their meaning."""
+        sources = self._using.sources
+        entries = (*history.oldest, *history.newest)
+        for entry in entries:
+            sources.earlier |= entry.cited
+            for text, file_id in entry.cited.items():
+                if text.startswith(MOUNT):
+                    sources.files.setdefault(text.removeprefix(MOUNT), file_id)
+        said = (entry.item.text for entry in entries if isinstance(entry.item, AssistantItem))
         progress = self._journal.progress
-        return replace(progress, images=(*progress.images, *drawn)) if drawn else None
+        self._first_search = progress.first_search if progress.searches else next_search(said)
 
     # ---------------------------------------------------------------- going on
 
@@ -275,7 +254,7 @@ class Answering:
         stored = await stored_run(bench.threads, record)
         resumed = await resumption(bench.events, stored, bench.clock.now())
         self._said += resumed.items
-        self._call_ids += resumed.call_ids
+        self._call_ids += [call["id"] for call in resumed.calls]
         if resumed.put:
             self._journal.later(*resumed.put, events=resumed.events)
         return resumed
@@ -289,7 +268,3 @@ def _ending(finished: Finished) -> Ending:
             "The model's content filter stopped the answer.", "invalid_prompt", cut="content_filter"
         )
     return COMPLETED
-
-
-def _details(calls: Iterable[Json]) -> Json:
-    return {"type": "tool_calls", "tool_calls": list(calls)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from core.assistants import Json, Message
@@ -52,11 +52,15 @@ def estimated_tokens(text: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A Message as the model sees it, and its size (tokens)."""
+    """A Message as the model sees it, and its size (tokens).
+
+    `cited` are the Files that its annotations name, by the words that they stand for.
+    """
 
     message_id: str
     item: UserItem | AssistantItem
     tokens: int
+    cited: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,7 @@ def entry_of(message: Message, estimate: Estimate) -> Entry | None:
     else:
         item = UserItem(tuple(_part(part) for part in message.content))
     tokens = size_of(item, estimate)
-    return Entry(message.id, item, tokens) if tokens > PER_ITEM else None
+    return Entry(message.id, item, tokens, _cited(message)) if tokens > PER_ITEM else None
 
 
 def named_pictures(entries: Sequence[Entry], most: int) -> list[str]:
@@ -197,6 +201,16 @@ def _spoken(message: Message) -> str:
     if any(part["type"] == "image_file" for part in message.content):
         return "\n\n".join(text for text in ("[A figure was shown.]", message.text) if text)
     return message.text
+
+
+def _cited(message: Message) -> dict[str, str]:
+    annotations: list[Json] = [
+        annotation
+        for part in message.content
+        if part["type"] == "text"
+        for annotation in part["text"]["annotations"]
+    ]
+    return {one["text"]: one[one["type"]]["file_id"] for one in annotations}
 
 
 def _part(part: Json) -> TextPart | ImagePart:

@@ -39,6 +39,13 @@ def image(message_id: str, index: int, part: Json) -> StreamEvent:
     return _message(message_id, {"index": index, **part}, None)
 
 
+def annotated(message_id: str, index: int, found: list[Json], before: int) -> StreamEvent:
+    """More annotations of the text part at `index`, behind so many that were told."""
+    numbered = [{"index": number, **one} for number, one in enumerate(found, before)]
+    part = {"index": index, "type": "text", "text": {"annotations": numbered}}
+    return _message(message_id, part, None)
+
+
 def call_opened(step_id: str, index: int, call_id: str, name: str) -> StreamEvent:
     """A function call appears, its arguments still to come."""
     function = {"name": name, "arguments": "", "output": None}
@@ -52,11 +59,9 @@ def arguments(step_id: str, index: int, value: str, *, offset: int | None) -> St
     return _step(step_id, call, offset)
 
 
-def code_opened(step_id: str, index: int, call_id: str, code: str) -> StreamEvent:
-    """A code interpreter call with the whole code."""
-    body = {"input": code, "outputs": list[Json]()}
-    call = {"index": index, "id": call_id, "type": "code_interpreter", "code_interpreter": body}
-    return _step(step_id, call, None)
+def hosted_opened(step_id: str, index: int, call: Json) -> StreamEvent:
+    """A call of a hosted tool, as it is before anything came of it."""
+    return _step(step_id, {"index": index, **call}, None)
 
 
 def code_outputs(step_id: str, index: int, outputs: list[Json]) -> StreamEvent:
@@ -84,12 +89,17 @@ def plain(event: StreamEvent) -> StreamEvent:
 def text_of(part: Json) -> str | None:
     """The growing text of a content part or tool call, if it has one."""
     if part["type"] == "text":
-        return part["text"]["value"]
+        return part["text"].get("value")
     if part["type"] == "refusal":
         return part["refusal"]
     if part["type"] == "function":
         return part["function"]["arguments"]
     return None
+
+
+def annotations_of(part: Json) -> list[Json]:
+    """The annotations that a delta of a text brings, where it brings no text."""
+    return [] if part["type"] != "text" or "value" in part["text"] else part["text"]["annotations"]
 
 
 def shortened(event: StreamEvent, characters: int) -> StreamEvent:

@@ -14,6 +14,7 @@ from core import ids as prefixes
 from core.assistants import Json, Message, RunStep, StreamEvent, text_part
 from core.clock import Clock
 from core.engine import deltas
+from core.engine.citing import Citing, Sources
 from core.engine.generation import ToolCallDelta, Usage
 from core.engine.journal import Journal
 from core.engine.lifecycle import (
@@ -27,6 +28,7 @@ from core.engine.lifecycle import (
     step_failed,
 )
 from core.engine.progress import Mark
+from core.engine.resources import CODE
 from core.engine.tools import Toolbox
 from core.ids import Ids
 
@@ -36,12 +38,14 @@ _PartKind = Literal["text", "refusal"]
 @dataclass(slots=True)
 class _Part:
     kind: _PartKind
+    citing: Citing | None = None
+    """What finds references in it, where there is anything to refer to."""
     pieces: list[str] = field(default_factory=list[str])
 
     def json(self) -> Json:
         value = "".join(self.pieces)
         if self.kind == "text":
-            return text_part(value)
+            return text_part(value, tuple(self.citing.annotations) if self.citing else ())
         return {"type": "refusal", "refusal": value}
 
 
@@ -70,7 +74,7 @@ class Draft:
         ids: Ids,
         clock: Clock,
         tools: Toolbox,
-        images: Iterable[str],
+        sources: Sources,
         taken: Iterable[str],
     ) -> None:
         """
@@ -78,14 +82,18 @@ class Draft:
             journal: where it is written.
             ids, clock: for new objects.
             tools: which calls are functions, and which are ours.
-            images: Files to be shown at the beginning of the next Message.
+            sources: what the text may refer to.
             taken: ids of earlier calls of the Run; endpoints repeat theirs.
         """
         self._journal = journal
         self._ids = ids
         self._clock = clock
         self._tools = tools
-        self._images = list(images)
+        self._sources = sources
+        self._images = list(journal.progress.images)
+        """Files to be shown at the beginning of the next Message."""
+        self._files = list(journal.progress.files)
+        """Files that code left, for the next Message to carry."""
         self._taken = set(taken)
         self._message: tuple[Message, RunStep] | None = None
         self._parts: list[_Part | Json] = []
@@ -141,12 +149,13 @@ class Draft:
         put, events = self._completed(None)
         if put:
             progress = self._journal.progress
-            shown = replace(progress, images=()) if progress.images else None
+            waiting = progress.images or progress.files
+            shown = replace(progress, images=(), files=()) if waiting else None
             self._journal.later(*put, events=events, progress=shown)
 
     def finished(self, usage: Usage) -> tuple[list[Message | RunStep], list[StreamEvent]]:
         """The last Message of the Run and its Step, completed, and their events."""
-        if self._images:
+        if self._images or self._files:
             self._open_message()
         return self._completed(usage)
 
@@ -156,6 +165,7 @@ class Draft:
         put: list[Message | RunStep] = []
         if self._message is not None:
             message, step = self._message
+            self._close_part()
             put = [
                 message_cut(message, self._content(), ending.cut, now),
                 step_ended(step, ending, now),
@@ -171,6 +181,7 @@ class Draft:
         put: list[Message | RunStep] = []
         if self._message is not None:
             message, step = self._message
+            self._close_part()
             put = [
                 message_cut(message, self._content(), "run_failed", now),
                 step_failed(step, now, why),
@@ -188,6 +199,7 @@ class Draft:
             return [], []
         message, step = self._message
         now = self._clock.now()
+        self._close_part()
         message = message_completed(message, self._content(), now)
         step = step_completed(step, now, usage)
         self._message = None
@@ -202,12 +214,28 @@ class Draft:
             self._open_message()
         last = self._parts[-1] if self._parts else None
         if not isinstance(last, _Part) or last.kind != kind:
-            last = _Part(kind)
+            self._close_part()
+            last = _Part(kind, Citing(self._sources) if self._sources else None)
             self._parts.append(last)
         last.pieces.append(piece)
         if self._message is not None:
             self._journal.channel.grow(kind, self._message[0].id, len(self._parts) - 1, piece)
+            if kind == "text" and last.citing is not None:
+                self._annotate(last.citing, last.citing.feed(piece))
             self._journal.grow()
+
+    def _close_part(self) -> None:
+        """Nothing will be added to the last part."""
+        last = self._parts[-1] if self._parts else None
+        if isinstance(last, _Part) and last.citing is not None:
+            self._annotate(last.citing, last.citing.finish())
+
+    def _annotate(self, citing: Citing, found: list[Json]) -> None:
+        """Tell of the newest annotations of the last part."""
+        if found and self._message is not None:
+            before = len(citing.annotations) - len(found)
+            told = deltas.annotated(self._message[0].id, len(self._parts) - 1, found, before)
+            self._journal.channel.add(told)
 
     def _content(self) -> tuple[Json, ...]:
         return tuple(part.json() if isinstance(part, _Part) else part for part in self._parts)
@@ -224,7 +252,11 @@ class Draft:
             content=(),
             assistant_id=run.assistant_id,
             run_id=run.id,
+            attachments=tuple(
+                {"file_id": file_id, "tools": [{"type": CODE}]} for file_id in self._files
+            ),
         )
+        self._files = []
         made = {"type": "message_creation", "message_creation": {"message_id": message.id}}
         step = self._new_step("message_creation", made)
         self._message = (message, step)

@@ -27,6 +27,7 @@ from core.engine.live import Channel, Live
 from core.engine.ports import RunQueue
 from core.engine.pulse import Pace
 from core.engine.records import Conflict, RunClaim, RunRecord
+from core.engine.searching import StoreExpired
 from core.engine.stored import run_record
 from core.errors import ClaimLost, ModelError, ModelRateLimited, StoreError
 
@@ -158,6 +159,8 @@ class Execution:
             return failed(str(error) or error.sentence, "rate_limit_exceeded")
         except ModelError as error:
             return failed(str(error) or error.sentence)
+        except StoreExpired as error:
+            return failed(str(error) or error.sentence, "invalid_prompt")
         except (ClaimLost, StoreError):
             raise
         except Exception:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from core.budgets import RunCeiling
 from core.clock import Clock
 from core.engine.answering import Workbench
+from core.engine.code_files import CodeFiles
+from core.engine.code_tool import CodeRunner
 from core.engine.context import Estimate, estimated_tokens
 from core.engine.execution import Execution, Shared
 from core.engine.history import HistoryReader
@@ -18,7 +20,9 @@ from core.engine.prompting import Limits
 from core.engine.pulse import Pace, Pulse
 from core.engine.records import RunClaim, RunRecord
 from core.engine.rounds import Rounds
-from core.engine.tools import CodeRunner
+from core.engine.search_tool import Searcher
+from core.engine.searching import FileSearch
+from core.engine.using import HostedTools
 from core.ids import Ids
 
 
@@ -57,6 +61,7 @@ class Executor:
         endpoints: Mapping[str, Endpoint],
         catalogue: Catalogue,
         interpreter: Interpreter,
+        search: FileSearch | None = None,
         live: Live,
         clock: Clock,
         ids: Ids,
@@ -69,20 +74,30 @@ class Executor:
             endpoints: by the names that the catalogue gives.
             catalogue: what model names mean.
             interpreter: where code runs.
+            search: where files are searched; without it that tool is not offered.
             live: where followers of this process look.
             clock, ids: for everything new.
             options: limits.
             estimate: tokens of a text.
         """
         options = options or ExecutorOptions()
+        files = CodeFiles(
+            sessions=interpreter,
+            threads=threads,
+            objects=objects,
+            blobs=blobs,
+            ids=ids,
+            clock=clock,
+        )
         bench = Workbench(
             threads=threads,
             events=events,
             catalogue=catalogue,
             rounds=Rounds(endpoints, clock, attempts=options.model_attempts),
             history=HistoryReader(threads=threads, objects=objects, blobs=blobs, estimate=estimate),
-            code=CodeRunner(
-                interpreter=interpreter, blobs=blobs, objects=objects, ids=ids, clock=clock
+            hosted=HostedTools(
+                code=CodeRunner(interpreter=interpreter, files=files, blobs=blobs),
+                search=Searcher(search, estimate),
             ),
             limits=Limits(options.ceiling, options.history_tokens, estimate),
             clock=clock,

@@ -13,6 +13,7 @@ from typing import Any, cast
 from core.assistants import Json
 from core.engine.generation import Usage
 from core.engine.lifecycle import usage_json
+from core.engine.resources import Resources
 
 Mark = tuple[str, Any]
 """`("reasoning", item)`, `("message", message id)` or `("call", call id)`."""
@@ -34,7 +35,15 @@ class Progress:
     """The engine's own part of a Run.
 
     `sampling` holds `temperature` and `top_p` only where somebody set them: endpoints refuse them
-    more often than not. `images` are Files that code drew and no Message shows yet.
+    more often than not. `resources` are what the hosted tools work with. `included` says that
+    whoever made the Run wants to see what its searches found.
+
+    `images` are Files that code drew and no Message shows yet, `files` Files that code left and no
+    Message carries yet. `left` are all Files that code left in this Run, by name.
+
+    `searches` are the arguments of file searches, by the ids of their calls in the order in which
+    the model made them; `remarks` what the model is told with the result of one. They are numbered
+    from `first_search`, so that no marker of an earlier answer means something else.
     """
 
     tenant: str = ""
@@ -44,6 +53,13 @@ class Progress:
     usage: Usage = NO_USAGE
     rounds: tuple[RoundNote, ...] = ()
     images: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    left: dict[str, str] = field(default_factory=dict[str, str])
+    resources: Resources = field(default_factory=Resources)
+    searches: dict[str, str] = field(default_factory=dict[str, str])
+    remarks: dict[str, str] = field(default_factory=dict[str, str])
+    first_search: int = 0
+    included: bool = False
 
     def spent(self, usage: Usage) -> Progress:
         """With the usage of one more model call."""
@@ -55,7 +71,18 @@ class Progress:
 
     def settled(self) -> Progress:
         """What remains of it when the Run has ended."""
-        return replace(self, rounds=(), images=())
+        return Progress(
+            tenant=self.tenant,
+            user=self.user,
+            effort=self.effort,
+            sampling=self.sampling,
+            usage=self.usage,
+            included=self.included,
+        )
+
+    def search_number(self, call_id: str) -> int:
+        """The number of a file search, which the markers of its results begin with."""
+        return self.first_search + list(self.searches).index(call_id)
 
     def to_state(self) -> Json:
         """As JSON; what is empty is left out."""
@@ -74,6 +101,13 @@ class Progress:
                 for note in self.rounds
             ],
             "images": list(self.images),
+            "files": list(self.files),
+            "left": self.left,
+            "resources": self.resources.to_state(),
+            "searches": self.searches,
+            "remarks": self.remarks,
+            "first_search": self.first_search,
+            "included": self.included,
         }
         return {key: value for key, value in state.items() if value}
 
@@ -95,6 +129,13 @@ class Progress:
                 for note in state.get("rounds", ())
             ),
             images=tuple(state.get("images", ())),
+            files=tuple(state.get("files", ())),
+            left=state.get("left", {}),
+            resources=Resources.of(state.get("resources", {})),
+            searches=state.get("searches", {}),
+            remarks=state.get("remarks", {}),
+            first_search=state.get("first_search", 0),
+            included=state.get("included", False),
         )
 
 

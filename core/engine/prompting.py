@@ -31,8 +31,10 @@ from core.engine.tools import Toolbox
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What goes to the model: the Messages, what the Run said so far, and their size (tokens)."""
+    """What goes to the model: the instructions, the Messages, what the Run said so far, and the
+    size of it all (tokens)."""
 
+    instructions: str
     entries: tuple[Entry, ...]
     items: tuple[InputItem, ...]
     tokens: int
@@ -101,14 +103,16 @@ def prompt(
     said: Sequence[InputItem],
     tools: Toolbox,
     limits: Limits,
+    note: str = "",
 ) -> Prompt:
-    """The Messages that fit, and what the Run said so far.
+    """The Messages that fit, and what the Run said so far. A `note` stands below the instructions.
 
     Raises:
         Exhausted: the newest Message and what must go with it do not fit.
     """
+    instructions = "\n\n".join(text for text in (run.instructions, note) if text)
     fixed = (
-        limits.estimate(run.instructions)
+        limits.estimate(instructions)
         + size_of_tools(tools.specs, limits.estimate)
         + sum(size_of(item, limits.estimate) for item in said)
     )
@@ -136,7 +140,7 @@ def prompt(
             )
         ) from error
     tokens = fixed + sum(entry.tokens for entry in entries)
-    return Prompt(tuple(entries), tuple(said), tokens)
+    return Prompt(instructions, tuple(entries), tuple(said), tokens)
 
 
 def request(
@@ -153,7 +157,7 @@ def request(
     items = (*(entry.item for entry in chosen.entries), *chosen.items)
     return ModelRequest(
         model=model.name,
-        instructions=run.instructions,
+        instructions=chosen.instructions,
         items=tuple(shown(item, pictures, images=model.images) for item in items),
         tools=tools.specs,
         tool_choice=tools.choice(run.tool_choice, first=not progress.rounds),

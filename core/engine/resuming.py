@@ -25,12 +25,12 @@ _LOST: Final = "The process that worked on this was lost; it is done again."
 class Resumption:
     """What the model said and was told so far, and the tool Step whose calls are to be finished.
 
-    `put` and `events` close what the lost executor left open.
+    `calls` are those of finished rounds. `put` and `events` close what the lost executor left open.
     """
 
     items: tuple[InputItem, ...] = ()
     open_step: RunStep | None = None
-    call_ids: tuple[str, ...] = ()
+    calls: tuple[Json, ...] = ()
     put: tuple[Message | RunStep, ...] = ()
     events: tuple[StreamEvent, ...] = ()
 
@@ -41,17 +41,19 @@ async def resumption(events: RunEvents, stored: StoredRun, now: float) -> Resump
     steps = {step.id: step for step in stored.steps}
     noted = {note.step for note in progress.rounds}
     items: list[InputItem] = []
-    call_ids: list[str] = []
+    made: list[Json] = []
     open_step: RunStep | None = None
     for note in progress.rounds:
         step = steps[note.step]
         calls: dict[str, Json] = {call["id"]: call for call in step.step_details["tool_calls"]}
-        call_ids += calls
-        items += _said(note, calls, stored)
+        made += calls.values()
+        items += _said(note, calls, stored, progress)
         if step.status == "in_progress":
             open_step = step
         else:
-            items += [ToolOutput(call_id, told_output(call)) for call_id, call in calls.items()]
+            items += [
+                ToolOutput(call_id, told_output(call, progress)) for call_id, call in calls.items()
+            ]
     marks = [mark for note in progress.rounds for mark in note.order]
     mentioned = {value for kind, value in marks if kind == "message"}
     put: list[Message | RunStep] = []
@@ -68,13 +70,15 @@ async def resumption(events: RunEvents, stored: StoredRun, now: float) -> Resump
     return Resumption(
         tuple(items),
         open_step,
-        tuple(call_ids),
+        tuple(made),
         tuple(put),
         tuple(status_event(value) for value in put),
     )
 
 
-def _said(note: RoundNote, calls: dict[str, Json], stored: StoredRun) -> list[InputItem]:
+def _said(
+    note: RoundNote, calls: dict[str, Json], stored: StoredRun, progress: Progress
+) -> list[InputItem]:
     """What the model said in one round, in its order."""
     texts = {message.id: message.text for message in stored.messages}
     items: list[InputItem] = []
@@ -82,7 +86,7 @@ def _said(note: RoundNote, calls: dict[str, Json], stored: StoredRun) -> list[In
         if kind == "reasoning":
             items.append(Reasoning(value))
         elif kind == "call":
-            items.append(ToolCall(*model_call(calls[value])))
+            items.append(ToolCall(*model_call(calls[value], progress)))
         elif texts.get(value):
             items.append(AssistantItem(texts[value]))
     return items

@@ -172,6 +172,8 @@ class Stitching:
         if index and (object_id, index - 1) not in self._lengths:
             return []  # what stands before it was missed: the whole object brings both
         key = (object_id, index)
+        if found := deltas.annotations_of(part):
+            return self._annotations(event, key, found)
         value = deltas.text_of(part)
         if value is None or "id" in part:  # a whole thing: an image, a call, outputs of code
             return self._whole(event, key, part)
@@ -203,6 +205,24 @@ class Stitching:
         self._lengths[key] = 0
         return [event]
 
+    def _annotations(
+        self, event: StreamEvent, key: tuple[str, int], found: list[Json]
+    ) -> list[StreamEvent]:
+        """Annotations, if the text that they are of was told, and those before them."""
+        counted = (f"{key[0]}/annotations", key[1])
+        known = self._lengths.get(counted, 0)
+        if found[0]["index"] != known or self._lengths.get(key, 0) < found[-1]["end_index"]:
+            return []
+        self._lengths[counted] = known + len(found)
+        return [event]
+
+    def _rest_of_annotations(self, key: tuple[str, int], part: Json) -> list[StreamEvent]:
+        counted = (f"{key[0]}/annotations", key[1])
+        known = self._lengths.get(counted, 0)
+        rest: list[Json] = part["text"]["annotations"][known:]
+        self._lengths[counted] = known + len(rest)
+        return [deltas.annotated(*key, rest, known)] if rest else []
+
     def _rest_of_message(self, message: Message) -> list[StreamEvent]:
         if message.status == "in_progress":
             return []
@@ -223,6 +243,8 @@ class Stitching:
                 told.append(deltas.text(message.id, index, rest, first=shown == 0, offset=None))
             elif rest:
                 told.append(deltas.refusal(message.id, index, rest, offset=None))
+            if part["type"] == "text":
+                told += self._rest_of_annotations(key, part)
         return told
 
     def _rest_of_step(self, step: RunStep) -> list[StreamEvent]:
@@ -239,7 +261,10 @@ class Stitching:
             if call["type"] == "function":
                 told += self._rest_of_function(step_id, index, call["id"], body)
             elif call["type"] == "code_interpreter":
-                told += self._rest_of_code(step_id, index, call["id"], body)
+                told += self._rest_of_code(step_id, index, call, body)
+            elif (step_id, index) not in self._lengths:
+                self._lengths[step_id, index] = 0
+                told.append(deltas.hosted_opened(step_id, index, {**call, call["type"]: {}}))
         return told
 
     def _rest_of_function(
@@ -256,13 +281,13 @@ class Stitching:
         self._lengths[key] = len(body["arguments"])
         return told
 
-    def _rest_of_code(
-        self, step_id: str, index: int, call_id: str, body: Json
-    ) -> list[StreamEvent]:
+    def _rest_of_code(self, step_id: str, index: int, call: Json, body: Json) -> list[StreamEvent]:
         told: list[StreamEvent] = []
         if (step_id, index) not in self._lengths:
             self._lengths[step_id, index] = 0
-            told.append(deltas.code_opened(step_id, index, call_id, body["input"]))
+            code = {"input": body["input"], "outputs": list[Json]()}
+            opened = {**call, "code_interpreter": code}
+            told.append(deltas.hosted_opened(step_id, index, opened))
         outputs = (f"{step_id}/{index}", 0)
         if body["outputs"] and outputs not in self._lengths:
             self._lengths[outputs] = 0

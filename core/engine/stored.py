@@ -78,6 +78,14 @@ def _joined(parts: list[Json], event: StreamEvent, delta: Json) -> bool:
         return True
     if index == len(parts):
         parts.append(text_part("") if kind == "text" else {"type": kind, "refusal": ""})
+    if found := deltas.annotations_of(delta):
+        if index == len(parts):
+            return False
+        known: list[Json] = parts[index]["text"]["annotations"]
+        if found[0]["index"] != len(known):
+            return False
+        known += [{key: value for key, value in one.items() if key != "index"} for one in found]
+        return True
     holder: Any = parts[index]["text"] if kind == "text" else parts[index]
     field = "value" if kind == "text" else "refusal"
     offset = deltas.offset_of(event)
