@@ -20,7 +20,7 @@ from adapters.redis.connection import Client, Script, decode
 from adapters.redis.mail_codec import dump, whole
 from adapters.redis.mailbox_scripts import CHAT
 from core.chat.function_ports import Approval, Decision, Pressed, Wish
-from core.chat.messages import Author, ConversationKey
+from core.chat.messages import Author, ConversationKey, Json
 from core.chat.ports import TurnClaim
 from core.errors import ClaimLost
 from core.ids import APPROVAL, derived
@@ -39,8 +39,8 @@ end
 _ASK = Script(
     _ASKS
     + """
--- ARGV: conversation, epoch, then id, body without deadline, ms that it stays open, in turn.
--- Answers number, body, deadline, decision or false, and the time for each; 0: not the owner.
+-- ARGV: conversation, epoch, then id, body, ms that it stays open, in turn. Answers for each: id,
+-- what is stored (number, deadline, body), the decision or false, the time; or 0: not the owner.
 if not held(ARGV[1], ARGV[2]) then return 0 end
 local asks, answer = asks_key(ARGV[1]), {}
 for i = 3, #ARGV, 3 do
@@ -81,23 +81,21 @@ return ARGV[5]
 """
 )
 
-_OPEN = Script(
+_LIST = Script(
     _ASKS
     + """
--- ARGV: conversation. Answers as `ask` does, for those that are open.
+-- ARGV: conversation. Answers as `ask` does, for all of them.
 local asks, answer = asks_key(ARGV[1]), {}
 local flat = redis.call('HGETALL', asks)
 for i = 1, #flat, 2 do
   local _, deadline = string.match(flat[i + 1], '^(%d+) (%d+) ')
-  if deadline and now_ms() < tonumber(deadline)
-    and redis.call('HEXISTS', asks, flat[i] .. '!') == 0 then
-    answer[#answer + 1] = {flat[i], flat[i + 1], false, whole(now_ms())}
+  if deadline then
+    answer[#answer + 1] = {flat[i], flat[i + 1], decided(asks, flat[i], deadline), whole(now_ms())}
   end
 end
 return answer
 """
 )
-
 
 _DECISIONS: dict[str, Decision] = {
     "open": "open",
@@ -127,16 +125,13 @@ class RedisApprovals:
         self._client = client
         self._partitions = partitions
 
-    async def ask(self, claim: TurnClaim, wishes: Sequence[Wish]) -> list[Approval]:
+    async def ask(self, claim: TurnClaim, wishes: Sequence[Wish]) -> Sequence[Approval]:
         """See the port."""
         args: list[str | bytes | int] = [str(claim.conversation), claim.epoch]
         for wish in wishes:
-            body = dump({"shown": wish.shown, "askers": list(wish.askers)})
-            args += [
-                derived(APPROVAL, wish.call.key),
-                body,
-                max(0, round(wish.patience_s * 1000)),
-            ]
+            patience_ms = max(0, round(wish.patience_s * 1000))
+            body = {"shown": wish.shown, "askers": wish.askers, "patience_ms": patience_ms}
+            args += [derived(APPROVAL, wish.call.key), dump(body), patience_ms]
         answer = await _ASK(self._client, [self._base(claim.conversation)], args)
         if answer == 0:
             raise ClaimLost(f"the turn {claim.turn_id!r} has another owner")
@@ -156,9 +151,9 @@ class RedisApprovals:
         ]
         return _PRESSED[await _PRESS(self._client, [self._base(conversation)], args)]
 
-    async def open(self, conversation: ConversationKey) -> list[Approval]:
+    async def list(self, conversation: ConversationKey) -> Sequence[Approval]:
         """See the port."""
-        answer = await _OPEN(self._client, [self._base(conversation)], [str(conversation)])
+        answer = await _LIST(self._client, [self._base(conversation)], [str(conversation)])
         return sorted((_approval(row) for row in answer), key=lambda one: one.number)
 
     def _base(self, conversation: ConversationKey) -> str:
@@ -167,12 +162,14 @@ class RedisApprovals:
 
 def _approval(row: Any) -> Approval:
     name, stored, decision, now = row
-    number, deadline, body = stored.split(b" ", 2)
+    number, deadline, kept = stored.split(b" ", 2)
+    body: Json = orjson.loads(kept)
     word, _, by = decode(decision).partition(" ") if decision else ("open", "", "")
     return Approval(
         id=decode(name),
         number=int(number),
-        shown=orjson.loads(body)["shown"],
+        shown=body["shown"],
+        patience_s=body["patience_ms"] / 1000,
         decision=_DECISIONS[word],
         by=by,
         left_s=(int(deadline) - int(now)) / 1000,

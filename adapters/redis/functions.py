@@ -11,7 +11,6 @@ because its answer was lost finds its own attempt and not somebody else's.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
 
 from adapters.redis import keys
 from adapters.redis.connection import Client, Script, decode
@@ -24,23 +23,15 @@ from core.errors import ClaimLost
 _START = Script(
     CHAT
     + """
--- ARGV: conversation, epoch, token, then key and '1' (may run again) or '0' in turn.
--- Answers 'new', 'unclear' or 'd<output>' for each, or 0 when somebody else holds the turn.
+-- ARGV: conversation, epoch, token, key, '1' if it may run again.
+-- Answers 'new', 'unclear' or 'd<output>'; or 0 when somebody else holds the turn.
 if not held(ARGV[1], ARGV[2]) then return 0 end
-local calls, answer = calls_key(ARGV[1]), {}
-for i = 4, #ARGV, 2 do
-  local found = redis.call('HGET', calls, ARGV[i])
-  local mine = 's' .. ARGV[3]
-  if not found or found == mine or (ARGV[i + 1] == '1' and string.sub(found, 1, 1) == 's') then
-    redis.call('HSET', calls, ARGV[i], mine)
-    answer[#answer + 1] = 'new'
-  elseif string.sub(found, 1, 1) == 's' then
-    answer[#answer + 1] = 'unclear'
-  else
-    answer[#answer + 1] = found
-  end
-end
-return answer
+local calls, mine = calls_key(ARGV[1]), 's' .. ARGV[3]
+local found = redis.call('HGET', calls, ARGV[4])
+if found and string.sub(found, 1, 1) == 'd' then return found end
+if found and found ~= mine and ARGV[5] ~= '1' then return 'unclear' end
+redis.call('HSET', calls, ARGV[4], mine)
+return 'new'
 """
 )
 
@@ -68,17 +59,18 @@ class RedisCallLog:
         self._partitions = partitions
         self._tokens = itertools.count(1)
 
-    async def start(
-        self, claim: TurnClaim, calls: Sequence[Call], *, again: frozenset[str]
-    ) -> list[Standing]:
+    async def start(self, claim: TurnClaim, call: Call, *, again: bool) -> Standing:
         """See the port."""
-        args = [str(claim.conversation), claim.epoch, f"{claim.epoch}.{next(self._tokens)}"]
-        for call in calls:
-            args += [whole(call.key), "1" if call.key in again else "0"]
+        token = f"{claim.epoch}.{next(self._tokens)}"
+        args = [str(claim.conversation), claim.epoch, token, whole(call.key), "1" if again else "0"]
         answer = await _START(self._client, [self._base(claim)], args)
         if answer == 0:
             raise _lost(claim)
-        return [_standing(row) for row in answer]
+        if answer == b"new":
+            return Standing("new")
+        if answer == b"unclear":
+            return Standing("unclear")
+        return Standing("done", decode(answer[1:]))
 
     async def finish(self, claim: TurnClaim, call: Call, output: str) -> None:
         """See the port."""
@@ -88,14 +80,6 @@ class RedisCallLog:
 
     def _base(self, claim: TurnClaim) -> str:
         return keys.base("c", keys.partition(claim.conversation.channel, self._partitions))
-
-
-def _standing(row: bytes) -> Standing:
-    if row == b"new":
-        return Standing("new")
-    if row == b"unclear":
-        return Standing("unclear")
-    return Standing("done", decode(row[1:]))
 
 
 def _lost(claim: TurnClaim) -> ClaimLost:

@@ -76,11 +76,9 @@ class Standing:
 class CallLog(Protocol):
     """What was called in a turn. It ends with the turn."""
 
-    async def start(
-        self, claim: TurnClaim, calls: Sequence[Call], *, again: frozenset[str]
-    ) -> list[Standing]:
-        """How each call stands; those that are `new` are noted as started, durably, before this
-        returns. A call that is unclear is `new` once more if its key is in `again`.
+    async def start(self, claim: TurnClaim, call: Call, *, again: bool) -> Standing:
+        """How the call stands. If it is `new`, it is noted as started, durably, before this
+        returns. With `again` a call that is unclear is new once more.
 
         Raises:
             ClaimLost: somebody else does the turn; nothing was noted.
@@ -113,12 +111,13 @@ class Wish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
-    """A wish as it stands. `number` counts within the turn; `by` names who decided; `left_s` is
-    how long it stays open."""
+    """A wish as it stands. `number` counts within the turn, `patience_s` is what it was asked
+    with, `by` names who decided, and `left_s` is how long it stays open."""
 
     id: str
     number: int
     shown: str
+    patience_s: float
     decision: Decision = "open"
     by: str = ""
     left_s: float = 0.0
@@ -127,7 +126,7 @@ class Approval:
 class Approvals(Protocol):
     """Durable questions to people. They end with the turn. Time is the store's."""
 
-    async def ask(self, claim: TurnClaim, wishes: Sequence[Wish]) -> list[Approval]:
+    async def ask(self, claim: TurnClaim, wishes: Sequence[Wish]) -> Sequence[Approval]:
         """Ask those that were not asked before; how each stands. One whose time is over is
         decided as `late` by this.
 
@@ -147,6 +146,6 @@ class Approvals(Protocol):
         """
         ...
 
-    async def open(self, conversation: ConversationKey) -> list[Approval]:
-        """Those that wait for a press now, in the order in which they were asked."""
+    async def list(self, conversation: ConversationKey) -> Sequence[Approval]:
+        """Those of the turn that is in work or waits there, as they stand, by number."""
         ...

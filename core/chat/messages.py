@@ -173,7 +173,9 @@ class Command:
 
 Event = Inbound | Edit | Delete | Command
 
-Control = Literal["stop", "regenerate", "new", "feedback"]
+Control = Literal["stop", "regenerate", "new", "feedback", "approve", "deny"]
+"""What can be pressed under a post. A press comes in as the `Command` of that name, with the
+post's `about` as its argument; whoever may not press is told so by whoever carries it out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +193,9 @@ class Post:
 
     `part_id` is deterministic: the same part of the same reply has the same id in any process.
     `turn` names the Inbounds it answers. `final` says that the text will not grow any more.
+    `controls` are what can be pressed; `about` is what a press names, and means nothing else to a
+    platform. `notice` is a sentence of the bot's own instead of an answer; `approval` asks a
+    person in the middle of a reply, which goes on once they have decided.
     """
 
     part_id: str
@@ -198,15 +203,17 @@ class Post:
     turn: tuple[str, ...] = ()
     final: bool = True
     controls: tuple[Control, ...] = ()
+    about: str = ""
     files: tuple[OutFile, ...] = ()
-    kind: Literal["answer", "notice"] = "answer"
+    kind: Literal["answer", "notice", "approval"] = "answer"
 
 
 @dataclass(frozen=True, slots=True)
 class Sign:
     """Something that shows a person where their message is; never stored, best effort.
 
-    `waiting` comes with how many conversations are `ahead`; `troubled` with a `sentence`.
+    `waiting` comes with how many conversations are `ahead`, or with a `sentence` about what it
+    waits for instead; `troubled` with a `sentence`.
     """
 
     kind: Literal["working", "waiting", "troubled", "idle"]
@@ -221,9 +228,10 @@ class Capabilities:
 
     `max_chars` bounds one post (in the platform's own count). `streams` says that partial text is
     shown, at most every `edit_interval_s` seconds. `idempotent_sends` says that a part sent twice
-    appears once, so that nothing has to be read back. `pictures` says that a PNG attached to a
-    post is seen with it. `mentions` names the platform's way of pinging people, which text must
-    not reach.
+    appears once, so that nothing has to be read back. `buttons` says that `Post.controls` can be
+    pressed; elsewhere a text names the command where one is needed. `pictures` says that a PNG
+    attached to a post is seen with it. `mentions` names the platform's way of pinging people,
+    which text must not reach.
     """
 
     max_chars: int
@@ -231,6 +239,7 @@ class Capabilities:
     streams: bool = False
     edit_interval_s: float = 1.0
     idempotent_sends: bool = False
+    buttons: bool = False
     pictures: bool = False
     mentions: Literal["slack", "discord", "generic"] = "generic"
 
