@@ -70,10 +70,10 @@ def decode(collection: Collection, value: bytes) -> Document:
     return RunRecord(run=from_wire(Run, body["run"]), revision=int(mark), state=body["state"])
 
 
-def decode_thread(value: bytes) -> ThreadRecord:
-    """The Thread of its bytes."""
+def decode_thread(value: bytes, revision: int) -> ThreadRecord:
+    """The Thread of its bytes; `revision` is kept beside them."""
     mark, body = _split(value)
-    return ThreadRecord(thread=from_wire(Thread, body), tenant=unquote(mark))
+    return ThreadRecord(thread=from_wire(Thread, body), tenant=unquote(mark), revision=revision)
 
 
 def plain(tenant: str) -> str:

@@ -70,10 +70,11 @@ _CHAT = (
     ("feed:<conversation>", "stream", "30 d after the newest", "what terminal or page is to show"),
     ("fed:<conversation>:<name>", "string", "30 d", "the sequence of an entry added once"),
     ("shown:<conversation>", "string", "30 d", "the sequence up to which a person was shown"),
+    ("pace:<name>", "string", "seconds", "when the next call of a platform is due (server ms)"),
 )
 
 _THREADS = (
-    ("thread:<thread>", "hash", PERMANENT, "doc, active (Run that is not terminal), seq (places)"),
+    ("thread:<thread>", "hash", PERMANENT, "doc, rev, active (Run that is not over), seq (places)"),
     ("thread:<thread>:messages", "hash", PERMANENT, "Messages by id"),
     ("thread:<thread>:messages:order", "zset", PERMANENT, "their ids by place"),
     ("thread:<thread>:messages:of", "zset", PERMANENT, "<run>:<place>:<id> of a Run's Messages"),

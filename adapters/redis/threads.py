@@ -25,6 +25,7 @@ from core.engine.records import (
     Page,
     RunAt,
     RunRecord,
+    ThreadAt,
     ThreadRecord,
 )
 from core.ids import Ids
@@ -72,8 +73,9 @@ class RedisThreadStore:
         if not is_id(thread_id):
             return None
         with translate():
-            value = await self._client.hget(self._head(thread_id), "doc")
-        return None if value is None else decode_thread(cast("bytes", value))
+            values = await self._client.hmget(self._head(thread_id), ["doc", "rev"])
+        document, revision = cast("list[bytes | None]", values)
+        return None if document is None else decode_thread(document, int(revision or 0))
 
     async def get(self, thread_id: str, collection: Collection, *ids: str) -> list[Document | None]:
         found: dict[str, bytes | None] = {}
@@ -189,6 +191,8 @@ def _expectation(value: Expectation) -> tuple[str, str, str | int]:
             return "free", "", ""
         case RunAt(run_id, revision):
             return "at", run_id, revision
+        case ThreadAt(revision):
+            return "thread", "", revision
         case Epoch(run_id, epoch):
             return "epoch", run_id, epoch
         case Exists(message_id):

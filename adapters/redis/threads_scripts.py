@@ -2,7 +2,7 @@
 
 A Thread is these keys behind the partition's base:
 
-    thread:<thread>                 hash    doc, active (its Run that is not terminal), seq
+    thread:<thread>                 hash    doc, rev, active (its Run that is not terminal), seq
     thread:<thread>:<list>          hash    id -> document; `messages`, `runs`, `steps:<run>`
     thread:<thread>:<list>:order    zset    id by place
     thread:<thread>:messages:of     zset    `<run>:<place>:<id>`, score 0: a Run's Messages
@@ -97,6 +97,9 @@ local holds = {{
     local value = redis.call('HGET', head .. ':runs', id)
     return value and mark_of(value) == revision
   end,
+  thread = function(_, revision)
+    return exists and (redis.call('HGET', head, 'rev') or '0') == revision
+  end,
   epoch = function(id, epoch) return held(thread .. '/' .. id, epoch) end,
   exists = function(id)
     return exists and (id == '' or redis.call('HEXISTS', head .. ':messages', id) == 1)
@@ -143,6 +146,7 @@ end
 
 for _ = 1, count do
   if ARGV[at] == 'thread' then
+    if exists then redis.call('HINCRBY', head, 'rev', 1) end
     redis.call('HSET', head, 'doc', ARGV[at + 2])
   else
     put(ARGV[at], ARGV[at + 1], ARGV[at + 2])

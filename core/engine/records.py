@@ -14,6 +14,7 @@ from core.assistants import (
     RunStep,
     StreamEvent,
     Thread,
+    VectorStore,
 )
 from core.errors import BobbinError
 
@@ -30,21 +31,22 @@ Collection = Literal["messages", "runs", "steps"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadRecord:
-    """A Thread and whose it is."""
+    """A Thread and whose it is. `revision` says how often it was replaced; the store counts."""
 
     thread: Thread
     tenant: str = ""
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectRecord:
-    """An Assistant or a File, whose it is, and what only the engine knows of it.
+    """An Assistant, a File or a vector store, whose it is, and what only the engine knows of it.
 
     `state` holds what the API object has no field for: `effort` of an Assistant, `blob` (the name
     in the blob store) of a File.
     """
 
-    value: Assistant | File
+    value: Assistant | File | VectorStore
     tenant: str = ""
     state: Json = field(default_factory=_no_state)
 
@@ -102,6 +104,13 @@ class RunAt:
 
 
 @dataclass(frozen=True, slots=True)
+class ThreadAt:
+    """The Thread itself still has this revision."""
+
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
 class Epoch:
     """The Run is claimed under this epoch (the fence of every executor's write)."""
 
@@ -127,7 +136,7 @@ class Absent:
     message_id: str | None = None
 
 
-Expectation = NoActiveRun | RunAt | Epoch | Exists | Absent
+Expectation = NoActiveRun | RunAt | ThreadAt | Epoch | Exists | Absent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

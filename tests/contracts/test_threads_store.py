@@ -21,6 +21,7 @@ from core.engine.records import (
     NoActiveRun,
     RunAt,
     RunRecord,
+    ThreadAt,
     ThreadRecord,
 )
 from tests.contracts.engine_stores import (
@@ -63,6 +64,27 @@ def name_of(document: Document) -> str:
 
 
 # ------------------------------------------------------------------------------ documents
+
+
+async def test_of_two_who_replace_a_thread_one_has_to_look_again(stores: Stores) -> None:
+    await stores.begin()
+    seen = await stores.threads.thread(THREAD)
+    assert seen is not None
+
+    def renamed(who: str) -> Change:
+        thread = replace(seen.thread, metadata={"who": who})
+        put = (replace(seen, thread=thread),)
+        return Change(thread_id=THREAD, expect=(ThreadAt(seen.revision),), put=put)
+
+    await stores.threads.commit(renamed("Ann"))
+    with pytest.raises(Conflict) as refused:
+        await stores.threads.commit(renamed("Bob"))
+    assert refused.value.failed == ThreadAt(seen.revision)
+    now = await stores.threads.thread(THREAD)
+    assert now is not None
+    assert (now.thread.metadata, now.revision) == ({"who": "Ann"}, seen.revision + 1)
+    await stores.threads.commit(Change(thread_id=THREAD, put=(message("m1"),)))
+    assert await stores.threads.thread(THREAD) == now, "a Message leaves the Thread as it is"
 
 
 async def test_a_thread_is_created_once(stores: Stores) -> None:

@@ -27,6 +27,7 @@ from core.engine.records import (
     NoActiveRun,
     Page,
     RunAt,
+    ThreadAt,
     ThreadRecord,
 )
 from core.errors import StoreUnavailable
@@ -39,11 +40,13 @@ from tests.fakes.memory_codec import (
 )
 from tests.fakes.memory_objects import MemoryBlobs, MemoryObjects
 from tests.fakes.memory_runs import MemoryEvents, MemoryQueue
+from tests.fakes.memory_vectors import MemoryVectors
 
 
 @dataclass
 class _Thread:
     doc: str = ""
+    revision: int = 0
     active: str | None = None
     lists: dict[str, dict[str, str]] = field(
         default_factory=lambda: defaultdict[str, dict[str, str]](dict)
@@ -88,6 +91,7 @@ class MemoryStore:
         self.queue = MemoryQueue(self)
         self.events = MemoryEvents(self)
         self.blobs = MemoryBlobs()
+        self.vectors = MemoryVectors(clock, lease_s=lease_s)
 
     def check(self) -> None:
         """Fail as a store that is away."""
@@ -174,6 +178,7 @@ class MemoryThreads:
         for document in change.put:
             name, document_id, text = encoded(document)
             if name == "thread":
+                row.revision += bool(row.doc)
                 row.doc = text
             else:
                 row.lists[name][document_id] = text
@@ -221,6 +226,8 @@ class MemoryThreads:
             case RunAt(run_id, revision):
                 text = row.lists["runs"].get(run_id) if row else None
                 return text is not None and json.loads(text)["revision"] == revision
+            case ThreadAt(revision):
+                return row is not None and row.revision == revision
             case Epoch(run_id, epoch):
                 return self._store.held((thread_id, run_id), epoch)
 
@@ -231,7 +238,8 @@ class MemoryThreads:
         if row is None:
             return None
         body = json.loads(row.doc)
-        return ThreadRecord(thread=from_wire(Thread, body["thread"]), tenant=body["tenant"])
+        thread = from_wire(Thread, body["thread"])
+        return ThreadRecord(thread=thread, tenant=body["tenant"], revision=row.revision)
 
     async def get(self, thread_id: str, collection: Collection, *ids: str) -> list[Document | None]:
         await asyncio.sleep(0)
