@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 from bots.dumps import Broken, Found, objects_in
 from config.logs import configure_logging
 from config.settings import Settings, load_settings
-from core.assistants import Message, Thread
+from core.assistants import Assistant, Json, Message, Thread
 from core.clock import SystemClock
 from core.engine.service.imported import assistant_of, id_of, message_of, thread_of
 from core.engine.service.importing import Importing, ThreadCame, in_order
@@ -80,10 +80,19 @@ class _Said:
 
 
 @dataclass(slots=True)
+class _Declared:
+    """An Assistant, and what only the engine knows of it."""
+
+    assistant: Assistant
+    state: Json
+    listed: bool
+
+
+@dataclass(slots=True)
 class Dump:
     """What was found in the files, and what became of it."""
 
-    assistants: list[tuple[str, Found]] = field(default_factory=list[tuple[str, Found]])
+    assistants: dict[str, _Declared] = field(default_factory=dict[str, _Declared])
     threads: dict[str, tuple[str, Thread]] = field(default_factory=dict[str, tuple[str, Thread]])
     messages: dict[str, list[_Said]] = field(default_factory=dict[str, list[_Said]])
     problems: list[str] = field(default_factory=list[str])
@@ -104,7 +113,9 @@ class Dump:
         kind = _kind_of(found.body)
         try:
             if kind == "assistant":
-                self.assistants.append((where, found))
+                assistant, state = assistant_of(found.body)
+                declared = _Declared(assistant, state, found.listed)
+                self.assistants[assistant.id] = declared
             elif kind == "thread":
                 thread = thread_of(found.body)
                 self.threads[thread.id] = (where, thread)
@@ -177,15 +188,12 @@ async def _write(settings: Settings, dump: Dump, tenant: str, *, replace: bool) 
 async def _write_assistants(
     importing: Importing, dump: Dump, tenant: str, *, replace: bool
 ) -> None:
-    # Lists begin with the newest; the order in which objects are made is that of later lists.
-    for where, found in sorted(dump.assistants, key=lambda one: _stamp(one[1].body)):
-        try:
-            assistant, state = assistant_of(found.body)
-            came = await importing.assistant(assistant, state, tenant=tenant, replace=replace)
-        except InvalidRequest as error:
-            dump.refuse(where, found.body, error)
-        else:
-            dump.came["assistants", came] += 1
+    given = list(dump.assistants.values())
+    listed = bool(given) and given[0].listed
+    for assistant in in_order([one.assistant for one in given], newest_first=listed):
+        state = dump.assistants[assistant.id].state
+        came = await importing.assistant(assistant, state, tenant=tenant, replace=replace)
+        dump.came["assistants", came] += 1
 
 
 async def _write_thread(
@@ -222,11 +230,6 @@ def _messages_of(body: dict[str, Any]) -> Sequence[dict[str, Any]]:
         inner = cast("dict[str, Any]", inner).get("data")
     listed = cast("list[Any]", inner) if isinstance(inner, list) else []
     return [cast("dict[str, Any]", one) for one in listed if isinstance(one, dict)]
-
-
-def _stamp(body: dict[str, Any]) -> int:
-    value = body.get("created_at")
-    return value if isinstance(value, int) else 0
 
 
 def _text_of(name: str) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 from core.assistants import Assistant, Json, Message, Thread
 from core.engine.ports import ObjectStore, ThreadStore
@@ -31,6 +31,8 @@ from core.errors import InvalidRequest
 
 _AT_ONCE: Final = 200
 """Messages of one change: some 100 KB, which a store takes within milliseconds."""
+
+_T = TypeVar("_T", Assistant, Message)
 
 Came = Literal["added", "replaced", "unchanged"]
 
@@ -139,16 +141,15 @@ class Importing:
         return max((one.created_at for one in page.data if isinstance(one, Message)), default=0)
 
 
-def in_order(messages: Sequence[Message], *, newest_first: bool) -> list[Message]:
-    """The Messages as they were said, the oldest first, of a dump in either direction.
+def in_order(given: Sequence[_T], *, newest_first: bool) -> list[_T]:
+    """Objects as they were made, the oldest first, of a dump in either direction.
 
     Their stamps are whole seconds, so the direction of the dump decides within one. Stamps that
     only fall or only rise tell it; where all are the same, `newest_first` does (the API's lists
     begin with the newest).
     """
-    stamps = [message.created_at for message in messages]
+    stamps = [one.created_at for one in given]
     falls = sum(later < earlier for earlier, later in pairwise(stamps))
     rises = sum(later > earlier for earlier, later in pairwise(stamps))
     backwards = falls > rises or (falls == rises and newest_first)
-    given = reversed(messages) if backwards else messages
-    return sorted(given, key=lambda message: message.created_at)
+    return sorted(reversed(given) if backwards else given, key=lambda one: one.created_at)
