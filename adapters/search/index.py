@@ -124,27 +124,31 @@ class Index:
             path = await self._in_thread(self._folder.file, library.key)
             writer = await self._in_thread(LibraryFile, path)
             try:
-                if await self._in_thread(writer.version) < library.version:
+                if await self._in_thread(_held, writer, writer.version) < library.version:
                     await self._write(writer, library)
-                version = await self._in_thread(writer.version)
+                version = await self._in_thread(_held, writer, writer.version)
                 if known.file is None or known.file.inode != writer.inode:
                     await self._let_go(known)
                     known.file = await self._in_thread(LibraryFile, path)
                 known.version = version
             finally:
-                await self._in_thread(writer.close)
+                await self._in_thread(_close, writer)
         await self._in_thread(self._folder.use, path)
         known.used = self._clock.monotonic()
 
     async def _write(self, writer: LibraryFile, library: Library) -> None:
-        missing, gone = await self._in_thread(writer.difference, library.shelves)
+        missing, gone = await self._in_thread(_held, writer, writer.difference, library.shelves)
         for start in range(0, len(gone), _REMOVED_AT_ONCE):
-            await self._in_thread(writer.remove, gone[start : start + _REMOVED_AT_ONCE])
+            await self._in_thread(
+                _held, writer, writer.remove, gone[start : start + _REMOVED_AT_ONCE]
+            )
         for start in range(0, len(missing), _AT_ONCE):
             some = missing[start : start + _AT_ONCE]
             blobs = await asyncio.gather(*(self._blob(shelf) for shelf in some))
-            await self._in_thread(_put_in, writer, list(zip(some, blobs, strict=True)))
-        await self._in_thread(writer.finish, library.version)
+            await self._in_thread(
+                _held, writer, _put_in, writer, list(zip(some, blobs, strict=True))
+            )
+        await self._in_thread(_held, writer, writer.finish, library.version)
 
     async def _blob(self, shelf: Shelf) -> bytes | None:
         try:
@@ -156,12 +160,20 @@ class Index:
     @contextlib.asynccontextmanager
     async def _locked(self, key: str) -> AsyncIterator[None]:
         """Alone among all processes. Whoever else brings it up to date does our work as well."""
-        while (fd := await self._in_thread(self._folder.try_lock, key)) is None:
+        while (fd := await self._try_lock(key)) is None:
             await self._clock.sleep(_LOOK_EVERY_S)
         try:
             yield
         finally:
             os.close(fd)
+
+    async def _try_lock(self, key: str) -> int | None:
+        trying = asyncio.get_running_loop().run_in_executor(self._pool, self._folder.try_lock, key)
+        try:
+            return await asyncio.shield(trying)
+        except asyncio.CancelledError:
+            trying.add_done_callback(_give_back)  # else nobody could take it any more
+            raise
 
     # ------------------------------------------------------------------ what is open
 
@@ -227,9 +239,21 @@ def _ask(file: LibraryFile, ask: Callable[[LibraryFile], Answer]) -> Answer:
             return ask(file)
 
 
-def _close(file: LibraryFile) -> None:
+def _held(file: LibraryFile, call: Callable[..., Answer], *arguments: object) -> Answer:
+    """Alone with the file: somebody who was cancelled may have left a thread behind."""
     with file.lock:
-        file.close()
+        return call(*arguments)
+
+
+def _give_back(trying: asyncio.Future[int | None]) -> None:
+    if not trying.cancelled() and trying.exception() is None:
+        fd = trying.result()
+        if fd is not None:
+            os.close(fd)
+
+
+def _close(file: LibraryFile) -> None:
+    _held(file, file.close)
 
 
 def _put_in(writer: LibraryFile, blobs: Sequence[tuple[Shelf, bytes | None]]) -> None:
