@@ -3,6 +3,7 @@
 /v1/...              the API, as the official clients ask for it
 /...                 the same without prefix
 /openai/...          the same as clients of Azure's ask for it, with or without /v1
+/openapi.json        the API's description, under each prefix
 /                    a page for people, unless another app is mounted there
 /healthz  /readyz    for whoever watches the process
 """
@@ -25,6 +26,7 @@ from adapters.http.pages import Ready, health_routes, page_route
 from adapters.http.reading import Limits
 from adapters.http.routes import vector_stores
 from adapters.http.routes.assistants import AssistantRoutes
+from adapters.http.routes.description import DescriptionRoutes
 from adapters.http.routes.files import FileRoutes
 from adapters.http.routes.messages import MessageRoutes
 from adapters.http.routes.runs import RunRoutes
@@ -79,7 +81,8 @@ def create_app(
     """
     gate = Gate(keys, apart=apart)
     api = Api(engine=engine, clock=clock, limits=limits or Limits())
-    operations = routes_of(operations_of(api), gate)
+    description = DescriptionRoutes(PREFIXES, keyed=bool(keys))
+    operations = routes_of([*operations_of(api), *description.operations()], gate)
     router = Router(operations, redirect_slashes=False)
     others = [route for one in mounts if one.path != "/" for route in _routes_of(one, gate)]
     roots = [Mount("", _behind(one, gate)) for one in mounts if one.path == "/"]

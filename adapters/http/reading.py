@@ -30,7 +30,7 @@ _NOT_JSON: Final = (
     "your HTTP library correctly. The API expects a JSON payload, but what was sent was not valid "
     "JSON.)"
 )
-_INCLUDABLE: Final = "step_details.tool_calls[*].file_search.results[*].content"
+INCLUDABLE: Final = "step_details.tool_calls[*].file_search.results[*].content"
 _LIMIT_DIGITS: Final = 12
 
 _B = TypeVar("_B", bound=Shape)
@@ -117,8 +117,8 @@ def check_include(request: Request) -> None:
     """Refuse an `include[]` that the reference does not have."""
     for name in ("include[]", "include"):
         for value in request.query_params.getlist(name):
-            if value != _INCLUDABLE:
-                raise not_one_of("include", value, [_INCLUDABLE])
+            if value != INCLUDABLE:
+                raise not_one_of("include", value, [INCLUDABLE])
 
 
 def _check_type(request: Request) -> None:

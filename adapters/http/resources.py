@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from adapters.http.complaints import REFUSED
 from adapters.http.shapes import MetadataPairs, Shape, by_type
+from core.assistants import Json
 
 FILES_OF_CODE: Final = 20
 STORES: Final = 1
@@ -95,8 +96,21 @@ class SearchResources(Shape):
     vector_store_ids: StoreIds | None = None
 
 
+_NOT_BOTH: Final[Json] = {
+    "not": {
+        "required": ["vector_store_ids", "vector_stores"],
+        "properties": {
+            "vector_store_ids": {"type": "array"},
+            "vector_stores": {"type": "array"},
+        },
+    }
+}
+
+
 class NewSearchResources(Shape):
     """Vector stores by their ids, or one that is made."""
+
+    model_config = ConfigDict(json_schema_extra=_NOT_BOTH)
 
     vector_store_ids: StoreIds | None = None
     vector_stores: Annotated[list[NewStore], Field(max_length=STORES)] | None = None

@@ -144,10 +144,16 @@ class FunctionChoice(Shape):
     function: NamedFunction
 
 
-class ToolChoiceByType(Shape):
-    """This tool has to be used."""
+class CodeChoice(Shape):
+    """Code has to be run."""
 
-    type: Literal["code_interpreter", "file_search"]
+    type: Literal["code_interpreter"]
+
+
+class SearchChoice(Shape):
+    """Files have to be searched."""
+
+    type: Literal["file_search"]
 
 
 def _mode_or_type(value: Any) -> str | None:
@@ -157,8 +163,8 @@ def _mode_or_type(value: Any) -> str | None:
 ToolChoice = Annotated[
     Annotated[Literal["none", "auto", "required"], Tag("@-mode")]
     | Annotated[FunctionChoice, Tag("@function")]
-    | Annotated[ToolChoiceByType, Tag("@code_interpreter")]
-    | Annotated[ToolChoiceByType, Tag("@file_search")],
+    | Annotated[CodeChoice, Tag("@code_interpreter")]
+    | Annotated[SearchChoice, Tag("@file_search")],
     Discriminator(_mode_or_type),
 ]
 

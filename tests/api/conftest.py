@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.schema import Schema, find_schema
+from tests.api.schema import Description, Schema, find_schema
 from tests.api.serving import Served, served
 from tests.contracts.key_leaks import assert_no_leaks
 from tests.servers import Server, redis_server
@@ -21,18 +21,24 @@ def api_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def found_schema() -> tuple[Schema | None, str]:
-    """The published description of the API, or why there is none."""
+def found_schema() -> tuple[Schema, str]:
+    """The descriptions of the API, and why the published one is missing if it is."""
     return find_schema()
 
 
 @pytest.fixture
-def schema(found_schema: tuple[Schema | None, str]) -> Schema:
-    """The description; without one the test is skipped."""
-    found, reason = found_schema
-    if found is None:
+def schema(found_schema: tuple[Schema, str]) -> Schema:
+    """The descriptions of the API."""
+    return found_schema[0]
+
+
+@pytest.fixture
+def published(found_schema: tuple[Schema, str]) -> Description:
+    """The published description; without one the test is skipped."""
+    schema, reason = found_schema
+    if schema.published is None:
         pytest.skip(reason)
-    return found
+    return schema.published
 
 
 @pytest.fixture
@@ -44,9 +50,9 @@ def redis_url(api_redis: Server) -> str:
 
 @pytest.fixture
 async def api(
-    redis_url: str, tmp_path: Path, found_schema: tuple[Schema | None, str]
+    redis_url: str, tmp_path: Path, found_schema: tuple[Schema, str]
 ) -> AsyncIterator[Served]:
-    """A server without keys. Its answers are checked against the description if there is one."""
+    """A server without keys. Its answers are checked against the descriptions."""
     async with served(redis_url, tmp_path, schema=found_schema[0]) as server:
         yield server
         await assert_no_leaks(server.store)
