@@ -1,4 +1,5 @@
-"""Assistants and Files in Redis: a hash and a list of each kind for each tenant.
+"""Assistants, Files and the list of vector stores in Redis: a hash and a list of each kind for each
+tenant.
 
 All of a tenant's objects lie in one partition, so that an object and its place in the list change
 in one step. They are few beside Messages: the bytes of Files are blobs.
@@ -6,6 +7,7 @@ in one step. They are few beside Messages: the bytes of Files are blobs.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 from adapters.redis import keys
@@ -58,6 +60,19 @@ class RedisObjectStore:
         with translate():
             value = await self._client.hget(base + documents, object_id)
         return None if value is None else decode_object(kind, tenant, cast("bytes", value))
+
+    async def get_many(
+        self, kind: ObjectKind, object_ids: Sequence[str], *, tenant: str = ""
+    ) -> list[ObjectRecord | None]:
+        if not object_ids:
+            return []
+        base, documents = self._place(kind, tenant)
+        with translate():
+            values = await self._client.hmget(base + documents, list(object_ids))
+        return [
+            None if value is None else decode_object(kind, tenant, value)
+            for value in cast("list[bytes | None]", values)
+        ]
 
     async def page(
         self, kind: ObjectKind, cursor: Cursor, *, tenant: str = ""

@@ -16,6 +16,7 @@ from adapters.redis.same_store import ensure_same_store
 from adapters.redis.threads import RedisThreadStore
 from adapters.sandbox.interpreter import SandboxedInterpreter
 from bots.wiring.store import Store
+from bots.wiring.vectors import NoRetrieval, indexing, searching_by_words, vector_stores
 from config.settings import ROOT, Settings
 from core.clock import Clock
 from core.engine.executor import Executor, ExecutorOptions
@@ -23,6 +24,7 @@ from core.engine.live import Live
 from core.engine.models import Catalogue, Endpoint
 from core.engine.ports import Interpreter
 from core.engine.service.engine import Engine
+from core.engine.service.file_search import StoresForRuns
 from core.engine.worker import Worker
 from core.ids import Ids
 
@@ -71,6 +73,21 @@ async def open_engine(
                     hidden=(settings.bobbin_data_dir, ROOT / ".env"),
                 )
             )
+        retrieval = await stack.enter_async_context(
+            searching_by_words(settings.bobbin_data_dir / "search", interpreter, blobs, clock)
+        )
+        await stack.enter_async_context(
+            indexing(
+                store,
+                blobs,
+                retrieval,
+                clock,
+                owner=owner,
+                owner_is_gone=owner_is_gone,
+                lease_s=settings.bobbin_lease_s,
+            )
+        )
+        stores = vector_stores(store, blobs, retrieval, clock, ids)
         live = Live()
         executor = Executor(
             threads=threads,
@@ -81,6 +98,7 @@ async def open_engine(
             endpoints={ENDPOINT: endpoint},
             catalogue=catalogue,
             interpreter=interpreter,
+            search=StoresForRuns(stores, clock),
             live=live,
             clock=clock,
             ids=ids,
@@ -106,6 +124,7 @@ async def open_engine(
             blobs=blobs,
             events=events,
             live=live,
+            vector_stores=stores,
             clock=clock,
             ids=ids,
             executors=worker,
@@ -122,13 +141,15 @@ async def open_services(
     """The services alone: no Run is executed by this process."""
     lease_ms = round(settings.bobbin_lease_s * 1000)
     events = RedisRunEvents(store.client, store.partitions, ids)
+    blobs = LocalBlobs(settings.bobbin_data_dir / "blobs", clock, ids)
     try:
         yield Engine(
             threads=RedisThreadStore(store.client, store.partitions, ids, lease_ms=lease_ms),
             objects=RedisObjectStore(store.client, store.partitions),
-            blobs=LocalBlobs(settings.bobbin_data_dir / "blobs", clock, ids),
+            blobs=blobs,
             events=events,
             live=Live(),
+            vector_stores=vector_stores(store, blobs, NoRetrieval(), clock, ids),
             clock=clock,
             ids=ids,
             run_ttl_s=settings.bobbin_run_ttl_s,

@@ -21,7 +21,7 @@ from core.engine.records import (
     ThreadRecord,
 )
 
-ObjectKind = Literal["assistant", "file"]
+ObjectKind = Literal["assistant", "file", "vector_store"]
 
 
 class ChatModel(Protocol):
@@ -129,7 +129,7 @@ class ThreadStore(Protocol):
 
 
 class ObjectStore(Protocol):
-    """Objects that belong to no Thread: Assistants and Files (`kind` is `assistant` or `file`).
+    """Objects that belong to no Thread: Assistants, Files, and which vector stores there are.
 
     An object of another tenant is as good as absent.
     """
@@ -142,6 +142,12 @@ class ObjectStore(Protocol):
         self, kind: ObjectKind, object_id: str, *, tenant: str = ""
     ) -> ObjectRecord | None:
         """The object."""
+        ...
+
+    async def get_many(
+        self, kind: ObjectKind, object_ids: Sequence[str], *, tenant: str = ""
+    ) -> list[ObjectRecord | None]:
+        """These objects, in one round trip; None where there is none."""
         ...
 
     async def page(

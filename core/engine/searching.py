@@ -27,7 +27,7 @@ class FileRejected(BobbinError):
 
     def __init__(self, code: Literal["unsupported_file", "invalid_file"], message: str) -> None:
         super().__init__(message)
-        self.code = code
+        self.code: Literal["unsupported_file", "invalid_file"] = code
         self.message = message
 
 

@@ -20,16 +20,23 @@ from adapters.redis.events import RedisRunEvents
 from adapters.redis.objects import RedisObjectStore
 from adapters.redis.runs import RedisRunQueue
 from adapters.redis.threads import RedisThreadStore
+from adapters.redis.vector_places import RedisFilePlaces, RedisPreparedIndex
+from adapters.redis.vector_queue import RedisIndexQueue
+from adapters.redis.vector_stores import RedisVectorStores
 from bots.wiring.serve import serving
 from core.clock import Clock, SystemClock
 from core.engine.executor import Executor
 from core.engine.live import Live
 from core.engine.models import Catalogue, Endpoint, Slots
 from core.engine.service.engine import Engine
+from core.engine.service.vector_stores import VectorStores
+from core.engine.vectors.indexing import Indexer
+from core.engine.vectors.parts import VectorParts
 from core.engine.worker import Worker
 from core.ids import RandomIds
 from tests.api.schema import Schema
 from tests.fakes.interpreter import ScriptedInterpreter
+from tests.fakes.retrieval import MemoryRetrieval
 from tests.fakes.scripted_model import ScriptedModel
 
 BETA = {"OpenAI-Beta": "assistants=v2"}
@@ -104,8 +111,19 @@ async def engine_on(
             endpoint="here", default="m-1", facts=(), aliases=(), clock=clock, served=("m-1",),
             window=100_000,
         )  # fmt: skip
+        retrieval = MemoryRetrieval(blobs)
+        vectors = RedisVectorStores(client, 1)
         worker: Worker | None = None
         if executes:
+            indexing = RedisIndexQueue(client, 1, lease_ms=60_000)
+            stack.push_async_callback(indexing.aclose)
+            await stack.enter_async_context(
+                Indexer(
+                    owner="w1", queue=indexing, objects=objects, blobs=blobs,
+                    prepared=RedisPreparedIndex(client, 1), retrieval=retrieval, clock=clock,
+                    lease_s=60,
+                )
+            )  # fmt: skip
             executor = Executor(
                 threads=threads, objects=objects, blobs=blobs, events=events, queue=queue,
                 endpoints={"here": Endpoint(model, slots)}, catalogue=catalogue,
@@ -120,6 +138,13 @@ async def engine_on(
         yield Engine(
             threads=threads, objects=objects, blobs=blobs, events=events, live=live, clock=clock,
             ids=ids, executors=worker, interpreter=interpreter, run_ttl_s=run_ttl_s,
+            vector_stores=VectorStores(
+                VectorParts(
+                    stores=vectors, entries=vectors, batches=vectors,
+                    places=RedisFilePlaces(client, 1), objects=objects, blobs=blobs,
+                    retrieval=retrieval, clock=clock, ids=ids,
+                )
+            ),
         )  # fmt: skip
 
 

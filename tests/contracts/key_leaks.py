@@ -55,6 +55,9 @@ async def assert_no_leaks(client: Client) -> list[StoredKey]:
         elif row.pattern.startswith("thread:<thread>:") and row.stays == keys.PERMANENT:
             head = base + ":".join(match["name"].split(":")[:2])
             assert await commands.exists(head), f"{key} has outlived its Thread"
+        elif row.pattern.startswith("store:<store>:"):
+            head = base + ":".join(match["name"].split(":")[:2])
+            assert await commands.exists(head), f"{key} has outlived its vector store"
         found.append(StoredKey(key, base, row))
     return found
 
@@ -62,7 +65,7 @@ async def assert_no_leaks(client: Client) -> list[StoredKey]:
 def _pattern(row: keys.Key) -> re.Pattern[str]:
     """Conversations and items have colons in them; ids, tenants and tokens have none."""
     parts = _PART.split(row.pattern)
-    gap = "[^:]*" if row.family in ("t", "o") and "<item>" not in row.pattern else ".+"
+    gap = "[^:]*" if row.family in ("t", "o", "v") and "<item>" not in row.pattern else ".+"
     return re.compile(gap.join(re.escape(part) for part in parts))
 
 

@@ -38,6 +38,7 @@ from tests.engine.listening import Client
 from tests.engine.world import CODE, WEATHER
 from tests.fakes.interpreter import ScriptedInterpreter
 from tests.fakes.memory_objects import MemoryBlobs
+from tests.fakes.memory_vectors import MemoryVectors, memory_vector_stores
 from tests.fakes.scripted_model import ScriptedModel, calls, says
 from tests.servers import Server, redis_server
 
@@ -135,6 +136,7 @@ async def process(
         clock=clock,
         ids=ids,
         executors=worker if executes else None,
+        vector_stores=memory_vector_stores(MemoryVectors(clock), objects, blobs, ids),
         look_again_s=1.0,
     )
     made = Process(engine, worker, model, queue, client)

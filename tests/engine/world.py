@@ -27,6 +27,7 @@ from core.ids import RandomIds
 from tests.fakes.clock import ManualClock, settled
 from tests.fakes.interpreter import ScriptedInterpreter
 from tests.fakes.memory_store import MemoryStore
+from tests.fakes.memory_vectors import memory_vector_stores
 from tests.fakes.scripted_model import ScriptedModel
 
 WEATHER: Json = {
@@ -188,6 +189,7 @@ async def process(
         clock=clock,
         ids=ids,
         executors=worker if executes else None,
+        vector_stores=memory_vector_stores(store.vectors, store.objects, store.blobs, ids),
         interpreter=interpreter,
     )
     made = Process(store, clock, model, interpreter, live, places, executor, worker, engine)

@@ -6,12 +6,19 @@ import asyncio
 import hashlib
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 
-from core.assistants import Assistant, File, from_wire, to_wire
+from core.assistants import Assistant, File, VectorStore, from_wire, to_wire
 from core.engine.ports import ObjectKind
 from core.engine.records import Cursor, ObjectRecord, Page
 from core.errors import NotFound
 from tests.fakes.memory_codec import cut_page, paged
+
+_KINDS: dict[ObjectKind, type[Assistant | File | VectorStore]] = {
+    "assistant": Assistant,
+    "file": File,
+    "vector_store": VectorStore,
+}
 
 
 class MemoryObjects:
@@ -32,6 +39,11 @@ class MemoryObjects:
         text = self._rows[kind, tenant].get(object_id)
         return None if text is None else self._record(kind, tenant, text)
 
+    async def get_many(
+        self, kind: ObjectKind, object_ids: Sequence[str], *, tenant: str = ""
+    ) -> list[ObjectRecord | None]:
+        return [await self.get(kind, object_id, tenant=tenant) for object_id in object_ids]
+
     async def page(
         self, kind: ObjectKind, cursor: Cursor, *, tenant: str = ""
     ) -> Page[ObjectRecord]:
@@ -46,7 +58,7 @@ class MemoryObjects:
 
     def _record(self, kind: ObjectKind, tenant: str, text: str) -> ObjectRecord:
         body = json.loads(text)
-        value = from_wire(Assistant if kind == "assistant" else File, body["value"])
+        value = from_wire(_KINDS[kind], body["value"])
         return ObjectRecord(value=value, tenant=tenant, state=body["state"])
 
 

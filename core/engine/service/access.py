@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from core.assistants import Assistant, File, Message, RunStep
@@ -13,8 +14,9 @@ from core.engine.validation import check_id, check_limit
 from core.errors import NotFound
 
 _D = TypeVar("_D", Message, RunRecord, RunStep)
+_V = TypeVar("_V")
 
-_PREFIXES: Final = {"assistant": "asst", "file": "file"}
+_PREFIXES: Final = {"assistant": "asst", "file": "file", "vector_store": "vs"}
 
 
 async def thread_record(threads: ThreadStore, thread_id: str, tenant: str) -> ThreadRecord:
@@ -81,6 +83,32 @@ async def object_record(
     if record is None:
         raise NotFound.object(kind, object_id)
     return record
+
+
+async def kept_page(
+    objects: ObjectStore,
+    kind: ObjectKind,
+    cursor: Cursor,
+    tenant: str,
+    keep: Callable[[Sequence[ObjectRecord]], Awaitable[Sequence[_V | None]]],
+) -> Page[_V]:
+    """A part of a list of which `keep` leaves some out (None): read on until the page is full."""
+    backwards = cursor.before is not None and cursor.after is None
+    found: list[_V] = []
+    part = cursor
+    while True:
+        page = await objects.page(kind, part, tenant=tenant)
+        kept = [value for value in await keep(page.data) if value is not None]
+        found = [*kept, *found] if backwards else [*found, *kept]
+        if not page.has_more or not page.data or len(found) >= cursor.limit:
+            break
+        if backwards:
+            part = replace(part, before=page.data[0].value.id)
+        else:
+            part = replace(part, after=page.data[-1].value.id)
+    more = page.has_more or len(found) > cursor.limit
+    start = max(0, len(found) - cursor.limit) if backwards else 0
+    return Page(tuple(found[start : start + cursor.limit]), more)
 
 
 async def assistant_record(

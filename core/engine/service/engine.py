@@ -1,6 +1,7 @@
 """All services of the engine behind one name.
 
     engine.assistants   engine.threads   engine.messages   engine.runs (with Steps)   engine.files
+    engine.vector_stores (with their files, batches and search)
 
 Concurrency: calls may come from anywhere at any time; each is one or a few round trips to the
 store, and what may not happen at the same time is refused by the store itself. Nothing is kept
@@ -21,6 +22,7 @@ from core.engine.service.messages import Messages
 from core.engine.service.runs import Runs
 from core.engine.service.starting import Starting
 from core.engine.service.threads import Threads
+from core.engine.service.vector_stores import VectorStores
 from core.ids import Ids
 
 
@@ -35,6 +37,7 @@ class Engine:
         blobs: Blobs,
         events: RunEvents,
         live: Live,
+        vector_stores: VectorStores,
         clock: Clock,
         ids: Ids,
         executors: Executors | None = None,
@@ -46,6 +49,7 @@ class Engine:
         Args:
             threads, objects, blobs, events: the stores.
             live: the Runs that this process executes; the same one that its executor has.
+            vector_stores: operations on vector stores, which the executor has too.
             clock, ids: for everything new.
             executors: the worker of this process; without one, Runs wait for other processes.
             interpreter: where sessions of deleted Threads are to be closed.
@@ -81,4 +85,7 @@ class Engine:
             clock=clock,
         )
         self.importing = Importing(threads=threads, objects=objects)
-        self.files = Files(objects=objects, blobs=blobs, clock=clock, ids=ids)
+        self.vector_stores = vector_stores
+        self.files = Files(
+            objects=objects, blobs=blobs, shelved=vector_stores.files, clock=clock, ids=ids
+        )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from core import ids as prefixes
 from core.assistants import File
 from core.clock import Clock
 from core.engine.ports import Blobs, ObjectStore
 from core.engine.records import Cursor, ObjectRecord, Page
 from core.engine.requests import FileRequest
-from core.engine.service.access import file_record
+from core.engine.service.access import file_record, kept_page
+from core.engine.service.store_files import StoreFiles
 from core.errors import NotFound
 from core.ids import Ids
 
@@ -20,9 +23,12 @@ class Files:
     crash left without a File is swept by age.
     """
 
-    def __init__(self, *, objects: ObjectStore, blobs: Blobs, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, *, objects: ObjectStore, blobs: Blobs, shelved: StoreFiles, clock: Clock, ids: Ids
+    ) -> None:
         self._objects = objects
         self._blobs = blobs
+        self._shelved = shelved
         self._clock = clock
         self._ids = ids
 
@@ -53,24 +59,31 @@ class Files:
 
     async def list(self, cursor: Cursor, *, tenant: str = "") -> Page[File]:
         """A part of the list, newest first unless the cursor says otherwise."""
-        page = await self._objects.page("file", cursor, tenant=tenant)
         now = self._clock.now()
-        files = (record.value for record in page.data)
-        return Page(
-            tuple(
-                file
-                for file in files
-                if isinstance(file, File) and (file.expires_at is None or file.expires_at > now)
-            ),
-            page.has_more,
-        )
+
+        async def there(records: Sequence[ObjectRecord]) -> Sequence[File | None]:
+            return [_living(record, now) for record in records]
+
+        return await kept_page(self._objects, "file", cursor, tenant, there)
 
     async def delete(self, file_id: str, *, tenant: str = "") -> None:
-        """Remove it. Its bytes go with the sweep of blobs, if no other File has the same.
+        """Remove it, also from every vector store. `tool_resources` that name it stay as they are,
+        and whoever uses them skips it. Its bytes go with the sweep of blobs, if no other File has
+        the same.
 
         Raises:
             NotFound: there is no such File.
         """
         await file_record(self._objects, file_id, tenant, self._clock.now())
+        await self._shelved.remove_everywhere(file_id, tenant=tenant)
         if not await self._objects.delete("file", file_id, tenant=tenant):
             raise NotFound.object("file", file_id)
+        # Again: it may have been added while it was still there.
+        await self._shelved.remove_everywhere(file_id, tenant=tenant)
+
+
+def _living(record: ObjectRecord, now: float) -> File | None:
+    file = record.value
+    if not isinstance(file, File) or (file.expires_at is not None and file.expires_at <= now):
+        return None
+    return file
