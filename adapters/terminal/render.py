@@ -24,7 +24,8 @@ def entry(post: Post, files: list[str]) -> dict[str, Any]:
         "text": post.text,
         "turn": list(post.turn),
         "final": post.final,
-        "last": bool(post.controls) or post.kind == "notice",
+        "last": post.kind == "notice" or (bool(post.controls) and post.kind == "answer"),
+        "asks": post.about if post.kind == "approval" and post.controls else "",
         "notice": post.kind == "notice",
         "files": files,
     }
@@ -43,14 +44,16 @@ def sign_entry(sign: Sign) -> dict[str, Any]:
 
 def sign_line(sign: dict[str, Any]) -> str:
     """What a sign says to a person; empty when there is nothing to say."""
+    sentence = " ".join(safe(str(sign["sentence"])).split())
+    if sign["sign"] == "waiting" and sentence:
+        return sentence
     if sign["sign"] == "waiting":
         ahead = int(sign["ahead"])
         if ahead == 0:
             return "waiting for the model: you are next"
         return f"waiting for the model: {ahead} before you"
     if sign["sign"] == "troubled":
-        reason = " ".join(safe(str(sign["sentence"])).split())
-        return f"{reason} Your message is kept, and I try again.".strip()
+        return f"{sentence} Your message is kept, and I try again.".strip()
     return ""
 
 

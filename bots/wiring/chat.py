@@ -6,14 +6,18 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from adapters.redis.approvals import RedisApprovals
 from adapters.redis.connection import Client
 from adapters.redis.control import RedisMailControl
 from adapters.redis.deadletters import RedisDeadLetters
 from adapters.redis.feed import RedisFeed
+from adapters.redis.functions import RedisCallLog
 from adapters.redis.mailbox import MailLimits, RedisMailbox
 from adapters.redis.sessions import RedisSessions
 from core.chat.commands import Commands
 from core.chat.dispatcher import Dispatcher, DispatcherLimits
+from core.chat.function_ports import OwnFunctions
+from core.chat.functions import Functions, NoFunctions
 from core.chat.intake import Intake
 from core.chat.policy import Policy
 from core.chat.ports import MOST_MESSAGES, Assistants, Capacity, ChatPlatform, Formulas
@@ -31,6 +35,8 @@ class ChatStores:
     sessions: RedisSessions
     feed: RedisFeed
     dead: RedisDeadLetters
+    calls: RedisCallLog
+    approvals: RedisApprovals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +62,8 @@ async def open_chat_stores(
             sessions=RedisSessions(client, partitions),
             feed=RedisFeed(client, partitions),
             dead=RedisDeadLetters(client, partitions, limits=limits),
+            calls=RedisCallLog(client, partitions),
+            approvals=RedisApprovals(client, partitions),
         )
         stack.push_async_callback(stores.mailbox.aclose)
         stack.push_async_callback(stores.feed.aclose)
@@ -75,30 +83,39 @@ async def open_chat(
     policy: Policy,
     owner_is_gone: Callable[[str], bool],
     formulas: Formulas | None = None,
+    own: OwnFunctions | None = None,
 ) -> AsyncIterator[Chat]:
     """Take messages in and answer them until the block ends; then drain.
 
     Turns of owners that are known to be dead are freed at once, not when their leases run out.
-    `formulas` draws what no Unicode can say, for platforms that show pictures.
+    `formulas` draws what no Unicode can say, for platforms that show pictures; `own` are the
+    functions that an operator gave the bot.
     """
     await stores.mailbox.recover(owner_is_gone)
+    functions = Functions(
+        own or NoFunctions(),
+        stores.calls,
+        stores.approvals,
+        clock,
+        approval_s=relay.approval_s,
+    )
     turns = Dispatcher(
         stores.mailbox,
         stores.control,
         stores.mailbox,
-        Relay(assistants, platforms, clock, relay, formulas),
+        Relay(assistants, platforms, clock, relay, functions, formulas),
         capacity,
         clock,
         dispatcher,
     )
-    waiting = Waiting(stores.control, platforms)
+    waiting = Waiting(stores.control, stores.approvals, platforms)
     intake = Intake(
         stores.mailbox,
         stores.control,
         stores.sessions,
         assistants,
         platforms,
-        Commands(stores.control, stores.sessions, platforms),
+        Commands(stores.control, stores.sessions, stores.approvals, platforms),
         policy,
         waiting,
         turns,

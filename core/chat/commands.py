@@ -1,4 +1,4 @@
-"""The controls: stop, new, regenerate, sessions, resume, help. They overtake the mail.
+"""The controls: stop, new, regenerate, approve, ... They overtake the mail.
 
 `new` and `resume` act on what comes after them: each message belongs to the session that was
 current when it was accepted. `regenerate` takes its place in the mailbox like a message.
@@ -9,8 +9,10 @@ from __future__ import annotations
 import logging
 import re
 
+from core.chat.function_ports import Approvals
 from core.chat.messages import Command, Inbound, Post
 from core.chat.ports import ChatPlatform, MailControl, Sessions
+from core.chat.text.mentions import neutralise
 from core.errors import BobbinError
 
 log = logging.getLogger(__name__)
@@ -22,6 +24,17 @@ HELP = {
     "resume": "return to an earlier session: `!resume 2`",
     "regenerate": "answer your last message again",
     "stop": "stop the answer that is being written",
+    "approve": "let me run what I asked about; where that is several things: `!approve 2`",
+    "deny": "do not let me run it",
+}
+
+NOTHING_ASKED = "There is nothing here that waits for a decision."
+
+_REFUSALS = {
+    "decided": "Somebody has decided this already.",
+    "late": "It is too late: nobody decided in time, and it does not run.",
+    "refused": "Only the person who asked, or an admin, can decide this.",
+    "unknown": NOTHING_ASKED,
 }
 
 _COMMAND = re.compile(r"!(?P<name>[a-z]+)(?:\s+(?P<argument>\S.*))?\s*", re.DOTALL)
@@ -46,9 +59,14 @@ class Commands:
     """Carries commands out."""
 
     def __init__(
-        self, control: MailControl, sessions: Sessions, platforms: dict[str, ChatPlatform]
+        self,
+        control: MailControl,
+        sessions: Sessions,
+        approvals: Approvals,
+        platforms: dict[str, ChatPlatform],
     ) -> None:
         self._control = control
+        self._approvals = approvals
         self._sessions = sessions
         self._platforms = platforms
 
@@ -70,6 +88,8 @@ class Commands:
                 await self._list(command)
             case "regenerate":
                 return await self._regenerate(command)
+            case "approve" | "deny":
+                await self._decide(command)
             case _:
                 lines = [f"- `!{name}` – {meaning}" for name, meaning in HELP.items()]
                 await self._say(command, "\n".join(lines))
@@ -124,9 +144,32 @@ class Commands:
             reply_to=last.answer_id if last else None,
         )
 
+    async def _decide(self, command: Command) -> None:
+        """Approve or deny: a button names the approval by its id, a text by its number or not."""
+        where, wanted = command.conversation, command.argument
+        found = await self._approvals.list(where)
+        named = [one for one in found if wanted in (one.id, str(one.number))]
+        waiting = [one for one in found if one.decision == "open"]
+        if not wanted:
+            named = waiting
+        if not named:
+            await self._say(command, NOTHING_ASKED)
+        elif len(named) > 1:
+            lines = [f"- {one.number}: `{one.shown}`" for one in named]
+            await self._say(command, "\n".join([f"Which one? `!{command.name} 1`", *lines]))
+        else:
+            pressed = await self._approvals.press(
+                where, named[0].id, command.author, approve=command.name == "approve"
+            )
+            # Where it is shown: on the question itself, or it says so.
+            if pressed not in ("approved", "denied"):
+                await self._say(command, _REFUSALS[pressed])
+
     async def _say(self, command: Command, text: str) -> None:
+        platform = self._platforms[command.conversation.platform]
+        text = neutralise(text, platform.capabilities.mentions)
         post = Post(part_id=f"{command.id}.reply", text=text, turn=(command.id,), kind="notice")
         try:
-            await self._platforms[command.conversation.platform].send(command.conversation, post)
+            await platform.send(command.conversation, post)
         except BobbinError as error:
             log.warning("the answer to a command could not be shown: %s", error)

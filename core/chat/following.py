@@ -27,15 +27,23 @@ def is_end(event: StreamEvent) -> bool:
 
 
 async def follow(
-    assistants: Assistants, thread_id: str, run_id: str, clock: Clock
+    assistants: Assistants,
+    thread_id: str,
+    run_id: str,
+    clock: Clock,
+    *,
+    behind_call: str | None = None,
 ) -> AsyncIterator[StreamEvent]:
     """All events of the Run, live where the service streams; the last one satisfies `is_end`.
+
+    With `behind_call`, those behind the required action with that call; a poll repeats Messages
+    that came before it.
 
     Raises:
         BobbinError: neither stream nor poll can be had.
     """
     try:
-        async for event in assistants.events(thread_id, run_id):
+        async for event in assistants.events(thread_id, run_id, behind_call=behind_call):
             yield event
             if is_end(event):
                 return

@@ -72,6 +72,7 @@ class Intake:
         Raises:
             StoreError: nothing was stored; the platform must not acknowledge it.
         """
+        event = self._policy.recognised(event)
         if isinstance(event, Inbound):
             command = parse_command(event)
             if command is None:

@@ -15,7 +15,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from core.chat.messages import ConversationKey, Json, Post
+from core.chat.messages import Capabilities, ConversationKey, Json, Post
 from core.chat.ports import ChatPlatform
 from core.clock import Clock
 from core.errors import (
@@ -83,6 +83,11 @@ class Outbox:
         return [part.to_json() for part in self._parts.values()]
 
     @property
+    def capabilities(self) -> Capabilities:
+        """Of the platform that it sends to."""
+        return self._platform.capabilities
+
+    @property
     def unclear(self) -> int:
         """Parts that an earlier owner may or may not have sent, not yet read back."""
         return len(self._unclear)
@@ -100,11 +105,14 @@ class Outbox:
                 await self._patiently(part, post)
                 part.shown = post
 
-    async def clear_leftovers(self, posts: list[Post]) -> None:
-        """Blank the posts of an earlier, longer answer that this one does not reach."""
-        wanted = {post.part_id for post in posts}
+    async def clear_leftovers(
+        self, posts: list[Post], *, keep: Callable[[str], bool] = lambda _: False
+    ) -> None:
+        """Blank the posts of an earlier, longer answer that this one does not reach, but for the
+        parts that `keep` names."""
+        wanted = {post.part_id for post in posts} | {name for name in self._parts if keep(name)}
         for part in list(self._parts.values()):
-            if part.part_id in wanted or not part.ref or not self._platform.capabilities.edits:
+            if part.part_id in wanted or not part.ref or not self.capabilities.edits:
                 continue
             with contextlib.suppress(ConversationGone):  # a post that is gone needs no blanking
                 await self._patiently(part, Post(part_id=part.part_id, text=LEFTOVER))
@@ -114,7 +122,7 @@ class Outbox:
             await self._reconcile(part)
         if not part.ref:
             await self._send(part, post)
-        elif self._platform.capabilities.edits:
+        elif self.capabilities.edits:
             await self._edit(part, post)
 
     async def _reconcile(self, part: Part) -> None:
@@ -126,7 +134,7 @@ class Outbox:
         self._unclear.discard(part.part_id)
 
     async def _send(self, part: Part, post: Post) -> None:
-        if self._platform.capabilities.idempotent_sends:
+        if self.capabilities.idempotent_sends:
             await self._still_ours()
             part.ref = await self._platform.send(self._conversation, post)
             part.state = "sent"

@@ -17,6 +17,9 @@ import logging
 from dataclasses import dataclass
 
 from core.assistants import TERMINAL_RUN_STATUSES, Run
+from core.chat.acting import Acting
+from core.chat.approvals import is_approval
+from core.chat.functions import Functions, calls_of
 from core.chat.messages import OutFile, Post, Sign
 from core.chat.outbox import Outbox
 from core.chat.picturing import pictures
@@ -43,12 +46,15 @@ from core.errors import (
     InvalidRequest,
     ModelError,
     ModelRateLimited,
+    NotFound,
     PlatformError,
     PlatformRateLimited,
     StoreError,
 )
 
 log = logging.getLogger(__name__)
+
+UNDECIDED = "(Nobody decided about what I asked before my time was up, so this was ended.)"
 
 LONGEST_DELAY_S = 3600.0
 """A platform that asks for more patience is asked again after this."""
@@ -65,6 +71,8 @@ class RelayLimits:
     """Failures that are no outage."""
     outage_s: float = 120.0
     """How long a turn outlasts a model that does not answer."""
+    approval_s: float = 3600.0
+    """How long a question to people stays open at most; the Run's expiry may end it sooner."""
     busy_s: float = 120.0
     """How long a turn waits for a Run that somebody else started on its Thread."""
     read_back: bool = True
@@ -80,10 +88,12 @@ class Relay:
         platforms: dict[str, ChatPlatform],
         clock: Clock,
         limits: RelayLimits,
+        functions: Functions,
         formulas: Formulas | None = None,
     ) -> None:
         self._formulas = formulas
         self._assistants = assistants
+        self._acting = Acting(assistants, functions)
         self._starting = Starting(assistants, default_assistant=limits.default_assistant)
         self._platforms = platforms
         self._clock = clock
@@ -153,6 +163,7 @@ class Relay:
     async def _give_up(self, turn: Turn, outbox: Outbox) -> Outcome:
         claim = turn.claim
         await self._cancel(await self._starting.found(turn))
+        await self._acting.close(turn, outbox)
         sentence = f"I tried this {claim.lost + claim.attempts} times and failed each time."
         await self._say(turn, outbox, sentence)
         return GivenUp(sentence, refused(turn))
@@ -179,26 +190,54 @@ class Relay:
         turn.progress.blocked_since = None
         turn.progress.run_id = run.id
         composer = Composer(_reply_id(turn, platform), turn.inbound_ids, platform.capabilities)
-        showing = Showing(
-            self._assistants,
-            self._clock,
-            turn,
-            outbox,
-            composer,
-            interval_s=platform.capabilities.edit_interval_s,
-        )
-        run = await showing.until_end(run.thread_id, run.id)
-        if may_succeed_later(run) and self._outlasts(turn):
-            reason = str((run.last_error or {}).get("message") or "")
+        over = await self._followed(turn, platform, outbox, composer, run)
+        if not isinstance(over, Run):
+            return over
+        if may_succeed_later(over) and self._outlasts(turn):
+            reason = str((over.last_error or {}).get("message") or "")
             await self._trouble(turn, platform, reason)
             return self._later(turn, min(1.0 * 2**turn.progress.runs, 30.0))
-        await self._cancel(run)
+        undecided = await self._acting.close(turn, outbox)
         files = await self._files(composer.wanted_files)
-        posts = composer.posts(files, await pictures(self._formulas, composer.wanted_formulas))
+        posts = composer.posts(
+            files,
+            await pictures(self._formulas, composer.wanted_formulas),
+            stopped=UNDECIDED if undecided and over.status == "expired" else "",
+        )
         await outbox.show(posts)
-        await outbox.clear_leftovers(posts)
+        await outbox.clear_leftovers(posts, keep=is_approval)
         turn.progress.parts = outbox.to_json()
-        return Answered(answered(turn, run.thread_id, run.id))
+        return Answered(answered(turn, over.thread_id, over.id))
+
+    async def _followed(
+        self, turn: Turn, platform: ChatPlatform, outbox: Outbox, composer: Composer, run: Run
+    ) -> Run | Outcome:
+        """The Run as it ended, its calls made on the way; or what becomes of the turn instead."""
+        behind_call: str | None = None
+        while True:
+            showing = Showing(
+                self._assistants,
+                self._clock,
+                turn,
+                outbox,
+                composer,
+                interval_s=platform.capabilities.edit_interval_s,
+            )
+            run = await showing.until_end(run.thread_id, run.id, behind_call=behind_call)
+            if run.status != "requires_action":
+                return run
+            await outbox.show(composer.posts({}))
+            try:
+                wait_s = await self._acting.act(turn, outbox, run)
+            except NotFound:
+                raise
+            except InvalidRequest as error:
+                await self._say(turn, outbox, f"I could not answer this. {error}")
+                return Answered(refused(turn))
+            turn.progress.parts = outbox.to_json()
+            if wait_s is not None:
+                return self._later(turn, wait_s)
+            behind_call = calls_of(run)[0].id
 
     async def _blocked(self, turn: Turn, platform: ChatPlatform, outbox: Outbox) -> Outcome:
         """Somebody else's Run is active on the Thread: wait for it, though not for ever."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.assistants import Message, MessageDelta, Run, StreamEvent
+from core.assistants import TERMINAL_RUN_STATUSES, Message, MessageDelta, Run, StreamEvent
 from core.chat.messages import Capabilities, Control, Json, OutFile, Post
 from core.chat.text.math import Formula
 from core.chat.text.outgoing import outgoing
@@ -57,8 +57,6 @@ def sentence_of(run: Run) -> str:
     if run.status == "failed":
         reason = str((run.last_error or {}).get("message") or "").strip()
         return f"I could not answer this. {reason}".strip()
-    if run.status == "requires_action":
-        return "I could not answer this: it needs a function that only the API's client can call."
     return ENDINGS.get(run.status, "")
 
 
@@ -79,7 +77,7 @@ class Composer:
             self._grow(data)
         elif isinstance(data, Message) and data.role == "assistant":
             self._place(event.name, data)
-        elif isinstance(data, Run) and data.status in _ENDED:
+        elif isinstance(data, Run) and data.status in TERMINAL_RUN_STATUSES:
             self._ended = data
 
     def _grow(self, delta: MessageDelta) -> None:
@@ -210,9 +208,6 @@ class Composer:
             )
             for index, piece in enumerate(pieces)
         ]
-
-
-_ENDED = frozenset({"completed", "failed", "cancelled", "incomplete", "expired", "requires_action"})
 
 
 def _places(

@@ -48,13 +48,15 @@ class Showing:
         self._over = asyncio.Event()
         self._run: Run | None = None
 
-    async def until_end(self, thread_id: str, run_id: str) -> Run:
-        """Follow the Run; the Run as it ended. What came before the end has been shown.
+    async def until_end(self, thread_id: str, run_id: str, *, behind_call: str | None) -> Run:
+        """Follow the Run until it ends or needs an action; the Run as it is then.
+
+        With `behind_call`, from behind the required action with that call.
 
         Raises:
             ClaimLost, PlatformError, BobbinError: from whichever task met it first.
         """
-        reading = asyncio.create_task(self._read(thread_id, run_id))
+        reading = asyncio.create_task(self._read(thread_id, run_id, behind_call))
         showing = asyncio.create_task(self._show())
         stopping = asyncio.create_task(self._stop_on_wish(thread_id, run_id))
         try:
@@ -67,9 +69,11 @@ class Showing:
             raise StoreUnavailable(f"the events of {run_id} ended before the Run did")
         return self._run
 
-    async def _read(self, thread_id: str, run_id: str) -> None:
+    async def _read(self, thread_id: str, run_id: str, behind_call: str | None) -> None:
         try:
-            async for event in follow(self._assistants, thread_id, run_id, self._clock):
+            async for event in follow(
+                self._assistants, thread_id, run_id, self._clock, behind_call=behind_call
+            ):
                 self._composer.feed(event)
                 if is_end(event) and isinstance(event.data, Run):
                     self._run = event.data

@@ -190,7 +190,7 @@ async def test_a_run_that_waits_for_an_action_does_not_hold_the_thread(world: Wo
     service.asks_for_action = True
     async with world.process() as bot:
         await bot.says("one", where=place())
-        await world.platform.until_shown(place(), "needs a function")
+        await world.platform.until_shown(place(), "is no function call")
         await bot.is_idle(where=place())
         service.asks_for_action = False
         await bot.says("two", where=place())

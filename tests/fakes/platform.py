@@ -81,7 +81,7 @@ class FakePlatform:
         return [
             shown.post
             for shown in self.conversations[conversation]
-            if shown.post.final and shown.post.controls
+            if shown.post.final and shown.post.controls and shown.post.kind != "approval"
         ]
 
     async def until_answered(self, conversation: ConversationKey, count: int) -> list[str]:
