@@ -48,7 +48,6 @@ from core.engine.records import RunRecord
 from core.engine.resources import SEARCH
 from core.engine.resuming import Resumption, resumption
 from core.engine.rounds import Rounds
-from core.engine.search_tool import without_content
 from core.engine.stored import stored_run
 from core.engine.tools import model_call, told_output
 from core.engine.using import HostedTools, Using, tool_calls
@@ -128,7 +127,7 @@ class Answering:
         if self._using.step is not None:
             cut = step_ended(self._using.step, ending, self._bench.clock.now())
             put.append(cut)
-            events.append(status_event(without_content(cut)))
+            events.append(status_event(self._using.seen(cut)))
         await self._journal.end(ending, put, events)
 
     # ---------------------------------------------------------------- rounds

@@ -24,6 +24,10 @@ UNSET: Final = Unset.UNSET
 """Not given in an update: the field stays as it is."""
 
 
+RESULT_CONTENT: Final = "step_details.tool_calls[*].file_search.results[*].content"
+"""What a caller may ask to see of Run Steps: the text of what file searches found."""
+
+
 def _no_metadata() -> Metadata:
     return {}
 
@@ -93,7 +97,8 @@ class ThreadUpdate:
 class RunRequest:
     """A new Run. What is not given comes from the Assistant.
 
-    `user` is an opaque name of the person, for the model endpoint's abuse reports.
+    `include` may name what the Run's stream shall show beyond the usual (`RESULT_CONTENT`). `user`
+    is an opaque name of the person, for the model endpoint's abuse reports.
     """
 
     assistant_id: str
@@ -112,6 +117,7 @@ class RunRequest:
     parallel_tool_calls: bool | None = None
     response_format: str | Json | None = None
     reasoning_effort: str | None = None
+    include: tuple[str, ...] = ()
     user: str | None = None
 
 

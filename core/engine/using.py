@@ -116,8 +116,12 @@ class Using:
         usage = self._journal.progress.rounds[-1].usage
         done = step_completed(step, self._clock.now(), usage)
         self.step = None
-        self._journal.later(done, events=[status_event(without_content(done))])
+        self._journal.later(done, events=[status_event(self.seen(done))])
         return calls
+
+    def seen(self, step: RunStep) -> RunStep:
+        """The Step as the Run's followers see it."""
+        return step if self._journal.progress.included else without_content(step)
 
     async def _run_code(self, step: RunStep, call: Json, index: int, *, redone: bool) -> Json:
         journal, tenant = self._journal, self._journal.progress.tenant

@@ -6,7 +6,8 @@ from core import ids as prefixes
 from core.assistants import Assistant, Json, Message, Run
 from core.engine.progress import Progress
 from core.engine.records import ObjectRecord, RunRecord
-from core.engine.requests import MessageRequest, RunRequest
+from core.engine.requests import RESULT_CONTENT, MessageRequest, RunRequest
+from core.engine.resources import Resources
 from core.engine.validation import stored_content
 from core.ids import Ids
 
@@ -33,13 +34,17 @@ def new_run(
     request: RunRequest,
     assistant: Assistant,
     record: ObjectRecord,
+    resources: Json | None,
     *,
     thread_id: str,
     run_id: str,
     now: float,
     ttl_s: int,
 ) -> RunRecord:
-    """A Run: what the request says, else what the Assistant says, else the defaults."""
+    """A Run: what the request says, else what the Assistant says, else the defaults.
+
+    `resources` are the Thread's `tool_resources`; the tools work with those and the Assistant's.
+    """
     explicit: dict[str, float] = dict(record.state.get("sampling", {}))
     for name, value in (("temperature", request.temperature), ("top_p", request.top_p)):
         if value is not None:
@@ -69,6 +74,8 @@ def new_run(
         user=request.user,
         effort=request.reasoning_effort or record.state.get("effort"),
         sampling=explicit,
+        resources=Resources.joined(assistant.tool_resources, resources),
+        included=RESULT_CONTENT in request.include,
     )
     return RunRecord(run=run, state=progress.to_state())
 

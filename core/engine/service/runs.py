@@ -27,7 +27,13 @@ from core.engine.lifecycle import (
 from core.engine.ports import RunEvents, ThreadStore
 from core.engine.progress import Progress
 from core.engine.records import Change, Conflict, Cursor, Page, RunAt, RunRecord
-from core.engine.requests import RunRequest, ThreadRequest, ToolOutputRequest
+from core.engine.requests import (
+    RESULT_CONTENT,
+    RunRequest,
+    ThreadRequest,
+    ToolOutputRequest,
+)
+from core.engine.search_tool import without_content
 from core.engine.service.access import page_of, run_of, step_of
 from core.engine.service.launching import Launcher
 from core.engine.service.starting import Starting
@@ -193,7 +199,7 @@ class Runs:
 
         Any number of followers, in any process; one that goes away changes nothing for the Run.
         With `behind_call` (the id of a call whose output was submitted) the stream begins behind
-        that required action.
+        that required action. What file searches found comes with its text if the Run was made so.
 
         Raises:
             NotFound: no such Run.
@@ -205,26 +211,50 @@ class Runs:
             or Progress.of(record.state).tenant != tenant
         ):
             record = await run_of(self._threads, thread_id, run_id, tenant)
+        included = Progress.of(record.state).included
         async for event in self._following.follow(record, behind_call=behind_call):
-            yield event
+            if isinstance(event.data, RunStep) and not included:
+                yield StreamEvent(event.name, without_content(event.data))
+            else:
+                yield event
 
-    async def step(self, thread_id: str, run_id: str, step_id: str, *, tenant: str = "") -> RunStep:
-        """A Step. Raises NotFound."""
-        return await step_of(self._threads, thread_id, run_id, step_id, tenant)
+    async def step(
+        self,
+        thread_id: str,
+        run_id: str,
+        step_id: str,
+        *,
+        tenant: str = "",
+        include: Sequence[str] = (),
+    ) -> RunStep:
+        """A Step. `include` may name `RESULT_CONTENT`. Raises NotFound."""
+        step = await step_of(self._threads, thread_id, run_id, step_id, tenant)
+        return step if RESULT_CONTENT in include else without_content(step)
 
     async def steps(
-        self, thread_id: str, run_id: str, cursor: Cursor, *, tenant: str = ""
+        self,
+        thread_id: str,
+        run_id: str,
+        cursor: Cursor,
+        *,
+        tenant: str = "",
+        include: Sequence[str] = (),
     ) -> Page[RunStep]:
         """A part of the Run's Steps, newest first unless the cursor says otherwise.
+
+        `include` may name `RESULT_CONTENT`.
 
         Raises:
             InvalidRequest: a bad limit.
             NotFound: no such Run.
         """
         await run_of(self._threads, thread_id, run_id, tenant)
-        return await page_of(
+        page = await page_of(
             self._threads, thread_id, "steps", cursor, tenant, RunStep, run_id=run_id
         )
+        if RESULT_CONTENT in include:
+            return page
+        return replace(page, data=tuple(without_content(step) for step in page.data))
 
     # ---------------------------------------------------------------- single changes
 
@@ -274,12 +304,13 @@ class Runs:
         """Store the outputs and queue the Run, if nothing came between."""
         run = requeued(record.run)
         changed = replace(record, run=run, revision=record.revision + 1)
+        seen = step if Progress.of(record.state).included else without_content(step)
         change = Change(
             thread_id=run.thread_id,
             expect=(RunAt(run.id, record.revision),),
             put=(step, changed),
             run_id=run.id,
-            events=(status_event(step), status_event(run)),
+            events=(status_event(seen), status_event(run)),
         )
         try:
             await self._launcher.launch(change, changed, whole=False, answers=awaited)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from core import ids as prefixes
-from core.assistants import Message, Run, StreamEvent, Thread
+from core.assistants import Assistant, Json, Message, Run, StreamEvent, Thread
 from core.clock import Clock
 from core.engine.lifecycle import opening
 from core.engine.ports import ObjectStore, ThreadStore
@@ -16,6 +16,7 @@ from core.engine.records import (
     Cursor,
     Expectation,
     NoActiveRun,
+    ObjectRecord,
     RunRecord,
     ThreadRecord,
 )
@@ -60,12 +61,13 @@ class Starting:
         """A Run on a Thread that is there; see `Runs.create`."""
         check_id("thread_id", thread_id, "thread")
         check_run(request)
-        thread, record, _ = await asyncio.gather(
+        found, assistant, _ = await asyncio.gather(
             self._threads.thread(thread_id),
-            self._record(thread_id, request, tenant, run_id),
+            assistant_record(self._objects, request.assistant_id, tenant),
             self._check_files(request.additional_messages, tenant),
         )
-        owned(thread, thread_id, tenant)
+        thread = owned(found, thread_id, tenant).thread
+        record = self._record(thread_id, request, assistant, thread.tool_resources, run_id)
         messages = self._messages(thread_id, request.additional_messages)
         if not record.run.instructions and not messages:
             await self._check_something_to_say(thread_id)
@@ -97,7 +99,8 @@ class Starting:
         spoken = (*start.messages, *request.additional_messages)
         await self._check_files(spoken, tenant)
         new_id = thread_id or self._ids.new(prefixes.THREAD)
-        record = await self._record(new_id, request, tenant, run_id)
+        assistant = await assistant_record(self._objects, request.assistant_id, tenant)
+        record = self._record(new_id, request, assistant, start.tool_resources, run_id)
         messages = self._messages(new_id, spoken)
         thread = Thread(
             id=new_id,
@@ -134,14 +137,20 @@ class Starting:
         )
         await self._launcher.launch(change, record, whole=True)
 
-    async def _record(
-        self, thread_id: str, request: RunRequest, tenant: str, run_id: str | None
+    def _record(
+        self,
+        thread_id: str,
+        request: RunRequest,
+        found: tuple[ObjectRecord, Assistant],
+        resources: Json | None,
+        run_id: str | None,
     ) -> RunRecord:
-        found, assistant = await assistant_record(self._objects, request.assistant_id, tenant)
+        kept, assistant = found
         record = new_run(
             request,
             assistant,
-            found,
+            kept,
+            resources,
             thread_id=thread_id,
             run_id=run_id or self._ids.new(prefixes.RUN),
             now=self._clock.now(),
