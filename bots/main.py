@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import keyword
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 from core.errors import BobbinError, ConfigurationError
 
@@ -25,11 +23,6 @@ VERBS = {
 }
 
 
-def _command(verb: str) -> Any:
-    """The verb's module; Python's own words have a `_` behind them."""
-    return importlib.import_module(f"bots.commands.{verb}{'_' * keyword.iskeyword(verb)}")
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; its exit code. 2 is a setting or argument that is wrong."""
     parser = argparse.ArgumentParser(
@@ -41,9 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for verb, meaning in VERBS.items():
         sub = verbs.add_parser(verb, help=meaning, description=meaning)
         if verb == chosen:
-            _command(verb).add_arguments(sub)
+            importlib.import_module(f"bots.commands.{verb}").add_arguments(sub)
     options = parser.parse_args(given)
-    command = _command(options.verb)
+    command = importlib.import_module(f"bots.commands.{options.verb}")
     try:
         return int(command.run(options))
     except ConfigurationError as error:
