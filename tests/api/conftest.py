@@ -33,6 +33,12 @@ def schema(found_schema: tuple[Schema, str]) -> Schema:
 
 
 @pytest.fixture
+def own(found_schema: tuple[Schema, str]) -> Description:
+    """Our own description."""
+    return found_schema[0].own
+
+
+@pytest.fixture
 def published(found_schema: tuple[Schema, str]) -> Description:
     """The published description; without one the test is skipped."""
     schema, reason = found_schema

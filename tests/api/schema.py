@@ -62,7 +62,7 @@ class Description:
         self.document = body
         self._components: Any = body["components"]
         self._errors = errors
-        self._events = events
+        self.events = events
         self._validators: dict[str, Any] = {}
         self.operations = {
             (method.upper(), template)
@@ -98,7 +98,7 @@ class Description:
 
     def check_event(self, name: str, data: Any) -> None:
         """Raise if there is no such event."""
-        self.check_as(self._events, {"event": name, "data": data})
+        self.check_as(self.events, {"event": name, "data": data})
 
     def check_as(self, name: str, value: Any) -> None:
         """Raise if the value is not a `name` of the document's components."""
