@@ -79,6 +79,22 @@ class Settings(BaseSettings):
     bobbin_run_ttl_s: int = Field(default=600, ge=10, le=86_400)
     """Seconds from a Run's creation to its expiry, as the original API had it."""
 
+    # ---- Slack
+    slack_bot_token: SecretStr | None = None
+    """`xoxb-…`: the bot's token, from the app's page, OAuth & Permissions."""
+    slack_app_token: SecretStr | None = None
+    """`xapp-…`: for Socket Mode, from the app's page, Basic Information."""
+    slack_signing_secret: SecretStr | None = None
+    """For events by HTTP instead, from the app's page, Basic Information."""
+    slack_api_url: str = "https://slack.com/api/"
+    """Where Slack's web API is; another one is for tests."""
+    bobbin_slack_sockets: int = Field(default=2, ge=1, le=10)
+    """Sockets at a time in Socket Mode: with two, one is open while Slack replaces the other."""
+    bobbin_slack_stream: bool = True
+    """Whether answers grow while they are written, as far as the app may."""
+    bobbin_slack_strangers: bool = False
+    """Whether people of other organisations are answered in channels of Slack Connect."""
+
     # ---- conversations
     bobbin_assistant: str = "math-tutor"
     """File in config/assistants/ (without .toml) that answers where nothing else is chosen."""

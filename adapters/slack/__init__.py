@@ -1,0 +1,1 @@
+"""Slack as a chat platform: events in, the web API out."""

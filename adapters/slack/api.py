@@ -1,0 +1,185 @@
+"""Slack's web API: one session of connections, and its failures as errors of ours.
+
+Nothing is repeated here: whoever asked knows whether that is safe. Parallel: any number of calls.
+Source: https://docs.slack.dev/apis/web-api (errors), /apis/web-api/rate-limits (429).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, cast
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from core.errors import (
+    ConfigurationError,
+    ConversationGone,
+    DeliveryUnclear,
+    PlatformError,
+    PlatformRateLimited,
+    PlatformUnavailable,
+)
+
+Json = dict[str, Any]
+
+_GONE: Final = frozenset(
+    {
+        "channel_not_found",
+        "is_archived",
+        "is_inactive",
+        "not_in_channel",
+        "message_not_found",
+        "thread_not_found",
+        "cant_update_message",
+        "user_is_restricted",
+        "restricted_action",
+        "restricted_action_thread_locked",
+        "restricted_action_read_only_channel",
+    }
+)
+_KEYS: Final = frozenset(
+    {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"}
+)
+_PASSING: Final = frozenset(
+    {
+        "internal_error",
+        "fatal_error",
+        "service_unavailable",
+        "request_timeout",
+        "team_access_not_granted",
+    }
+)
+
+TIMEOUT_S: Final = 30.0
+
+
+class SlackRefused(PlatformError):
+    """Slack understood and said no; `code` is its error word."""
+
+    def __init__(self, method: str, code: str) -> None:
+        super().__init__(f"Slack's {method} answered {code}")
+        self.code = code
+
+
+class SlackApi:
+    """The web API with one bot's token.
+
+    Args:
+        token: `xoxb-…`.
+        url: where the API is; Slack's own unless a test says otherwise.
+    """
+
+    def __init__(self, token: str, url: str = "https://slack.com/api/") -> None:
+        self._token = token
+        self._url = url if url.endswith("/") else f"{url}/"
+        self._session: aiohttp.ClientSession | None = None
+        self._client: AsyncWebClient | None = None
+
+    @property
+    def client(self) -> AsyncWebClient:
+        """The SDK's client, for those who need one. Nothing is asked by making it."""
+        if self._client is None:
+            self._client = AsyncWebClient(
+                token=self._token, base_url=self._url, session=self.session, retry_handlers=[]
+            )
+        return self._client
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        """The connections, for files."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S))
+        return self._session
+
+    async def aclose(self) -> None:
+        """End all connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def write(self, method: str, **body: Any) -> Json:
+        """Call a method that changes something.
+
+        Raises:
+            PlatformRateLimited, PlatformUnavailable: it did not happen.
+            DeliveryUnclear: it may have happened.
+            ConversationGone: there is no such place, or we may not write there.
+            SlackRefused: anything else that Slack says no to.
+        """
+        return await self._call(method, unclear=True, json=body)
+
+    async def form(self, method: str, **body: Any) -> Json:
+        """`write`, for methods that take forms only."""
+        return await self._call(method, unclear=True, data=body)
+
+    async def read(self, method: str, **query: Any) -> Json:
+        """Call a method that changes nothing. Raises as `write` does, never DeliveryUnclear."""
+        return await self._call(method, unclear=False, http_verb="GET", params=query)
+
+    async def put(self, url: str, data: bytes) -> None:
+        """Send a file's bytes where Slack said. Raises PlatformUnavailable."""
+        session = self.session
+        try:
+            async with session.post(url, data=data) as answer:
+                if answer.status != 200:
+                    raise PlatformUnavailable(f"Slack took no file: status {answer.status}")
+        except (TimeoutError, aiohttp.ClientError) as error:
+            raise PlatformUnavailable("a file did not reach Slack") from error
+
+    async def _call(self, method: str, *, unclear: bool, **request: Any) -> Json:
+        try:
+            client: Any = self.client  # whose types are partly unknown
+            answer: Any = await client.api_call(method, **request)
+        except SlackApiError as error:
+            raise _error(method, error, unclear=unclear) from error
+        except aiohttp.ClientConnectorError as error:
+            raise PlatformUnavailable(f"Slack cannot be reached: {error}") from error
+        except (TimeoutError, aiohttp.ClientError) as error:
+            if unclear:
+                raise DeliveryUnclear(f"Slack's {method} gave no answer") from error
+            raise PlatformUnavailable(f"Slack's {method} gave no answer") from error
+        return dict_of(answer.data)
+
+
+def dict_of(value: object) -> Json:
+    """The object, or an empty one for anything else."""
+    return cast("Json", value) if isinstance(value, dict) else {}
+
+
+def _error(method: str, error: SlackApiError, *, unclear: bool) -> PlatformError:
+    answer: Any = error.response
+    status = int(getattr(answer, "status_code", None) or getattr(answer, "status", None) or 0)
+    code = str(dict_of(getattr(answer, "data", None)).get("error") or "")
+    if status == 429 or code in ("ratelimited", "rate_limited", "message_limit_exceeded"):
+        headers: Any = getattr(answer, "headers", None) or {}
+        wait = str(headers.get("Retry-After", ""))
+        return PlatformRateLimited(
+            f"Slack's {method} asks us to wait",
+            retry_after_s=float(wait) if wait.isdecimal() else 1.0,
+        )
+    if code in _GONE:
+        return ConversationGone(f"Slack's {method} answered {code}")
+    if code in _KEYS:
+        return PlatformUnavailable(f"Slack does not take SLACK_BOT_TOKEN any more: {code}")
+    if status >= 500 or code in _PASSING or not code:
+        kind = DeliveryUnclear if unclear else PlatformUnavailable
+        return kind(f"Slack's {method} failed: {code or status}")
+    return SlackRefused(method, code)
+
+
+async def checked_token(api: SlackApi) -> Json:
+    """Who the bot token is, as `auth.test` says.
+
+    Raises:
+        ConfigurationError: Slack does not take it; the text names the variable.
+        PlatformUnavailable: Slack cannot be reached.
+    """
+    try:
+        return await api.read("auth.test")
+    except PlatformUnavailable as error:
+        if "SLACK_BOT_TOKEN" not in str(error):
+            raise
+        raise ConfigurationError(
+            f"{error}. Copy the Bot User OAuth Token (xoxb-…) from the app's page, "
+            "OAuth & Permissions, into SLACK_BOT_TOKEN."
+        ) from error

@@ -1,0 +1,120 @@
+"""Hearing Slack: the same listener behind Socket Mode and signed HTTP, on slack-bolt.
+
+An event is acknowledged when the mailbox has it and not before: the one middleware at the end of
+Bolt's own awaits the delivery, and when that fails it answers 500, which over a socket means no
+acknowledgement at all; Slack sends the event again either way. What we do not understand is
+acknowledged too, or Slack would repeat it and in the end stop sending.
+
+Bolt asks who we are by a function of ours that answers from memory: its own look-up, when Slack
+fails it, acknowledges the event and loses it.
+Sources: https://docs.slack.dev/apis/events-api (retries), slack_bolt/app/async_app.py.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.response import BoltResponse
+
+from adapters.slack.api import Json, SlackApi, dict_of
+from adapters.slack.events import Me, heard, pressed
+from adapters.slack.words import mentioned
+from core.chat.messages import Event
+from core.clock import Clock
+from core.errors import BobbinError
+
+log = logging.getLogger(__name__)
+
+Deliver = Callable[[Event], Awaitable[object]]
+"""Takes an event in; returns when it is durable, and raises when it is not."""
+
+Typed = Callable[[Json], Awaitable[str]]
+"""Carries out a slash command; what the person who typed it is told at once."""
+
+
+class Ears:
+    """What Slack says, on its way to the intake.
+
+    Args:
+        api: with the workspace's bot token.
+        me: who we are there.
+        deliver: the intake.
+        typed: slash commands.
+        met: hears of people whose names may be wanted.
+        clock: for when it came.
+        signing_secret: of the app; needed where Slack calls by HTTP.
+    """
+
+    def __init__(
+        self,
+        api: SlackApi,
+        me: Me,
+        deliver: Deliver,
+        *,
+        typed: Typed,
+        met: Callable[[frozenset[str]], None],
+        clock: Clock,
+        signing_secret: str = "",
+    ) -> None:
+        self._me = me
+        self._deliver = deliver
+        self._typed = typed
+        self._met = met
+        self._clock = clock
+        result = AuthorizeResult(
+            enterprise_id=None,
+            team_id=me.team,
+            bot_user_id=me.user,
+            bot_id=me.bot,
+            bot_token=api.client.token,
+        )
+
+        async def authorize() -> AuthorizeResult:
+            return result
+
+        self.app = AsyncApp(
+            client=api.client,
+            signing_secret=signing_secret or "not used",
+            request_verification_enabled=bool(signing_secret),
+            authorize=authorize,
+            process_before_response=True,
+            attaching_conversation_kwargs_enabled=False,
+        )
+        bolt: Any = self.app  # whose types are partly unknown
+        bolt.middleware(self._take)
+
+    async def _take(self, body: dict[str, Any]) -> BoltResponse:
+        """Anything that Slack sent and Bolt found genuine."""
+        try:
+            return await self._answer(body)
+        except BobbinError as error:
+            log.warning("an event could not be stored; Slack will send it again: %s", error)
+            return BoltResponse(status=500, body="")
+
+    async def _answer(self, body: Json) -> BoltResponse:
+        if "command" in body:
+            said = await self._typed(body)
+            return BoltResponse(
+                status=200,
+                body={"response_type": "ephemeral", "text": said} if said else "",
+            )
+        kind = body.get("type")
+        found: Event | None = None
+        if kind == "event_callback":
+            event = dict_of(body.get("event"))
+            found = heard(event, self._me, self._clock.now())
+            if found is not None:
+                user = event.get("user")
+                here = frozenset({user}) if isinstance(user, str) else frozenset[str]()
+                self._met((here | mentioned(str(event.get("text") or ""))) - {self._me.user})
+        elif kind == "block_actions":
+            found = pressed(body, self._me, self._clock.now())
+        elif kind == "app_rate_limited":
+            log.error("Slack holds events back: more than 30,000 an hour in this workspace")
+        if found is not None:
+            await self._deliver(found)
+        return BoltResponse(status=200, body="")

@@ -1,0 +1,251 @@
+"""The sending side of Slack, from any process: by the web API alone.
+
+A reply goes into the thread of the message that it answers. Every part carries its id in the
+message's metadata; after a crash the thread is read before anything is posted again. Files go into
+the thread before the text that speaks of them.
+
+Serial: the parts of one reply (the outbox sees to that). Parallel: replies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from typing import Final, cast
+
+from adapters.slack.api import Json, SlackApi, SlackRefused, dict_of
+from adapters.slack.events import place_of
+from adapters.slack.origin import NO_THREAD, Origin
+from adapters.slack.presence import Presence
+from adapters.slack.render import MOST_CHARS, message, part_of
+from adapters.slack.streams import Streams
+from adapters.slack.words import escaped
+from core.chat.messages import Capabilities, ConversationKey, OutFile, Post, Sign
+from core.chat.pacing import Pace, Pacer
+from core.clock import Clock
+from core.errors import ConversationGone, PlatformRateLimited
+
+log = logging.getLogger(__name__)
+
+CAPABILITIES: Final = Capabilities(
+    max_chars=MOST_CHARS,
+    edits=True,
+    streams=True,
+    edit_interval_s=1.0,
+    pictures=True,
+    mentions="slack",
+)
+
+_A_CHANNEL: Final = Pace(1000, 3)
+"""New posts of a channel: one a second, a few at once after a pause."""
+_UPDATES: Final = Pace(1300, 10)
+"""chat.update (Tier 3: 50 a minute of a workspace)."""
+_APPENDS: Final = Pace(600, 20)
+"""chat.appendStream (Tier 4: 100 a minute of a workspace)."""
+_STARTS: Final = Pace(3000, 10)
+"""chat.startStream (Tier 2: 20 a minute of a workspace)."""
+
+_PATIENCE_MS: Final = 30_000
+_PAGES: Final = 5
+_TOO_LONG: Final = frozenset({"msg_too_long", "msg_blocks_too_long", "invalid_blocks"})
+_PLAIN_CHARS: Final = 3_900
+
+
+class SlackPlatform:
+    """`ChatPlatform` of one workspace."""
+
+    def __init__(
+        self,
+        api: SlackApi,
+        pacer: Pacer,
+        clock: Clock,
+        *,
+        team: str,
+        bot_user: str,
+        presence: Presence,
+        stream: bool = True,
+    ) -> None:
+        """
+        Args:
+            api: with the workspace's bot token.
+            pacer: shared by all processes.
+            clock: for how long a stream has lived.
+            team, bot_user: ids of the workspace and of the bot's user there.
+            presence: shows that Bobbin is at work.
+            stream: use Slack's own streaming where the app may.
+        """
+        self._api = api
+        self._pacer = pacer
+        self._clock = clock
+        self._team = team
+        self._bot_user = bot_user
+        self._presence = presence
+        self._streams = Streams(api, clock, team=team, wanted=stream)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return CAPABILITIES
+
+    async def send(self, conversation: ConversationKey, post: Post) -> str:
+        origin, root = self._aim(conversation, post.part_id)
+        await self._send_files(origin, root, post)
+        threaded = root != NO_THREAD  # a stream needs a thread
+        if threaded and not post.final and await self._may("startStream", _STARTS, 0):
+            ts = await self._streams.begin(origin, root, post)
+            if ts is not None:
+                return ts
+        await self._wait(f"post:{origin.channel}", _A_CHANNEL)
+        body = {"channel": origin.channel, **_under(root), **_QUIET}
+        answer = await self._say("chat.postMessage", body, post, origin, root)
+        await self._rest(origin, post)
+        return str(answer["ts"])
+
+    async def edit(self, conversation: ConversationKey, ref: str, post: Post) -> None:
+        origin, root = self._aim(conversation, post.part_id)
+        if not post.final and not await self._may("appendStream", _APPENDS, 0):
+            return  # the next one brings all of it
+        await self._send_files(origin, root, post)
+        if not await self._streams.go_on(ref, post):
+            await self._update(origin, root, ref, post)
+        await self._rest(origin, post)
+
+    async def find(self, conversation: ConversationKey, part_id: str) -> str | None:
+        origin, root = self._aim(conversation, part_id)
+        unmarked: str | None = None
+        async for found in self._own_posts(origin, root):
+            mark = part_of(dict_of(found.get("metadata")))
+            if mark == part_id:
+                return str(found["ts"])
+            if mark is None and not found.get("files"):
+                # A stream gets its metadata at its end: one without belongs to who died in it.
+                unmarked = str(found["ts"])
+        return unmarked
+
+    async def signal(self, conversation: ConversationKey, sign: Sign) -> None:
+        origin = Origin.of(sign.turn[-1]) if sign.turn else None
+        if origin is None:
+            return
+        if sign.kind == "idle":
+            await self._presence.idle(origin)
+        else:
+            await self._presence.working(origin, sign.sentence)
+
+    # ------------------------------------------------------------------- one post
+
+    def _aim(self, conversation: ConversationKey, name: str) -> tuple[Origin, str]:
+        """The message that is answered, and the thread that the answer goes into."""
+        _, channel, root = place_of(conversation)
+        origin = Origin.of(name)
+        if origin is None or origin.channel != channel:
+            raise ConversationGone(f"{name!r} names no post of {channel}")
+        return origin, root or origin.root
+
+    async def _update(self, origin: Origin, root: str, ref: str, post: Post) -> None:
+        patience = _PATIENCE_MS if post.final else 0
+        if not await self._may("update", _UPDATES, patience):
+            if post.final:
+                raise PlatformRateLimited("too many edits in this workspace", retry_after_s=5.0)
+            return
+        body = {"channel": origin.channel, "ts": ref}
+        try:
+            await self._say("chat.update", body, post, origin, root)
+        except SlackRefused as error:
+            if "stream" not in error.code:
+                raise
+            await self._streams.stop(ref, origin.channel)
+            await self._say("chat.update", body, post, origin, root)
+
+    async def _say(self, method: str, place: Json, post: Post, origin: Origin, root: str) -> Json:
+        try:
+            return await self._api.write(method, **place, **message(post, stoppable=not post.final))
+        except SlackRefused as error:
+            if error.code not in _TOO_LONG:
+                raise
+        # Slack counts in a way of its own: the beginning as plain text, all of it as a file.
+        log.warning("a post of %d characters is too long for Slack", len(post.text))
+        plain = post.text[:_PLAIN_CHARS]
+        body = message(post) | {"text": escaped(plain)}
+        del body["blocks"]
+        answer = await self._api.write(method, **place, **body)
+        whole = OutFile("answer.md", "text/markdown", post.text.encode())
+        await self._upload(origin, root, whole)
+        return answer
+
+    async def _rest(self, origin: Origin, post: Post) -> None:
+        """The reply is complete: take the sign back."""
+        if post.final and post.controls:
+            await self._presence.idle(origin)
+
+    # ------------------------------------------------------------------- files
+
+    async def _send_files(self, origin: Origin, root: str, post: Post) -> None:
+        """Put the post's files into the thread; those that are there already are left."""
+        if not post.files:
+            return
+        there: set[str] = set()
+        async for found in self._own_posts(origin, root):
+            for file in cast("list[Json]", found.get("files") or []):
+                there.add(str(file.get("title")))
+        for file in post.files:
+            if file.name not in there:
+                await self._upload(origin, root, file)
+
+    async def _upload(self, origin: Origin, root: str, file: OutFile) -> None:
+        try:
+            where = await self._api.form(
+                "files.getUploadURLExternal", filename=file.name, length=str(len(file.data))
+            )
+            await self._api.put(str(where["upload_url"]), file.data)
+            await self._api.write(
+                "files.completeUploadExternal",
+                files=[{"id": where["file_id"], "title": file.name}],
+                channel_id=origin.channel,
+                **_under(root),
+            )
+        except SlackRefused as error:
+            log.warning("Slack did not take the file %s: %s", file.name, error.code)
+
+    # ------------------------------------------------------------------- reading back
+
+    async def _own_posts(self, origin: Origin, root: str) -> AsyncGenerator[Json, None]:
+        """Our posts in the thread since the message, oldest first."""
+        if root == NO_THREAD:
+            return
+        cursor = ""
+        for _ in range(_PAGES):
+            answer = await self._api.read(
+                "conversations.replies",
+                channel=origin.channel,
+                ts=root,
+                oldest=origin.ts,
+                include_all_metadata="true",
+                limit="200",
+                **({"cursor": cursor} if cursor else {}),
+            )
+            for found in cast("list[Json]", answer.get("messages") or []):
+                if found.get("user") == self._bot_user and float(found["ts"]) > float(origin.ts):
+                    yield found
+            cursor = str(dict_of(answer.get("response_metadata")).get("next_cursor") or "")
+            if not cursor:
+                return
+
+    # ------------------------------------------------------------------- pace
+
+    async def _may(self, name: str, pace: Pace, patience_ms: int) -> bool:
+        wait = await self._pacer.reserve(f"slack:{self._team}:{name}", pace, patience_ms)
+        if wait is None:
+            return False
+        await asyncio.sleep(wait / 1000)
+        return True
+
+    async def _wait(self, name: str, pace: Pace) -> None:
+        if not await self._may(name, pace, _PATIENCE_MS):
+            raise PlatformRateLimited("too many posts at once in this channel", retry_after_s=5.0)
+
+
+def _under(root: str) -> Json:
+    return {} if root == NO_THREAD else {"thread_ts": root}
+
+
+_QUIET: Final[Json] = {"unfurl_links": False, "unfurl_media": False}

@@ -1,0 +1,98 @@
+"""From a post of a reply to what Slack's web API takes: pure.
+
+Sources: https://docs.slack.dev/reference/block-kit/blocks (markdown block: 12,000 characters of
+standard Markdown in one message; actions; context_actions with feedback buttons) and
+https://docs.slack.dev/messaging/message-metadata.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, cast
+
+from adapters.slack.words import escaped
+from core.chat.messages import Control, Post
+
+Json = dict[str, Any]
+
+MOST_CHARS: Final = 9_000
+"""Characters of one post. A streamed message ends at about 12 kB of UTF-8, controls included."""
+
+MARK: Final = "bobbin_reply"
+"""`event_type` of the metadata by which a part of a reply is found again."""
+
+_NOTIFICATION: Final = 300
+"""Characters of the text that notifications show where blocks cannot be."""
+
+_LABELS: Final[dict[str, str]] = {"stop": "Stop", "regenerate": "Regenerate", "new": "New session"}
+
+
+def message(post: Post, *, stoppable: bool = False) -> Json:
+    """`text`, `blocks` and `metadata` of a post. `stoppable`: it still grows and can be stopped."""
+    return {
+        "text": notification(post),
+        "blocks": blocks(post, stoppable=stoppable),
+        "metadata": metadata(post),
+    }
+
+
+def notification(post: Post) -> str:
+    """What a notification says: the beginning, in words that ping nobody."""
+    text = " ".join(post.text.split()) or "A file"
+    return escaped(text if len(text) <= _NOTIFICATION else text[: _NOTIFICATION - 1] + "…")
+
+
+def metadata(post: Post) -> Json:
+    """The part's id, so that whoever takes over finds it."""
+    return {"event_type": MARK, "event_payload": {"part": post.part_id}}
+
+
+def part_of(found: Json) -> str | None:
+    """The part's id of a message's metadata; None where it is not one of our replies."""
+    body: Any = found.get("event_payload")
+    if found.get("event_type") != MARK or not isinstance(body, dict):
+        return None
+    part = cast("Json", body).get("part")
+    return part if isinstance(part, str) else None
+
+
+def blocks(post: Post, *, stoppable: bool = False) -> list[Json]:
+    """The text and the controls of a post."""
+    found: list[Json] = [{"type": "markdown", "text": post.text}] if post.text.strip() else []
+    return [*found, *controls(post, stoppable=stoppable)]
+
+
+def controls(post: Post, *, stoppable: bool = False) -> list[Json]:
+    """The controls alone: what a streamed message gets at its end."""
+    names: tuple[Control, ...] = ("stop",) if stoppable and not post.final else post.controls
+    found: list[Json] = []
+    buttons = [_button(name) for name in names if name in _LABELS]
+    if "feedback" in names:
+        found.append({"type": "context_actions", "elements": [_feedback()]})
+    if buttons:
+        found.append({"type": "actions", "elements": buttons})
+    return found
+
+
+def _button(name: Control) -> Json:
+    return {
+        "type": "button",
+        "action_id": f"bobbin:{name}",
+        "text": {"type": "plain_text", "text": _LABELS[name]},
+        "value": name,
+    }
+
+
+def _feedback() -> Json:
+    def one(label: str, value: str, said: str) -> Json:
+        return {
+            "text": {"type": "plain_text", "text": label},
+            "value": value,
+            "accessibility_label": said,
+        }
+
+    return {
+        "type": "feedback_buttons",
+        "action_id": "bobbin:feedback",
+        "positive_button": one("Good answer", "good", "This answer was good"),
+        "negative_button": one("Bad answer", "bad", "This answer was not good"),
+    }

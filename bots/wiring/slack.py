@@ -1,0 +1,139 @@
+"""Slack: who we are there, the sending side for every process, and the ears of those that hear."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.slack.api import SlackApi, checked_token
+from adapters.slack.ears import Deliver, Ears
+from adapters.slack.events import Me
+from adapters.slack.http import http_app
+from adapters.slack.people import People
+from adapters.slack.platform import SlackPlatform
+from adapters.slack.presence import Presence
+from adapters.slack.private import PRIVATE, PrivatePlatform
+from adapters.slack.slash import Slash
+from adapters.slack.sockets import Sockets, check_app_token
+from config.settings import Settings
+from core.chat.messages import Event
+from core.chat.pacing import Pacer
+from core.chat.ports import ChatPlatform
+from core.clock import Clock
+from core.errors import ConfigurationError, StoreUnavailable
+
+
+@dataclass(slots=True)
+class SlackSide:
+    """Slack in this process.
+
+    `asgi` answers Slack's calls by HTTP; it is there when SLACK_SIGNING_SECRET is set.
+    """
+
+    api: SlackApi
+    me: Me
+    platforms: dict[str, ChatPlatform]
+    people: People
+    clock: Clock
+    settings: Settings
+    asgi: Any = None
+    _ears: Ears | None = None
+    _deliver: Deliver | None = None
+
+    def make_ears(self) -> None:
+        """Prepare to hear; what comes before `hearing` is refused and comes again."""
+        secret = self.settings.slack_signing_secret
+        self._ears = Ears(
+            self.api,
+            self.me,
+            self._take,
+            typed=Slash(self.me, self._take, self.clock).carry_out,
+            met=self.people.met,
+            clock=self.clock,
+            signing_secret=secret.get_secret_value() if secret else "",
+        )
+        if secret:
+            self.asgi = http_app(self._ears)
+
+    @asynccontextmanager
+    async def hearing(self, deliver: Deliver) -> AsyncIterator[str]:
+        """Hear until the block ends; how, in words.
+
+        Raises:
+            ConfigurationError: Slack does not take the app token.
+        """
+        self._deliver = deliver
+        token = self.settings.slack_app_token
+        if self._ears is None:
+            self.make_ears()
+        if token is None or self._ears is None:
+            yield "by HTTP at /slack/events"
+            return
+        await check_app_token(self.api, token.get_secret_value())
+        sockets = Sockets(
+            self._ears,
+            token.get_secret_value(),
+            self.clock,
+            count=self.settings.bobbin_slack_sockets,
+        )
+        async with sockets.running():
+            yield f"by {sockets.count} sockets"
+
+    async def _take(self, event: Event) -> object:
+        if self._deliver is None:
+            raise StoreUnavailable("this process is still starting")
+        return await self._deliver(event)
+
+
+@asynccontextmanager
+async def open_slack(settings: Settings, pacer: Pacer, clock: Clock) -> AsyncIterator[SlackSide]:
+    """The sending side, ready to use.
+
+    Raises:
+        ConfigurationError: a token is missing or wrong; the text names it.
+        PlatformUnavailable: Slack cannot be reached.
+    """
+    token = settings.slack_bot_token
+    if token is None:
+        raise ConfigurationError("SLACK_BOT_TOKEN is not set (see docs/slack.md)")
+    if settings.slack_app_token is None and settings.slack_signing_secret is None:
+        raise ConfigurationError(
+            "SLACK_BOT_TOKEN is set, and neither SLACK_APP_TOKEN (Socket Mode) nor "
+            "SLACK_SIGNING_SECRET (HTTP) is: Bobbin could speak in Slack and not hear. "
+            "See docs/slack.md."
+        )
+    api = SlackApi(token.get_secret_value(), settings.slack_api_url)
+    people = People(api)
+    try:
+        found = await checked_token(api)
+        team, user = str(found["team_id"]), str(found["user_id"])
+        presence = Presence(api)
+        platform = SlackPlatform(
+            api,
+            pacer,
+            clock,
+            team=team,
+            bot_user=user,
+            presence=presence,
+            stream=settings.bobbin_slack_stream,
+        )
+        me = Me(
+            team=team,
+            user=user,
+            bot=str(found.get("bot_id") or ""),
+            strangers=settings.bobbin_slack_strangers,
+            names=people.names,
+        )
+        yield SlackSide(
+            api,
+            me,
+            {"slack": platform, PRIVATE: PrivatePlatform(api)},
+            people,
+            clock,
+            settings,
+        )
+    finally:
+        await people.aclose()
+        await api.aclose()

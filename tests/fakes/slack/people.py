@@ -1,0 +1,156 @@
+"""What people do in the workspace, and the events that Slack sends for it.
+
+async with FakeSlack.running() as slack:
+    AsyncWebClient(token=slack.bot_token, base_url=slack.url)
+    ts = await slack.post("U0ANN", "C0MATHS", "<@U0BOT> what is 2 + 2?")
+    slack.thread("C0MATHS", ts)        -> the messages under it, as a person sees them
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.fakes.slack.looks import APP, BOT_USER, TEAM, Json
+from tests.fakes.slack.server import Doors
+
+
+@dataclass
+class FakeSlack(Doors):
+    """A workspace with people in it."""
+
+    unacknowledged: list[Json] = field(default_factory=list[Json])
+
+    async def post(
+        self,
+        user: str,
+        channel: str,
+        text: str,
+        *,
+        thread_ts: str | None = None,
+        files: list[Json] | None = None,
+        **extra: Any,
+    ) -> str:
+        """Somebody writes: the events that Slack sends for it, acknowledged or given up."""
+        ts = self.stamp()
+        message: Json = {"type": "message", "user": user, "text": text, "ts": ts, "team": TEAM}
+        if thread_ts:
+            message["thread_ts"] = thread_ts
+        if files:
+            message |= {"files": files, "subtype": "file_share"}
+        message |= extra
+        self.messages[channel][ts] = message
+        kind = "im" if channel.startswith("D") else "channel"
+        event = {**message, "channel": channel, "channel_type": kind, "event_ts": ts}
+        if kind == "channel" and f"<@{BOT_USER}>" in text:
+            mention = {**event, "type": "app_mention"}
+            mention.pop("channel_type")
+            mention.pop("subtype", None)
+            await asyncio.gather(self.event(mention), self.event(event))
+        else:
+            await self.event(event)
+        return ts
+
+    async def edit(self, channel: str, ts: str, text: str, *, unfurl: bool = False) -> None:
+        """Somebody changes a post; with `unfurl`, Slack only adds a preview to it."""
+        before = dict(self.messages[channel][ts])
+        after = dict(before) if unfurl else {**before, "text": text}
+        if unfurl:
+            after["attachments"] = [{"title": "A page"}]
+        else:
+            after["edited"] = {"user": before["user"], "ts": self.stamp()}
+        self.messages[channel][ts] = after
+        await self.event(
+            {
+                "type": "message",
+                "subtype": "message_changed",
+                "channel": channel,
+                "channel_type": "im" if channel.startswith("D") else "channel",
+                "message": after,
+                "previous_message": before,
+                "ts": self.stamp(),
+                "event_ts": self.stamp(),
+            }
+        )
+
+    async def delete(self, channel: str, ts: str) -> None:
+        """Somebody deletes a post."""
+        before = self.messages[channel].pop(ts)
+        await self.event(
+            {
+                "type": "message",
+                "subtype": "message_deleted",
+                "channel": channel,
+                "channel_type": "im" if channel.startswith("D") else "channel",
+                "deleted_ts": ts,
+                "previous_message": before,
+                "ts": self.stamp(),
+                "event_ts": self.stamp(),
+            }
+        )
+
+    async def press(self, user: str, channel: str, ts: str, action_id: str, value: str) -> None:
+        """Somebody presses a button of a message."""
+        message = self.messages[channel][ts]
+        await self.send(
+            "interactive",
+            {
+                "type": "block_actions",
+                "team": {"id": TEAM},
+                "user": {"id": user, "team_id": TEAM},
+                "api_app_id": APP,
+                "channel": {"id": channel},
+                "message": message,
+                "container": {"type": "message", "message_ts": ts, "channel_id": channel},
+                "trigger_id": f"1.{next(self.numbers)}",
+                "response_url": f"{self.url}response",
+                "actions": [
+                    {
+                        "action_id": action_id,
+                        "block_id": "b",
+                        "type": "button",
+                        "value": value,
+                        "action_ts": self.stamp(),
+                    }
+                ],
+            },
+        )
+
+    async def slash(self, user: str, channel: str, text: str) -> Json:
+        """Somebody types `/bobbin text`; what they are told at once."""
+        return await self.send(
+            "slash_commands",
+            {
+                "command": "/bobbin",
+                "text": text,
+                "user_id": user,
+                "team_id": TEAM,
+                "channel_id": channel,
+                "api_app_id": APP,
+                "trigger_id": f"1.{next(self.numbers)}",
+                "response_url": f"{self.url}response",
+            },
+        )
+
+    async def event(self, event: Json) -> None:
+        """Send an event until it is acknowledged: at once, and at most three more times."""
+        body = {
+            "type": "event_callback",
+            "team_id": TEAM,
+            "api_app_id": APP,
+            "event": event,
+            "event_id": f"Ev{next(self.numbers)}",
+            "event_time": int(time.time()),
+            "authorizations": [{"team_id": TEAM, "user_id": BOT_USER, "is_bot": True}],
+        }
+        for _ in range(self.deliveries - 1):
+            await self.send("events_api", body)
+        for attempt in range(4):
+            with contextlib.suppress(TimeoutError, ConnectionError):
+                await self.send("events_api", body, retry=attempt)
+                return
+            await asyncio.sleep(0.05)
+        self.unacknowledged.append(event)

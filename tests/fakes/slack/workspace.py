@@ -1,0 +1,294 @@
+"""The workspace itself: messages, files and states, and the methods that change them.
+
+Behaviour follows https://docs.slack.dev; each rule names its page where it is not obvious. Time is
+the workspace's own counter, so stamps are never equal.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import cast
+
+from tests.fakes.slack.looks import (
+    BOT_ID,
+    BOT_USER,
+    TEAM,
+    Json,
+    check_blocks,
+    list_of,
+    no,
+    object_of,
+    shown_message,
+    words,
+)
+from tests.fakes.slack.methods import ARGUMENTS, NEEDED, OWN_STATUSES
+
+MOST_STREAMED = 12_000
+"""Bytes of a streamed message, about: what live workspaces were seen to take."""
+
+
+@dataclass
+class Workspace:
+    """A workspace with one app in it."""
+
+    bot_token: str = "xoxb-1"
+    app_token: str = "xapp-1"
+    agent: bool = True
+    """Whether the app has the agents feature."""
+    streaming: bool = True
+    url: str = ""
+    messages: dict[str, dict[str, Json]] = field(default_factory=lambda: defaultdict(dict))
+    reactions: Counter[tuple[str, str, str]] = field(default_factory=Counter[tuple[str, str, str]])
+    statuses: list[tuple[str, str, str]] = field(default_factory=list[tuple[str, str, str]])
+    files: dict[str, Json] = field(default_factory=dict[str, Json])
+    views: dict[str, Json] = field(default_factory=dict[str, Json])
+    refusing: bool = False
+    """Whether new sockets are refused."""
+    numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    _streaming: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
+
+    def stamp(self) -> str:
+        """The time of something new."""
+        return f"1700000000.{next(self.numbers):06d}"
+
+    # ------------------------------------------------------------------- what people see
+
+    def thread(self, channel: str, root: str) -> list[Json]:
+        """The messages of a thread in order, the root first."""
+        return [
+            message
+            for ts, message in sorted(self.messages[channel].items())
+            if ts == root or message.get("thread_ts") == root
+        ]
+
+    def replies(self, channel: str, root: str) -> list[str]:
+        """What the bot wrote in a thread, as words."""
+        return [
+            words(message)
+            for message in self.thread(channel, root)
+            if message.get("user") == BOT_USER and words(message)
+        ]
+
+    # ------------------------------------------------------------------- the methods
+
+    def carry_out(self, method: str, arguments: Json, token: str) -> Json:
+        known = ARGUMENTS.get(method)
+        if known is None:
+            return no("unknown_method")
+        expected = self.app_token if method == "apps.connections.open" else self.bot_token
+        if token != expected:
+            return no("invalid_auth")
+        if unknown := set(arguments) - known:
+            raise AssertionError(f"{method} takes no {sorted(unknown)}")
+        if missing := NEEDED.get(method, frozenset()) - set(arguments):
+            raise AssertionError(f"{method} needs {sorted(missing)}")
+        done: Json = getattr(self, "_do_" + method.replace(".", "_"))(arguments)
+        return {"ok": True, **done} if "ok" not in done else done
+
+    def _do_auth_test(self, _: Json) -> Json:
+        return {
+            "url": "https://fake.slack.com/",
+            "team": "Fake",
+            "user": "bobbin",
+            "team_id": TEAM,
+            "user_id": BOT_USER,
+            "bot_id": BOT_ID,
+        }
+
+    def _do_apps_connections_open(self, _: Json) -> Json:
+        if self.refusing:
+            return no("internal_error")
+        return {"url": self.url.replace("http://", "ws://").replace("/api/", "/link")}
+
+    def _do_chat_postMessage(self, arguments: Json) -> Json:  # noqa: N802
+        check_blocks(arguments)
+        if len(str(arguments.get("text") or "")) > 4040:
+            return no("msg_too_long")
+        ts = self.stamp()
+        self.messages[arguments["channel"]][ts] = shown_message(arguments, ts)
+        return {"channel": arguments["channel"], "ts": ts}
+
+    def _do_chat_postEphemeral(self, arguments: Json) -> Json:  # noqa: N802
+        check_blocks(arguments)
+        return {"message_ts": self.stamp()}
+
+    def _do_chat_update(self, arguments: Json) -> Json:
+        check_blocks(arguments)
+        channel, ts = arguments["channel"], arguments["ts"]
+        found = self.messages[channel].get(ts)
+        if found is None:
+            return no("message_not_found")
+        if found["user"] != BOT_USER:
+            return no("cant_update_message")
+        if (channel, ts) in self._streaming:
+            return no("streaming_state_conflict")
+        changed = shown_message({"thread_ts": found.get("thread_ts"), **arguments}, ts)
+        self.messages[channel][ts] = {**found, **changed, "blocks": arguments.get("blocks", [])}
+        return {"channel": channel, "ts": ts}
+
+    def _do_chat_startStream(self, arguments: Json) -> Json:  # noqa: N802
+        if not self.streaming:
+            return no("channel_type_not_supported")
+        for name in ("recipient_team_id", "recipient_user_id"):
+            if not arguments.get(name):
+                return no(f"missing_{name}")
+        ts = self.stamp()
+        channel = arguments["channel"]
+        text = str(arguments.get("markdown_text") or "")
+        self.messages[channel][ts] = shown_message(
+            {"thread_ts": arguments["thread_ts"], "markdown_text": text}, ts
+        )
+        self._streaming[channel, ts] = len(text.encode())
+        return {"channel": channel, "ts": ts}
+
+    def _do_chat_appendStream(self, arguments: Json) -> Json:  # noqa: N802
+        return self._append(arguments)
+
+    def _do_chat_stopStream(self, arguments: Json) -> Json:  # noqa: N802
+        answer = self._append(arguments)
+        if "error" in answer:
+            return answer
+        check_blocks(arguments)
+        place = arguments["channel"], arguments["ts"]
+        message = self.messages[place[0]][place[1]]
+        message["blocks"] = [*message["blocks"], *arguments.get("blocks", [])]
+        if "metadata" in arguments:
+            message["metadata"] = arguments["metadata"]
+        del self._streaming[place]
+        return {"channel": place[0], "ts": place[1]}
+
+    def _append(self, arguments: Json) -> Json:
+        place = arguments["channel"], arguments["ts"]
+        if place not in self._streaming:
+            return no("message_not_in_streaming_state")
+        text = str(arguments.get("markdown_text") or "")
+        if self._streaming[place] + len(text.encode()) > MOST_STREAMED:
+            return no("msg_too_long")
+        self._streaming[place] += len(text.encode())
+        block = self.messages[place[0]][place[1]]["blocks"][0]
+        block["text"] += text
+        return {}
+
+    def end_streams(self) -> None:
+        """All streams are as old as Slack lets them become."""
+        self._streaming.clear()
+
+    def _do_conversations_replies(self, arguments: Json) -> Json:
+        channel, root = arguments["channel"], arguments["ts"]
+        if root not in self.messages[channel]:
+            return no("thread_not_found")
+        oldest = float(arguments.get("oldest") or 0)
+        found = [
+            m for m in self.thread(channel, root) if float(m["ts"]) > oldest or m["ts"] == root
+        ]
+        limit = int(arguments.get("limit") or 1000)
+        start = int(arguments.get("cursor") or 0)
+        page = found[start : start + limit]
+        if arguments.get("include_all_metadata") != "true":
+            page = [{k: v for k, v in m.items() if k != "metadata"} for m in page]
+        more = start + limit < len(found)
+        cursor = str(start + limit) if more else ""
+        return {
+            "messages": page,
+            "has_more": more,
+            "response_metadata": {"next_cursor": cursor},
+        }
+
+    def _do_conversations_info(self, arguments: Json) -> Json:
+        return {"channel": {"id": arguments["channel"], "is_member": True}}
+
+    def _do_reactions_add(self, arguments: Json) -> Json:
+        key = arguments["channel"], arguments["timestamp"], arguments["name"]
+        if self.reactions[key]:
+            return no("already_reacted")
+        self.reactions[key] = 1
+        return {}
+
+    def _do_reactions_remove(self, arguments: Json) -> Json:
+        key = arguments["channel"], arguments["timestamp"], arguments["name"]
+        if not self.reactions[key]:
+            return no("no_reaction")
+        self.reactions[key] = 0
+        return {}
+
+    def _do_users_info(self, arguments: Json) -> Json:
+        user = arguments["user"]
+        name = user.removeprefix("U_").title()
+        return {"user": {"id": user, "profile": {"display_name": name}, "is_admin": False}}
+
+    def _do_agents_sessions_setStatus(self, arguments: Json) -> Json:  # noqa: N802
+        if not self.agent:
+            return no("feature_disabled")
+        assert arguments["status"] in OWN_STATUSES, arguments
+        place = arguments["channel_id"], arguments.get("thread_ts", "")
+        self.statuses.append((*place, arguments["status"]))
+        return {"agent_status": arguments["status"]}
+
+    def _do_assistant_threads_setStatus(self, arguments: Json) -> Json:  # noqa: N802
+        place = arguments["channel_id"], arguments["thread_ts"]
+        self.statuses.append((*place, arguments["status"]))
+        return {}
+
+    def _do_views_publish(self, arguments: Json) -> Json:
+        self.views[arguments["user_id"]] = object_of(arguments["view"])
+        return {}
+
+    def _do_views_open(self, arguments: Json) -> Json:
+        self.views[arguments["trigger_id"]] = object_of(arguments["view"])
+        return {"view": {"id": "V1"}}
+
+    # ------------------------------------------------------------------- files
+
+    def _do_files_getUploadURLExternal(self, arguments: Json) -> Json:  # noqa: N802
+        name = f"F{next(self.numbers)}"
+        self.files[name] = {
+            "id": name,
+            "name": arguments["filename"],
+            "size": int(arguments["length"]),
+            "mimetype": "application/octet-stream",
+        }
+        return {"file_id": name, "upload_url": self.url.replace("/api/", f"/upload/{name}")}
+
+    def _do_files_completeUploadExternal(self, arguments: Json) -> Json:  # noqa: N802
+        done: list[Json] = []
+        for item in cast("list[Json]", list_of(arguments["files"])):
+            file = self.files[item["id"]]
+            assert "data" in file, "completed before it was uploaded"
+            file["title"] = item.get("title") or file["name"]
+            done.append({k: v for k, v in file.items() if k != "data"})
+        if channel := arguments.get("channel_id"):
+            ts = self.stamp()
+            self.messages[channel][ts] = {
+                "type": "message",
+                "user": BOT_USER,
+                "ts": ts,
+                "thread_ts": arguments.get("thread_ts"),
+                "text": arguments.get("initial_comment") or "",
+                "files": done,
+                "blocks": [],
+            }
+        return {"files": done}
+
+    def _do_files_info(self, arguments: Json) -> Json:
+        file = self.files.get(arguments["file"])
+        if file is None:
+            return no("file_not_found")
+        return {"file": {k: v for k, v in file.items() if k != "data"}}
+
+    def add_file(self, name: str, data: bytes, mimetype: str) -> Json:
+        """A file that somebody has uploaded, as events show it."""
+        file_id = f"F{next(self.numbers)}"
+        url = self.url.replace("/api/", f"/files/{file_id}")
+        shown: Json = {
+            "id": file_id,
+            "name": name,
+            "mimetype": mimetype,
+            "size": len(data),
+            "mode": "hosted",
+            "url_private": url,
+            "url_private_download": url,
+        }
+        self.files[file_id] = {**shown, "data": data}
+        return shown

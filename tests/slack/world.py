@@ -1,0 +1,85 @@
+"""A bot in a fake workspace: the real flow, the real slack-bolt, a fake Assistants service."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from adapters.redis.connection import Client
+from adapters.redis.pacing import RedisPacer
+from bots.wiring.chat import open_chat, open_chat_stores
+from bots.wiring.slack import open_slack
+from config.settings import Settings
+from core.chat.dispatcher import DispatcherLimits
+from core.chat.policy import Policy
+from core.chat.relay import RelayLimits
+from core.clock import SystemClock
+from tests.chat.flow import Places
+from tests.fakes.assistants import FakeAssistants
+from tests.fakes.slack.looks import Json, words
+from tests.fakes.slack.people import FakeSlack
+
+CHANNEL, DM = "C0MATHS", "D0ANN"
+ANN, BOB = "U_ANN".replace("_", "0"), "U_BOB".replace("_", "0")
+BOT = "<@U0BOT>"
+
+
+@dataclass(slots=True)
+class World:
+    """What outlives the bot's processes."""
+
+    client: Client
+    slack: FakeSlack
+    assistants: FakeAssistants = field(default_factory=FakeAssistants)
+    lease_s: float = 1.0
+    settings: dict[str, Any] = field(default_factory=dict[str, Any])
+    dead: set[str] = field(default_factory=set[str])
+    _owners: itertools.count[int] = field(default_factory=itertools.count)
+
+    @asynccontextmanager
+    async def process(self) -> AsyncIterator[None]:
+        """One process that hears and answers, until the block ends."""
+        values: dict[str, Any] = {
+            "slack_bot_token": self.slack.bot_token,
+            "slack_app_token": self.slack.app_token,
+            "slack_api_url": self.slack.url,
+            "bobbin_slack_sockets": 1,
+        }
+        settings = Settings(**(values | self.settings))
+        clock, owner = SystemClock(), f"process-{next(self._owners)}"
+        async with (
+            open_slack(settings, RedisPacer(self.client, 1), clock) as side,
+            open_chat_stores(self.client, 1, lease_s=self.lease_s) as stores,
+            open_chat(
+                stores,
+                self.assistants,
+                side.platforms,
+                Places(),
+                clock,
+                relay=RelayLimits(default_assistant="tutor"),
+                dispatcher=DispatcherLimits(
+                    owner=owner, lease_s=self.lease_s, sweep_s=0.1, drain_s=0.3
+                ),
+                policy=Policy(),
+                owner_is_gone=lambda name: name in self.dead,
+            ) as chat,
+            side.hearing(chat.intake.deliver),
+        ):
+            yield
+
+    async def replied(self, channel: str, root: str, count: int = 1) -> list[str]:
+        """The bot's posts in a thread, once there are so many complete ones."""
+        async with asyncio.timeout(10):
+            while True:
+                done = [m for m in self.own(channel, root) if m.get("metadata")]
+                if len(done) >= count:
+                    return [words(message) for message in done]
+                await asyncio.sleep(0.01)
+
+    def own(self, channel: str, root: str) -> list[Json]:
+        """The bot's messages in a thread."""
+        return [m for m in self.slack.thread(channel, root) if m.get("user") == "U0BOT"]
