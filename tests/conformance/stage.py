@@ -26,7 +26,7 @@ from openai import AsyncOpenAI
 from tests.api.schema import Schema
 from tests.api.serving import BETA
 from tests.conformance.asked import Asked, asked_in
-from tests.fakes.model_server import Json, ModelServer, Reply, Scripted
+from tests.fakes.model_server import Json, ModelServer, Reply, Request, Scripted
 from tests.servers import redis_server
 
 Protocol = Literal["responses", "chat"]
@@ -126,6 +126,11 @@ class Stage:
         """A new test: nothing was asked, nothing is scripted."""
         self._seen = len(self.model.requests)
 
+    @property
+    def requests(self) -> list[Request]:
+        """Requests for answers since the test began."""
+        return [one for one in self.model.requests[self._seen :] if one.path != "/v1/models"]
+
     def script(self, *replies: Scripted) -> None:
         """What the model answers next, one entry a request."""
         self.model.script(*replies)
@@ -133,18 +138,17 @@ class Stage:
     @property
     def asked(self) -> list[Asked]:
         """What the model was asked since the test began."""
-        requests = self.model.requests[self._seen :]
-        return [asked_in(request.body) for request in requests]
+        return [asked_in(request.body) for request in self.requests]
 
     def check_executor(self) -> None:
         """Every model request since the test began came from the process that executes."""
-        keys = {request.headers["Authorization"] for request in self.model.requests[self._seen :]}
+        keys = {request.headers["Authorization"] for request in self.requests}
         assert keys <= {f"Bearer {self.executor}"}
 
     async def until_asked(self, count: int) -> None:
         """Return when the model has been asked that often since the test began."""
         deadline = time.monotonic() + PATIENCE_S
-        while len(self.model.requests) - self._seen < count:
+        while len(self.requests) < count:
             assert time.monotonic() < deadline, f"the model was asked {len(self.asked)} times"
             await asyncio.sleep(0.005)
 
@@ -185,6 +189,10 @@ class Stage:
                 return found
             assert time.monotonic() < deadline, f"{run.id} stays {found.status}"
             await asyncio.sleep(0.01)
+
+    async def newest_run(self, thread_id: str) -> Any:
+        """The Thread's newest Run."""
+        return (await self.client.beta.threads.runs.list(thread_id, limit=1)).data[0]
 
     async def steps(self, run: Any) -> list[Json]:
         """The Run's Steps on the wire, oldest first."""

@@ -308,7 +308,7 @@ async def test_a_deleted_thread_ends_its_run(stage: Stage) -> None:
     assert (await stage.http.delete(f"/threads/{run.thread_id}")).json()["deleted"] is True
     answer = await stage.http.get(_path(run))
     assert answer.status_code == 404
-    await asyncio.wait_for(stage.model.requests[-1].cut.wait(), 30)
+    await asyncio.wait_for(stage.requests[-1].cut.wait(), 30)
 
 
 async def test_two_messages_in_one_run(stage: Stage) -> None:
