@@ -66,8 +66,12 @@ class FakeAssistants:
         """How long a Run may wait for outputs; None: for ever."""
         self.threads: dict[str, list[Message]] = {}
         self.runs: dict[str, Run] = {}
+        self.tools: tuple[Json, ...] = ()
+        """Of every Run."""
         self.outputs: dict[str, str] = {}
         """What was submitted, by call id."""
+        self.before_last: asyncio.Event | None = None
+        """The second half of a Message is said when it is set."""
         self.most_active = 0
         self._events: dict[str, list[StreamEvent]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -115,6 +119,7 @@ class FakeAssistants:
             assistant_id=assistant,
             model="fake",
             metadata=metadata,
+            tools=self.tools,
             expires_at=None if self.lives_s is None else int(time.time() + self.lives_s),
         )
         for message in messages:
@@ -221,7 +226,9 @@ class FakeAssistants:
         empty = replace(message, content=(), status="in_progress")
         await self._emit(run.id, StreamEvent("thread.message.created", empty))
         half = len(text) // 2
-        for piece in (text[:half], text[half:]):
+        for last, piece in enumerate((text[:half], text[half:])):
+            if last and self.before_last is not None:
+                await self.before_last.wait()
             part = {"index": 0, "type": "text", "text": {"value": piece}}
             delta = MessageDelta(id=message.id, delta={"content": [part]})
             await self._emit(run.id, StreamEvent("thread.message.delta", delta))

@@ -70,6 +70,8 @@ class PlainServer:
         self.streams = streams
         self.key = "sk-plain-0123456789"
         self.faults = Faults()
+        self.poll_after_ms: int | None = None
+        """What the official client's polling is told to wait; nothing by default."""
         self.requests: list[Asked] = []
         self.assistants: dict[str, Assistant] = {}
         self.files: dict[str, tuple[str, bytes]] = {}
@@ -160,7 +162,10 @@ class PlainServer:
             case ["POST"]:
                 return await self._new_run(request, thread_id, body)
             case ["GET", run_id]:
-                return _object(await self.service.run(thread_id, run_id))
+                answer = _object(await self.service.run(thread_id, run_id))
+                if self.poll_after_ms is not None:
+                    answer.headers["openai-poll-after-ms"] = str(self.poll_after_ms)
+                return answer
             case ["POST", run_id, "cancel"]:
                 return await self._cancelled(thread_id, run_id)
             case ["POST", run_id, "submit_tool_outputs"]:
@@ -234,7 +239,7 @@ class PlainServer:
         told = self._told(run.thread_id, run.id, behind_call)
         async with aclosing(told) as events:
             async for event in events:
-                await response.write(_frame(event.name, json.dumps(to_wire(event.data))))
+                await response.write(_frame(event.name, json.dumps(_wire(event.data))))
                 if self.faults.cut_streams and event.name == "thread.message.delta":
                     assert request.transport is not None
                     request.transport.abort()
@@ -278,7 +283,7 @@ def _page(request: web.Request, values: list[Any], *, also: set[str] | None = No
     return web.json_response(
         {
             "object": "list",
-            "data": [to_wire(value) for value in page],
+            "data": [_wire(value) for value in page],
             "first_id": page[0].id if page else None,
             "last_id": page[-1].id if page else None,
             "has_more": bool(rest),
@@ -286,8 +291,14 @@ def _page(request: web.Request, values: list[Any], *, also: set[str] | None = No
     )
 
 
+def _wire(value: Any) -> Json:
+    """The object as JSON; metadata that nobody gave is null, as the reference allows."""
+    body = to_wire(value)
+    return body | {"metadata": None} if body.get("metadata") == {} else body
+
+
 def _object(value: Assistant | Run | Message) -> web.Response:
-    return web.json_response(to_wire(value))
+    return web.json_response(_wire(value))
 
 
 def _frame(name: str, data: str) -> bytes:
