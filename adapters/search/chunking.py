@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Final
 
@@ -59,7 +59,9 @@ WINDOW_TOKENS: Final = 200
 """What a small embedding model takes in well (MiniLM: 256 of its own tokens)."""
 
 
-def windows(text: str, passages: list[Span], chunking: Chunking) -> tuple[list[Span], list[Span]]:
+def windows(
+    text: str, passages: Sequence[Span], chunking: Chunking
+) -> tuple[Sequence[Span], list[Span]]:
     """What is to be embedded, and for each passage the first and last (exclusive) of those.
 
     Where passages overlap they share windows, so no part of the text is embedded twice. A window

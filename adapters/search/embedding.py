@@ -18,6 +18,11 @@ class Embedder(Protocol):
         """Whose vectors these are: vectors of different names are never compared."""
         ...
 
+    @property
+    def most_texts(self) -> int:
+        """How many texts of one file are worth the time; a longer file is found by its words."""
+        ...
+
     async def embed(self, texts: Sequence[str], *, asked: bool) -> NDArray[np.float32]:
         """A row for each text, all of one width; a text that is too long counts by its beginning.
 

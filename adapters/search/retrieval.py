@@ -90,21 +90,28 @@ class HybridRetrieval:
     async def prepare(self, filename: str, data: bytes, chunking: Chunking) -> Prepared:
         text = await self._extraction.text(filename, data)
         spans = await asyncio.to_thread(cutting.cut, text, chunking)
-        owned = [(0, 0)] * len(spans)
-        contents = Contents(text, spans, owned)
+        contents = Contents(text, spans, [(0, 0)] * len(spans))
         if self._embedder is not None:
-            found, owned = await asyncio.to_thread(cutting.windows, text, spans, chunking)
-            pieces = [text[start:end] for start, end in found]
-            vectors = await self._embedder.embed(pieces, asked=False)
-            contents = Contents(
-                text=text,
-                spans=spans,
-                owned=owned,
-                embedder=self._embedder.name,
-                dimensions=int(vectors.shape[1]),
-                vectors=vectors.astype("<f2").tobytes(),
-            )
+            contents = await self._embedded(self._embedder, filename, contents, chunking)
         return Prepared(await asyncio.to_thread(pack, contents), len(spans))
+
+    async def _embedded(
+        self, embedder: Embedder, filename: str, contents: Contents, chunking: Chunking
+    ) -> Contents:
+        text, spans = contents.text, contents.spans
+        found, owned = await asyncio.to_thread(cutting.windows, text, spans, chunking)
+        if len(found) > embedder.most_texts:
+            logger.warning("%s is too long to be embedded; it is found by its words", filename)
+            return contents
+        vectors = await embedder.embed([text[start:end] for start, end in found], asked=False)
+        return Contents(
+            text=text,
+            spans=spans,
+            owned=owned,
+            embedder=embedder.name,
+            dimensions=int(vectors.shape[1]),
+            vectors=vectors.astype("<f2").tobytes(),
+        )
 
     def passages(self, data: bytes) -> list[str]:
         return unpack(data).passages

