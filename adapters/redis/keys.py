@@ -70,6 +70,8 @@ _CHAT = (
     ("feed:<conversation>", "stream", "30 d after the newest", "what terminal or page is to show"),
     ("fed:<conversation>:<name>", "string", "30 d", "the sequence of an entry added once"),
     ("shown:<conversation>", "string", "30 d", "the sequence up to which a person was shown"),
+    ("place:<conversation>", "hash", "30 d", "quiet; @<author> of those who wrote there"),
+    ("told:<name>", "string", "400 d", "something that is said only once was said"),
     ("pace:<name>", "string", "seconds", "when the next call of a platform is due (server ms)"),
 )
 

@@ -1,0 +1,72 @@
+"""When Bobbin speaks in places that it shares with several people.
+
+It answers whoever names it. In a thread where it has been named it also answers without that, as
+long as one person and Bobbin are the only ones who write there and the message is not for somebody
+else: that is how two people talk. From the second writer on, and after `!quiet`, it has to be
+named. What it was not meant to hear is neither stored nor answered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from core.chat.messages import ConversationKey, Inbound
+
+Follow = Literal["alone", "always", "never"]
+"""When a message that does not name Bobbin is answered in a thread where it takes part: while one
+person writes there, whoever writes, or not at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What is known of a shared place: how many people have written there, and who must name us."""
+
+    writers: int
+    quiet: bool = False
+
+
+class Places(Protocol):
+    """What is known of shared places. Forgotten 30 days after somebody wrote there."""
+
+    async def heard(
+        self, conversation: ConversationKey, author: str, *, addressed: bool
+    ) -> Place | None:
+        """Somebody wrote there; the place with this writer counted.
+
+        None, and nothing is stored, where Bobbin was never addressed.
+
+        Raises:
+            StoreError: nothing was stored.
+        """
+        ...
+
+    async def set_quiet(self, conversation: ConversationKey, *, quiet: bool) -> None:
+        """Whether Bobbin has to be named there."""
+        ...
+
+    async def first_time(self, name: str) -> bool:
+        """Whether this was never asked before (within 400 days); for what is said only once."""
+        ...
+
+
+class Manners:
+    """Decides whether a message is meant for Bobbin."""
+
+    def __init__(self, places: Places, *, follow: Follow = "alone") -> None:
+        self._places = places
+        self._follow = follow
+
+    async def is_for_us(self, inbound: Inbound) -> bool:
+        """Whether to take it. Raises StoreError."""
+        setting = inbound.setting
+        if not setting.shared:
+            return True
+        place = await self._places.heard(
+            inbound.conversation, inbound.author.id, addressed=setting.addressed
+        )
+        if setting.addressed:
+            return True
+        if place is None or place.quiet or setting.to_others or self._follow == "never":
+            return False
+        return self._follow == "always" or place.writers == 1
