@@ -21,6 +21,7 @@ from core.engine.requests import (
     ThreadRequest,
     ToolOutputRequest,
 )
+from core.engine.searching import FileSearch
 from core.engine.service.engine import Engine
 from core.engine.worker import Worker
 from core.ids import RandomIds
@@ -39,6 +40,7 @@ WEATHER: Json = {
     },
 }
 CODE: Json = {"type": "code_interpreter"}
+SEARCH: Json = {"type": "file_search"}
 
 END = Cursor(limit=100, order="asc")
 
@@ -129,6 +131,7 @@ async def process(
     *rounds: Any,
     store: MemoryStore | None = None,
     interpreter: ScriptedInterpreter | None = None,
+    search: FileSearch | None = None,
     executes: bool = True,
     slots: int = 8,
     facts: tuple[ModelFacts, ...] = (),
@@ -164,6 +167,7 @@ async def process(
         endpoints={"here": Endpoint(model, places)},
         catalogue=catalogue,
         interpreter=interpreter,
+        search=search,
         live=live,
         clock=clock,
         ids=ids,
