@@ -160,7 +160,10 @@ class Execution:
         except ModelError as error:
             return failed(str(error) or error.sentence)
         except StoreExpired as error:
-            return failed(str(error) or error.sentence, "invalid_prompt")
+            return failed(
+                f"Vector store '{error}' has expired: its files cannot be searched any more.",
+                "invalid_prompt",
+            )
         except (ClaimLost, StoreError):
             raise
         except Exception:

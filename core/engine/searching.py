@@ -146,7 +146,7 @@ class SearchResult:
 
 
 class StoreExpired(BobbinError):
-    """A vector store that was to be searched has expired."""
+    """A vector store that was to be searched has expired. Its text is the store's id."""
 
     sentence = "The files that I was to search have expired."
 

@@ -1,0 +1,472 @@
+"""File search in a Run: offered, carried out, told to the model, shown in Steps, cited."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from core.assistants import Json, MessageDelta, Run, RunStepDelta
+from core.engine.generation import AssistantItem, TextDelta, ToolCall, ToolOutput
+from core.engine.requests import RESULT_CONTENT, MessageRequest, RunRequest, ThreadRequest
+from core.engine.search_tool import NO_FILES
+from core.engine.searching import SearchResult
+from core.errors import BobbinError, ModelUnavailable
+from tests.engine.listening import Client
+from tests.engine.world import CODE, END, SEARCH, WEATHER, Process, process, until
+from tests.fakes.clock import settled
+from tests.fakes.file_search import ScriptedFileSearch
+from tests.fakes.scripted_model import calls, says
+
+LOOKS = ("call_a", "file_search", '{"query": "rain in May"}')
+LOOKS_AGAIN = ("call_b", "file_search", '{"query": "rain in June", "more_queries": ["showers"]}')
+MAY = SearchResult("file-may", "may.md", 0.75, "It rained on nine days in May.")
+JUNE = SearchResult("file-june", "june.md", 0.5, "It never rained in June.")
+NEVER = asyncio.Event
+
+
+async def start(here: Process, *tools: Json, thread: str = "vs_t", **values: Any) -> Run:
+    """A Run whose Assistant has one vector store, and whose Thread has one."""
+    assistant = await here.assistant(
+        tools=tools or (SEARCH,),
+        tool_resources={"file_search": {"vector_store_ids": ["vs_a"]}},
+    )
+    stores = [thread] if thread else []
+    made = await here.engine.threads.create(
+        ThreadRequest(
+            messages=(MessageRequest(content="How often did it rain?"),),
+            tool_resources={"file_search": {"vector_store_ids": stores}},
+        )
+    )
+    return await here.engine.runs.create(made.id, RunRequest(assistant_id=assistant.id, **values))
+
+
+async def search_of(here: Process, run: Run, **options: Any) -> Json:
+    """The first tool Step's search, as a caller sees it."""
+    page = await here.engine.runs.steps(run.thread_id, run.id, END, **options)
+    (call,) = page.data[0].step_details["tool_calls"]
+    return call["file_search"]
+
+
+def told(here: Process, request: int = 1) -> str:
+    """What the model was told last."""
+    item = here.model.requests[request].items[-1]
+    assert isinstance(item, ToolOutput)
+    return item.output
+
+
+# ------------------------------------------------------------------------------ the search
+
+
+async def test_both_vector_stores_are_searched_and_the_model_gets_passages_with_markers() -> None:
+    search = ScriptedFileSearch([MAY, JUNE])
+    answer = says("Nine days in May【0:0†may.md】.")
+    async with process(calls(LOOKS), answer, search=search) as here:
+        run = await here.ended(await start(here))
+        assert run.status == "completed"
+        (asked,) = search.asked
+        assert asked.store_ids == ("vs_a", "vs_t")
+        assert asked.queries == ("rain in May",)
+        assert (asked.limit, asked.ranking.threshold) == (20, 0.0)
+        assert here.model.requests[1].items[-2:] == (
+            ToolCall("call_a", "file_search", '{"query": "rain in May"}'),
+            ToolOutput("call_a", told(here)),
+        )
+        first, second = told(here).split("\n\n")[1:]
+        assert first == f"【0:0†may.md】\n{MAY.text}"
+        assert second == f"【0:1†june.md】\n{JUNE.text}"
+        (offered,) = here.model.requests[0].tools
+        assert offered.name == "file_search"
+        assert offered.parameters["required"] == ["query"]
+
+
+async def test_a_step_shows_what_was_found_and_its_text_only_on_demand() -> None:
+    search = ScriptedFileSearch([MAY])
+    async with process(calls(LOOKS), says("Nine."), search=search) as here:
+        run = await here.ended(await start(here))
+        bare = {"file_id": "file-may", "file_name": "may.md", "score": 0.75}
+        whole = {**bare, "content": [{"type": "text", "text": MAY.text}]}
+        options = {"ranker": "default_2024_08_21", "score_threshold": 0.0}
+        assert await search_of(here, run) == {"ranking_options": options, "results": [bare]}
+        shown = await search_of(here, run, include=(RESULT_CONTENT,))
+        assert shown["results"] == [whole]
+        assert isinstance(shown["ranking_options"]["score_threshold"], float)
+        (step, _) = await here.steps(run)
+        one = await here.engine.runs.step(run.thread_id, run.id, step.id, include=(RESULT_CONTENT,))
+        assert one.step_details["tool_calls"][0]["file_search"]["results"] == [whole]
+        one = await here.engine.runs.step(run.thread_id, run.id, step.id)
+        assert one.step_details["tool_calls"][0]["file_search"]["results"] == [bare]
+
+
+@pytest.mark.parametrize("include", [(), (RESULT_CONTENT,)])
+async def test_a_stream_shows_the_text_to_those_who_made_the_run_so(include: Any) -> None:
+    """Here and in another process, live and afterwards."""
+    search = ScriptedFileSearch([MAY])
+    async with process(calls(LOOKS), says("Nine."), search=search) as here:
+        run = await start(here, include=include)
+        live = await here.events(run)
+        await settled()
+        async with process(store=here.store, executes=False) as other:
+            for events in (live, await other.events(run)):
+                Client(events)
+                shown = [
+                    result
+                    for event in events
+                    if event.name == "thread.run.step.completed"
+                    for call in getattr(event.data, "step_details", {}).get("tool_calls", [])
+                    for result in call["file_search"]["results"]
+                ]
+                assert [("content" in result) for result in shown] == [bool(include)]
+
+
+async def test_the_tools_settings_are_heeded_and_shown() -> None:
+    search = ScriptedFileSearch([MAY, JUNE])
+    ranking = {"ranker": "auto", "score_threshold": 0.6}
+    tool = {
+        "type": "file_search",
+        "file_search": {"max_num_results": 3, "ranking_options": ranking},
+    }
+    async with process(calls(LOOKS), says("."), search=search) as here:
+        run = await here.ended(await start(here, tool))
+        assert (search.asked[0].limit, search.asked[0].ranking.threshold) == (3, 0.6)
+        shown = await search_of(here, run)
+        assert shown["ranking_options"] == ranking
+        assert [result["file_id"] for result in shown["results"]] == ["file-may"]
+
+
+async def test_several_queries_are_one_search() -> None:
+    search = ScriptedFileSearch([JUNE])
+    async with process(calls(LOOKS_AGAIN), says("."), search=search) as here:
+        await here.ended(await start(here))
+        assert search.asked[0].queries == ("rain in June", "showers")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "queries"),
+    [
+        ("just words", ("just words",)),
+        ('{"queries": ["a", "b", "a", ""]}', ("a", "b")),
+        ('{"query": ["a", "b"]}', ("a", "b")),
+        ('"a"', ("a",)),
+        ('{"query": "a\\n b"}', ("a b",)),
+        (f'{{"query": "a", "more_queries": {[str(n) for n in range(9)]}}}'.replace("'", '"'),
+         ("a", "0", "1", "2", "3")),
+    ],
+)  # fmt: skip
+async def test_queries_as_models_write_them(arguments: str, queries: tuple[str, ...]) -> None:
+    search = ScriptedFileSearch()
+    wanted = ("call_a", "file_search", arguments)
+    async with process(calls(wanted), says("."), search=search) as here:
+        await here.ended(await start(here))
+        assert [asked.queries for asked in search.asked] == [queries]
+
+
+@pytest.mark.parametrize("arguments", ["", "{}", '{"query": 7}', "[]", "null"])
+async def test_a_call_without_a_query_is_told_so(arguments: str) -> None:
+    search = ScriptedFileSearch([MAY])
+    async with process(
+        calls(("call_a", "file_search", arguments)), says("."), search=search
+    ) as here:
+        assert (await here.ended(await start(here))).status == "completed"
+        assert search.asked == []
+        assert 'no "query"' in told(here)
+
+
+async def test_nothing_found() -> None:
+    async with process(calls(LOOKS), says("."), search=ScriptedFileSearch([])) as here:
+        run = await here.ended(await start(here))
+        assert told(here).startswith("Nothing was found.")
+        assert (await search_of(here, run))["results"] == []
+
+
+async def test_without_any_vector_store_the_tool_says_so() -> None:
+    search = ScriptedFileSearch()
+    async with process(calls(LOOKS), says("."), search=search) as here:
+        run = await here.ended(await here.start(tools=(SEARCH,)))
+        assert run.status == "completed"
+        assert told(here) == NO_FILES
+        assert search.asked == []
+
+
+async def test_where_nothing_can_be_searched_the_tool_is_not_offered() -> None:
+    async with process(says("By heart.")) as here:
+        run = await here.ended(await start(here))
+        assert run.status == "completed"
+        assert here.model.requests[0].tools == ()
+
+
+async def test_a_search_that_fails_is_told_and_ends_nothing() -> None:
+    search = ScriptedFileSearch([MAY])
+    search.failures = [ModelUnavailable("the embeddings endpoint is away")]
+    async with process(calls(LOOKS), calls(LOOKS_AGAIN), says("."), search=search) as here:
+        run = await here.ended(await start(here))
+        assert run.status == "completed"
+        assert told(here).startswith("The search failed:")
+        assert "nine days" in told(here, 2)
+
+
+async def test_an_expired_vector_store_fails_the_run_with_its_name() -> None:
+    search = ScriptedFileSearch()
+    search.expired = {"vs_t"}
+    async with process(calls(LOOKS), search=search) as here:
+        run = await here.ended(await start(here))
+        assert run.status == "failed"
+        assert run.last_error == {
+            "code": "invalid_prompt",
+            "message": "Vector store 'vs_t' has expired: its files cannot be searched any more.",
+        }
+        (step,) = await here.steps(run)
+        assert step.status == "failed"
+
+
+async def test_the_threads_files_are_waited_for_and_the_assistants_are_not() -> None:
+    search = ScriptedFileSearch([MAY])
+    search.unready = {"vs_t"}
+    async with process(calls(LOOKS), says("."), search=search) as here:
+        await here.ended(await start(here))
+        assert search.waited == [("vs_t", 60.0)]
+        assert "still being read" in told(here)
+        assert MAY.text in told(here)
+
+
+async def test_results_have_a_budget_of_16000_tokens() -> None:
+    many = [SearchResult(f"file-{n}", f"{n}.md", 0.5, "word " * 1_000) for n in range(50)]
+    search = ScriptedFileSearch(many)
+    tool = {"type": "file_search", "file_search": {"max_num_results": 50}}
+    async with process(calls(LOOKS), says("."), search=search) as here:
+        run = await here.ended(await start(here, tool))
+        shown = (await search_of(here, run))["results"]
+        assert len(shown) == 11, "5,000 characters are some 1,430 tokens by our estimate"
+        assert told(here).count("【") == 11
+
+
+async def test_a_small_window_gets_less_and_always_something() -> None:
+    from core.engine.models import ModelFacts
+
+    search = ScriptedFileSearch([SearchResult("file-1", "1.md", 0.5, "word " * 10_000)])
+    facts = (ModelFacts(match="m-1", context_tokens=6_000),)
+    async with process(calls(LOOKS), says("."), search=search, facts=facts) as here:
+        run = await here.ended(await start(here))
+        assert run.status == "completed"
+        assert 100 < len(told(here)) < 12_000
+
+
+# ------------------------------------------------------------------------------ citations
+
+
+async def test_markers_become_citations_with_exact_places() -> None:
+    search = ScriptedFileSearch([MAY, JUNE])
+    text = "𝔸 dry June【0:1†june.md】, a wet May【0:0†may.md】; 【3:0†no.md】 is nothing."
+    pieces = [text[at : at + 3] for at in range(0, len(text), 3)]
+    async with process(calls(LOOKS), says(*pieces), search=search) as here:
+        run = await start(here)
+        client = Client(await here.events(run))
+        assert client.text() == text, "a marker that names nothing stays as it was written"
+        (message,) = await here.messages(run)
+        annotations = message.content[0]["text"]["annotations"]
+        assert [
+            (one["type"], one["text"], one["file_citation"]["file_id"]) for one in annotations
+        ] == [
+            ("file_citation", "【0:1†june.md】", "file-june"),
+            ("file_citation", "【0:0†may.md】", "file-may"),
+        ]
+        for one in annotations:
+            assert text[one["start_index"] : one["end_index"]] == one["text"]
+
+
+async def test_citations_are_streamed_as_they_come_in_every_process() -> None:
+    search = ScriptedFileSearch([MAY])
+    go_on = asyncio.Event()
+    rounds = [
+        calls(LOOKS),
+        [TextDelta("Nine【0:0†ma"), TextDelta("y.md】 "), go_on, *says("days.")],
+    ]
+    async with (
+        process(*rounds, search=search) as here,
+        process(store=here.store, executes=False) as other,
+    ):
+        run = await start(here)
+        heard: list[list[Any]] = [[], []]
+
+        async def listen(where: Process, number: int) -> None:
+            async for event in where.engine.runs.follow(run.thread_id, run.id):
+                heard[number].append(event)
+
+        tasks = [
+            asyncio.create_task(listen(here, 0)), asyncio.create_task(listen(other, 1))
+        ]  # fmt: skip
+        await here.clock.advance(0.3)
+        for events in heard:
+            told_early = [
+                one
+                for event in events
+                if isinstance(event.data, MessageDelta)
+                for one in event.data.delta["content"][0]["text"].get("annotations", [])
+            ]
+            assert [(one["index"], one["start_index"]) for one in told_early] == [(0, 4)]
+        go_on.set()
+        await settled()
+        await asyncio.gather(*tasks)
+        for events in heard:
+            assert Client(events).text() == "Nine【0:0†may.md】 days."
+
+
+async def test_a_follower_who_comes_late_gets_the_citations_too() -> None:
+    search = ScriptedFileSearch([MAY])
+    rounds = [calls(LOOKS), says("Nine【0:0†may.md】 days.")]
+    async with process(*rounds, search=search) as here:
+        run = await here.ended(await start(here))
+        here.store.logs[run.id].clear()  # and the log is gone
+        Client(await here.events(run))
+
+
+async def test_the_deltas_of_a_search_say_only_that_it_is_one() -> None:
+    search = ScriptedFileSearch([MAY])
+    async with process(calls(LOOKS), says("."), search=search) as here:
+        run = await start(here)
+        deltas = [
+            event.data.delta["step_details"]["tool_calls"]
+            for event in await here.events(run)
+            if isinstance(event.data, RunStepDelta)
+        ]
+        assert deltas == [[{"index": 0, "id": "call_a", "type": "file_search", "file_search": {}}]]
+
+
+async def test_numbers_go_on_over_rounds_and_runs() -> None:
+    """A marker means the same passage wherever it stands in a Thread."""
+    search = ScriptedFileSearch([MAY], [JUNE], [MAY])
+    rounds = [calls(LOOKS), calls(LOOKS_AGAIN), says("May【0:0†may.md】, June【1:0†june.md】.")]
+    async with process(*rounds, search=search) as here:
+        run = await here.ended(await start(here))
+        assert "【1:0†june.md】" in told(here, 2)
+        again = ("call_c", "file_search", '{"query": "May"}')
+        here.model.then(*calls(again))
+        here.model.then(*says("As I said【1:0†june.md】, and new【2:0†may.md】."))
+        more = (MessageRequest(content="And?"),)
+        request = RunRequest(assistant_id=run.assistant_id, additional_messages=more)
+        second = await here.ended(await here.engine.runs.create(run.thread_id, request))
+        assert "【2:0†may.md】" in told(here, 4)
+        (message,) = await here.messages(second)
+        annotations = message.content[0]["text"]["annotations"]
+        assert [one["file_citation"]["file_id"] for one in annotations] == [
+            "file-june",
+            "file-may",
+        ]
+
+
+# ------------------------------------------------------------------------------ with other tools
+
+
+async def test_a_forced_choice_holds_for_the_first_round() -> None:
+    search = ScriptedFileSearch([MAY])
+    async with process(calls(LOOKS), says("."), search=search) as here:
+        await here.ended(await start(here, tool_choice={"type": "file_search"}))
+        assert [asked.tool_choice for asked in here.model.requests] == ["file_search", "auto"]
+
+
+async def test_search_code_and_functions_of_one_round() -> None:
+    search = ScriptedFileSearch([MAY])
+    code = ("call_c", "code_interpreter", '{"code": "1"}')
+    function = ("call_f", "weather", "{}")
+    rounds = [calls(function, LOOKS, code), says("All.")]
+    async with process(*rounds, search=search) as here:
+        run = await here.ended(await start(here, SEARCH, CODE, WEATHER))
+        assert run.status == "requires_action"
+        await here.submit(run, call_f="sun")
+        client = Client(await here.events(run))
+        assert client.short()[-1] == "run.completed"
+        assert (await here.now(run)).status == "completed"
+        outputs = [item for item in here.model.requests[1].items if isinstance(item, ToolOutput)]
+        assert [item.call_id for item in outputs] == ["call_f", "call_a", "call_c"]
+        assert MAY.text in outputs[1].output
+        step = (await here.engine.runs.steps(run.thread_id, run.id, END)).data[0]
+        results = step.step_details["tool_calls"][1]["file_search"]["results"]
+        assert "content" not in results[0]
+
+
+async def test_a_cancel_while_it_searches() -> None:
+    search = ScriptedFileSearch([MAY])
+    search.hold = NEVER()
+    async with process(calls(LOOKS), search=search) as here:
+        run = await start(here)
+        await until(lambda: search.asked)
+        await settled()
+        await here.engine.runs.cancel(run.thread_id, run.id)
+        assert (await here.ended(run)).status == "cancelled"
+        (step,) = await here.steps(run)
+        assert step.status == "cancelled"
+        assert step.step_details["tool_calls"][0]["file_search"] == {}
+
+
+# ------------------------------------------------------------------------------ take-over
+
+
+async def test_another_process_goes_on_with_the_same_words_and_numbers() -> None:
+    search = ScriptedFileSearch([MAY], [JUNE])
+    search.unready = {"vs_t"}
+    rounds = [calls(LOOKS), calls(LOOKS_AGAIN), [TextDelta("May"), NEVER()]]
+    async with process(*rounds, search=search) as first:
+        run = await start(first)
+        await first.clock.advance(0.1)
+        assert first.model.left == 0
+        before = first.model.requests[-1]
+        await first.dies()
+        fresh = ScriptedFileSearch()
+        answer = says("May【0:0†may.md】, June【1:0†june.md】.")
+        async with process(answer, store=first.store, search=fresh, owner="w2") as second:
+            assert (await second.ended(run)).status == "completed"
+            assert fresh.asked == [], "what was found is not looked for again"
+            assert second.model.requests[0].items == before.items, "the same words as before"
+            *_, message = await second.messages(run)
+            annotations = message.content[0]["text"]["annotations"]
+            assert [one["file_citation"]["file_id"] for one in annotations] == [
+                "file-may",
+                "file-june",
+            ]
+            Client(await second.events(run))
+
+
+async def test_a_search_that_was_not_finished_is_done_by_the_next_process() -> None:
+    stuck = ScriptedFileSearch([MAY])
+    stuck.hold = NEVER()
+    async with process(calls(LOOKS), search=stuck) as first:
+        run = await start(first)
+        await until(lambda: stuck.asked)
+        await settled()
+        await first.dies()
+        fresh = ScriptedFileSearch([MAY])
+        async with process(
+            says("Nine【0:0†may.md】."), store=first.store, search=fresh, owner="w2"
+        ) as second:
+            assert (await second.ended(run)).status == "completed"
+            assert fresh.asked[0].queries == ("rain in May",)
+            assert [item for item in second.model.requests[0].items if isinstance(item, ToolCall)]
+            (message,) = await second.messages(run)
+            assert message.content[0]["text"]["annotations"]
+
+
+async def test_a_half_message_keeps_the_citations_that_were_told() -> None:
+    search = ScriptedFileSearch([MAY])
+    rounds = [calls(LOOKS), [TextDelta("Nine【0:0†may.md】 da"), NEVER()]]
+    async with process(*rounds, search=search) as first:
+        run = await start(first)
+        await first.clock.advance(0.1)
+        await first.dies()
+        async with process(says("Nine days."), store=first.store, owner="w2") as second:
+            await second.ended(run)
+            half, _ = await second.messages(run)
+            assert half.status == "incomplete"
+            assert len(half.content[0]["text"]["annotations"]) == 1
+            Client(await second.events(run))
+
+
+async def test_what_an_answer_cited_is_no_part_of_what_the_model_said() -> None:
+    """The next Run's model sees the words as they were said, markers and all."""
+    search = ScriptedFileSearch([MAY])
+    async with process(calls(LOOKS), says("Nine【0:0†may.md】."), search=search) as here:
+        run = await here.ended(await start(here))
+        here.model.then(*says("Yes."))
+        request = RunRequest(assistant_id=run.assistant_id)
+        await here.ended(await here.engine.runs.create(run.thread_id, request))
+        assert here.model.requests[2].items[-1] == AssistantItem("Nine【0:0†may.md】.")
