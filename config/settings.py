@@ -53,6 +53,16 @@ class Settings(BaseSettings):
     bobbin_outage_s: float = Field(default=120.0, ge=0)
     """Seconds that a message outlasts a model that does not answer before it is refused."""
 
+    # ---- file search
+    bobbin_embeddings_url: str | None = None
+    """URL of an endpoint with `/embeddings`, which then gets the texts of files and what is
+    searched for. Default: pulled embedding weights, else search by words alone. A model's
+    endpoint is never asked just because there is a key for it."""
+    bobbin_embeddings_model: str | None = None
+    """Model that BOBBIN_EMBEDDINGS_URL is asked for; needed with it."""
+    bobbin_embeddings_key: SecretStr | None = None
+    """Key of BOBBIN_EMBEDDINGS_URL, if it needs one."""
+
     # ---- state
     redis_url: SecretStr | None = None
     """A Redis or Valkey server >= 6.2 (`redis://`, `rediss://`, `unix://`). Default: Bobbin
@@ -117,7 +127,7 @@ class Settings(BaseSettings):
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().resolve()
 
-    @field_validator("openai_base_url")
+    @field_validator("openai_base_url", "bobbin_embeddings_url")
     @classmethod
     def _http(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("http://", "https://")):
