@@ -93,8 +93,8 @@ def test_the_next_search_has_a_number_that_no_earlier_answer_has() -> None:
 
 
 _PIECES = st.sampled_from(
-    ["【0:0†a.md】", "【0:1†b.md】", "【9:9†x】", "【", "】", "†", "0:", "sandbox:/mnt/data/", "out.csv",
-     "my%20data.csv", "sandbox:", ".", "gz", " ", "\n", "x", "𝔸", "漢"]
+    ["【0:0†a.md】", "【0:1†b.md】", "【9:9†x】", "【", "】", "†", "0:", "sandbox:/mnt/data/",
+     "out.csv", "my%20data.csv", "sandbox:", ".", "gz", " ", "\n", "x", "𝔸", "漢"]
 )  # fmt: skip
 
 

@@ -9,10 +9,11 @@ import pytest
 
 from core.assistants import Json, MessageDelta, Run, RunStepDelta
 from core.engine.generation import AssistantItem, TextDelta, ToolCall, ToolOutput
+from core.engine.models import ModelFacts
 from core.engine.requests import RESULT_CONTENT, MessageRequest, RunRequest, ThreadRequest
 from core.engine.search_tool import NO_FILES
 from core.engine.searching import SearchResult
-from core.errors import BobbinError, ModelUnavailable
+from core.errors import ModelUnavailable
 from tests.engine.listening import Client
 from tests.engine.world import CODE, END, SEARCH, WEATHER, Process, process, until
 from tests.fakes.clock import settled
@@ -242,8 +243,6 @@ async def test_results_have_a_budget_of_16000_tokens() -> None:
 
 
 async def test_a_small_window_gets_less_and_always_something() -> None:
-    from core.engine.models import ModelFacts
-
     search = ScriptedFileSearch([SearchResult("file-1", "1.md", 0.5, "word " * 10_000)])
     facts = (ModelFacts(match="m-1", context_tokens=6_000),)
     async with process(calls(LOOKS), says("."), search=search, facts=facts) as here:
