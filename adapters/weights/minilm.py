@@ -76,7 +76,7 @@ def pull_minilm(
     Args:
         target_dir: made if it is missing.
         sources: of each file, by its name.
-        progress: called with bytes done and bytes in all, file by file.
+        progress: called with bytes done and bytes in all.
         given: a folder that has the files under the makers' names, instead of any source.
         files: what to pull.
 
@@ -87,14 +87,18 @@ def pull_minilm(
     if given is not None and not given.is_dir():
         names = " and ".join(weights.inside for weights in files)
         raise ConfigurationError(f"{given} is no folder: give one that has {names}.")
-    return [
-        pull(
-            target_dir,
-            sources[weights.file_name],
-            progress,
-            file=given / weights.inside if given else None,
-            weights=weights,
-            spare_bytes=_SPARE_BYTES,
+    paths: list[Path] = []
+    total = sum(weights.size for weights in files)
+    for number, weights in enumerate(files):
+        before = sum(earlier.size for earlier in files[:number])
+        paths.append(
+            pull(
+                target_dir,
+                sources[weights.file_name],
+                lambda done, _, before=before: progress(before + done, total),
+                file=given / weights.inside if given else None,
+                weights=weights,
+                spare_bytes=_SPARE_BYTES,
+            )
         )
-        for weights in files
-    ]
+    return paths

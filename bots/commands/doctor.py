@@ -59,7 +59,8 @@ async def _examine(settings: Settings, report: Report, *, call_model: bool) -> N
     _folder(settings, report)
     await _store(settings, report)
     await _model(settings, report, call_model=call_model)
-    await _interpreter(settings, report)
+    jailed = await _interpreter(settings, report)
+    await _search(settings, report, jailed=jailed, call=call_model)
     _assistants(settings, report)
     _api(settings, report)
 
@@ -153,7 +154,7 @@ async def _ollama(report: Report, *, offline: bool) -> None:
         report.say("note", "model", f"Ollama answers at {url}: set OPENAI_BASE_URL={url} to use it")
 
 
-async def _interpreter(settings: Settings, report: Report) -> None:
+async def _interpreter(settings: Settings, report: Report) -> bool:
     from adapters.sandbox.interpreter import SandboxedInterpreter
 
     async with SandboxedInterpreter(
@@ -165,6 +166,14 @@ async def _interpreter(settings: Settings, report: Report) -> None:
         status = await interpreter.status()
         layers = ""
         report.say("ok" if status.available else "bad", "interpreter", f"{status.sentence}{layers}")
+    return status.available
+
+
+async def _search(settings: Settings, report: Report, *, jailed: bool, call: bool) -> None:
+    from bots.wiring.search import describe_search
+
+    for kind, sentence in await describe_search(settings, SystemClock(), jailed=jailed, call=call):
+        report.say(kind, "file search", sentence)
 
 
 def _assistants(settings: Settings, report: Report) -> None:

@@ -15,8 +15,9 @@ from adapters.redis.runs import RedisRunQueue
 from adapters.redis.same_store import ensure_same_store
 from adapters.redis.threads import RedisThreadStore
 from adapters.sandbox.interpreter import SandboxedInterpreter
+from bots.wiring.search import open_search
 from bots.wiring.store import Store
-from bots.wiring.vectors import NoRetrieval, indexing, searching_by_words, vector_stores
+from bots.wiring.vectors import NoRetrieval, indexing, vector_stores
 from config.settings import ROOT, Settings
 from core.clock import Clock
 from core.engine.executor import Executor, ExecutorOptions
@@ -74,7 +75,7 @@ async def open_engine(
                 )
             )
         retrieval = await stack.enter_async_context(
-            searching_by_words(settings.bobbin_data_dir / "search", interpreter, blobs, clock)
+            open_search(settings, interpreter, blobs, clock)
         )
         await stack.enter_async_context(
             indexing(

@@ -4,30 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Final, NoReturn
+from typing import NoReturn
 
 from adapters.redis.objects import RedisObjectStore
 from adapters.redis.vector_places import RedisFilePlaces, RedisPreparedIndex
 from adapters.redis.vector_queue import RedisIndexQueue
 from adapters.redis.vector_stores import RedisVectorStores
-from adapters.search.extraction import Extraction
-from adapters.search.folder import SearchFolder
-from adapters.search.index import Index
-from adapters.search.retrieval import HybridRetrieval
-from adapters.search.vectors import Matrices
 from bots.wiring.store import Store
 from core.clock import Clock
-from core.engine.ports import Blobs, Interpreter
+from core.engine.ports import Blobs
 from core.engine.searching import Chunking, Library, Passage, Prepared, Question, Retrieval
 from core.engine.service.vector_stores import VectorStores
 from core.engine.vectors.indexing import Indexer
 from core.engine.vectors.parts import VectorParts
 from core.errors import ConfigurationError
 from core.ids import Ids
-
-_INDEX_BYTES: Final = 4 * 1024**3
-_VECTOR_BYTES: Final = 512 * 1024**2
 
 
 def vector_stores(
@@ -78,19 +69,6 @@ async def indexing(
             yield
     finally:
         await queue.aclose()
-
-
-@asynccontextmanager
-async def searching_by_words(
-    folder: Path, interpreter: Interpreter, blobs: Blobs, clock: Clock
-) -> AsyncIterator[Retrieval]:
-    """Retrieval without embeddings, its index in `folder`."""
-    index = Index(SearchFolder(folder, _INDEX_BYTES), blobs, clock)
-    retrieval = HybridRetrieval(Extraction(interpreter), index, Matrices(_VECTOR_BYTES))
-    try:
-        yield retrieval
-    finally:
-        await retrieval.close()
 
 
 class NoRetrieval:
