@@ -63,6 +63,13 @@ class Settings(BaseSettings):
     bobbin_embeddings_key: SecretStr | None = None
     """Key of BOBBIN_EMBEDDINGS_URL, if it needs one."""
 
+    # ---- a remote Assistants service instead of the engine
+    assistants_base_url: str | None = None
+    """URL of an Assistants-compatible service (another Bobbin, `https://api.example.org/v1`). Set:
+    conversations are answered there; this process executes no Runs and serves no API."""
+    assistants_api_key: SecretStr | None = None
+    """Key of that service."""
+
     # ---- state
     redis_url: SecretStr | None = None
     """A Redis or Valkey server >= 6.2 (`redis://`, `rediss://`, `unix://`). Default: Bobbin
@@ -127,7 +134,7 @@ class Settings(BaseSettings):
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().resolve()
 
-    @field_validator("openai_base_url", "bobbin_embeddings_url")
+    @field_validator("openai_base_url", "bobbin_embeddings_url", "assistants_base_url")
     @classmethod
     def _http(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("http://", "https://")):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 from config.loading import AssistantFile
 from core.assistants import Assistant
 from core.engine.requests import AssistantRequest, AssistantUpdate
@@ -18,6 +20,35 @@ def assistant_id(slug: str) -> str:
     return derived(ASSISTANT, "declared", slug)
 
 
+def declared(file: AssistantFile, model: str) -> dict[str, Any]:
+    """The Assistant that a file declares, by the API's fields."""
+    return {
+        "model": model,
+        "name": file.name,
+        "description": file.description,
+        "instructions": file.instructions,
+        "tools": tuple({"type": tool} for tool in file.tools),
+        "metadata": {DECLARED: file.slug},
+        "temperature": file.temperature,
+        "top_p": file.top_p,
+    }
+
+
+def is_as_declared(found: Assistant, wanted: dict[str, Any]) -> bool:
+    """Whether an Assistant has all that is declared. What a service adds by itself is its own."""
+    return (
+        all(getattr(found, name) == wanted[name] for name in _SAME)
+        and len(found.tools) == len(wanted["tools"])
+        and all(map(_holds, found.tools, wanted["tools"]))
+        and _holds(found.metadata, wanted["metadata"])
+        and all(_sampling(getattr(found, name)) == _sampling(wanted[name]) for name in _SAMPLING)
+    )
+
+
+_SAME = ("model", "name", "description", "instructions")
+_SAMPLING = ("temperature", "top_p")
+
+
 async def apply(
     engine: Engine, files: dict[str, AssistantFile], default_model: str
 ) -> dict[str, str]:
@@ -27,51 +58,27 @@ async def apply(
 
 async def _apply_one(engine: Engine, file: AssistantFile, default_model: str) -> str:
     wanted_id = assistant_id(file.slug)
-    model = file.model or default_model
-    tools = tuple({"type": tool} for tool in file.tools)
-    metadata = {DECLARED: file.slug}
+    wanted = declared(file, file.model or default_model)
     try:
         found = await engine.assistants.get(wanted_id)
     except NotFound:
-        await engine.assistants.create(
-            AssistantRequest(
-                model=model,
-                name=file.name,
-                description=file.description,
-                instructions=file.instructions,
-                tools=tools,
-                metadata=metadata,
-                temperature=file.temperature,
-                top_p=file.top_p,
-            ),
-            assistant_id=wanted_id,
-        )
+        await engine.assistants.create(AssistantRequest(**wanted), assistant_id=wanted_id)
         return "added"
-    if _same(found, file, model):
+    if is_as_declared(found, wanted):
         return "unchanged"
-    await engine.assistants.update(
-        wanted_id,
-        AssistantUpdate(
-            model=model,
-            name=file.name,
-            description=file.description,
-            instructions=file.instructions,
-            tools=tools,
-            metadata=metadata,
-            temperature=file.temperature,
-            top_p=file.top_p,
-        ),
-    )
+    await engine.assistants.update(wanted_id, AssistantUpdate(**wanted))
     return "changed"
 
 
-def _same(found: Assistant, file: AssistantFile, model: str) -> bool:
-    return (
-        found.model == model
-        and found.name == file.name
-        and found.description == file.description
-        and found.instructions == file.instructions
-        and [tool.get("type") for tool in found.tools] == list(file.tools)
-        and found.temperature == (1.0 if file.temperature is None else file.temperature)
-        and found.top_p == (1.0 if file.top_p is None else file.top_p)
-    )
+def _holds(found: Any, wanted: Any) -> bool:
+    """Whether `found` has everything of `wanted`, however deep."""
+    if isinstance(found, dict) and isinstance(wanted, dict):
+        there = cast("dict[str, Any]", found)
+        asked = cast("dict[str, Any]", wanted)
+        return all(name in there and _holds(there[name], asked[name]) for name in asked)
+    return found == wanted
+
+
+def _sampling(value: float | None) -> float:
+    """Nothing said is 1.0, in requests and in answers."""
+    return 1.0 if value is None else value

@@ -53,7 +53,13 @@ def choose_model(settings: Settings, table: ModelTable, weights: Path | None) ->
             api=api, base_url=None, api_key=None, model=weights.stem, reasons=(reason,)
         )
     base_url = (settings.openai_base_url or OPENAI).rstrip("/")
-    _refuse_bobbin_itself(base_url, settings)
+    refuse_own_address(
+        "OPENAI_BASE_URL",
+        base_url,
+        settings,
+        "It would ask itself for ever. "
+        "Name the endpoint of a model, e.g. http://127.0.0.1:11434/v1 for Ollama.",
+    )
     where = "OPENAI_BASE_URL" if settings.openai_base_url else "OpenAI, as OPENAI_API_KEY is set"
     origin = "openai_base_url" if settings.openai_base_url else "openai_api_key"
     reasons = [f"endpoint {base_url} ({where}, {settings.origin(origin)})"]
@@ -90,12 +96,14 @@ def _api(settings: Settings, weights: Path | None) -> tuple[Api, str]:
     return "offline", "offline tutor, no AI: neither OPENAI_API_KEY nor OPENAI_BASE_URL is set"
 
 
-def _refuse_bobbin_itself(base_url: str, settings: Settings) -> None:
+def refuse_own_address(variable: str, base_url: str, settings: Settings, advice: str) -> None:
+    """Refuse an address where this Bobbin itself listens.
+
+    Raises:
+        ConfigurationError: it is ours; the text ends with `advice`.
+    """
     parts = urlsplit(base_url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     ours = {settings.bobbin_host, "127.0.0.1", "localhost", "::1", "0.0.0.0"}  # noqa: S104
     if parts.hostname in ours and port in (settings.bobbin_port, settings.port):
-        raise ConfigurationError(
-            f"OPENAI_BASE_URL ({base_url}) is Bobbin itself: it would ask itself for ever. "
-            "Name the endpoint of a model, e.g. http://127.0.0.1:11434/v1 for Ollama."
-        )
+        raise ConfigurationError(f"{variable} ({base_url}) is Bobbin itself. {advice}")
