@@ -151,11 +151,15 @@ def test_descriptions_are_exact(
 
 
 def _references(node: Any) -> list[str]:
-    if isinstance(node, dict):
-        inner: dict[str, Any] = node
-        here = [inner["$ref"]] if isinstance(inner.get("$ref"), str) else list[str]()
-        return here + _references([*inner.values()])
-    if isinstance(node, list):
-        several: list[Any] = node
-        return [found for one in several for found in _references(one)]
-    return []
+    inner: list[Any] = []
+    found: list[str] = []
+    match node:
+        case {"$ref": str() as reference}:
+            found.append(reference)
+        case {**fields_of}:
+            inner = [*fields_of.values()]
+        case [*several]:
+            inner = several
+        case _:
+            pass
+    return found + [reference for one in inner for reference in _references(one)]

@@ -14,9 +14,10 @@ from typing import Annotated, Any, Final, Literal, cast, get_type_hints
 from pydantic import BaseModel, Field, WithJsonSchema, create_model
 
 from adapters.http.description import parts, steps
-from adapters.http.description.parts import SOMETIMES, Count, Decimal, Part, Stamp
+from adapters.http.description.parts import SOMETIMES, Count, Part, Stamp
 from adapters.http.shapes import MetadataPairs
 from core import assistants as objects
+from core.engine import limits
 
 _JSON: Final = "the shape of {kind}.{name} is missing"
 
@@ -82,10 +83,13 @@ MaybeAttributes = Annotated[StoredAttributes | None, Field()]
 
 _SHAPES: Final[Mapping[type[Any], Mapping[str, Any]]] = {
     objects.Assistant: {
-        "tools": Annotated[list[parts.StoredTool], Field(max_length=128)],
+        "name": Annotated[str, Field(max_length=limits.NAME)] | None,
+        "description": Annotated[str, Field(max_length=limits.DESCRIPTION)] | None,
+        "instructions": Annotated[str, Field(max_length=limits.INSTRUCTIONS)] | None,
+        "tools": Annotated[list[parts.StoredTool], Field(max_length=limits.TOOLS_OF_ASSISTANT)],
         "tool_resources": parts.StoredResources | None,
-        "temperature": Decimal,
-        "top_p": Decimal,
+        "temperature": parts.Temperature,
+        "top_p": parts.Score,
         "response_format": parts.StoredFormat,
     },
     objects.Thread: {"tool_resources": parts.StoredResources | None},
@@ -98,10 +102,12 @@ _SHAPES: Final[Mapping[type[Any], Mapping[str, Any]]] = {
         "required_action": parts.RequiredAction | None,
         "last_error": parts.RunFailure | None,
         "incomplete_details": parts.RunCutShort | None,
-        "tools": Annotated[list[parts.StoredTool], Field(max_length=128)],
+        "tools": Annotated[list[parts.StoredTool], Field(max_length=limits.TOOLS_OF_ASSISTANT)],
         "usage": parts.TokenUsage | None,
-        "temperature": Decimal,
-        "top_p": Decimal,
+        "temperature": parts.Temperature,
+        "top_p": parts.Score,
+        "max_prompt_tokens": Annotated[int, Field(ge=limits.LEAST_TOKENS)] | None,
+        "max_completion_tokens": Annotated[int, Field(ge=limits.LEAST_TOKENS)] | None,
         "truncation_strategy": parts.StoredTruncation,
         "tool_choice": parts.StoredChoice,
         "response_format": parts.StoredFormat,

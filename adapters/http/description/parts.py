@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
+from adapters.http.resources import FILES_OF_CODE, STORES
 from adapters.http.shapes import (
     CodeChoice,
     CodeTool,
@@ -33,6 +34,9 @@ Decimal = Annotated[float, WithJsonSchema({"type": "number", "format": "double"}
 
 Score = Annotated[
     float, WithJsonSchema({"type": "number", "format": "double", "minimum": 0, "maximum": 1})
+]
+Temperature = Annotated[
+    float, WithJsonSchema({"type": "number", "format": "double", "minimum": 0, "maximum": 2})
 ]
 Count = Annotated[int, Field(ge=0)]
 
@@ -91,13 +95,13 @@ StoredTool = Annotated[
 class StoredCodeResources(Part):
     """Files for the code interpreter."""
 
-    file_ids: list[str] = SOMETIMES
+    file_ids: Annotated[list[str], Field(max_length=FILES_OF_CODE)] = SOMETIMES
 
 
 class StoredSearchResources(Part):
     """Vector stores."""
 
-    vector_store_ids: list[str] = SOMETIMES
+    vector_store_ids: Annotated[list[str], Field(max_length=STORES)] = SOMETIMES
 
 
 class StoredResources(Part):
@@ -233,7 +237,7 @@ class StoredAttachment(Part):
     """A File that goes with a Message, and the tools it is for."""
 
     file_id: str
-    tools: list[Annotated[CodeTool | PlainSearchTool, Field(discriminator="type")]]
+    tools: list[Annotated[CodeTool | PlainSearchTool, Field(discriminator="type")]] = SOMETIMES
 
 
 class CutShort(Part):
