@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from adapters.redis.connection import Client, connect
 from bots.wiring.chat import Chat, open_chat, open_chat_stores
 from core.chat.dispatcher import DispatcherLimits
+from core.chat.function_ports import OwnFunctions
 from core.chat.messages import Author, Command, ConversationKey, Delete, Edit, Inbound
 from core.chat.policy import Policy
 from core.chat.ports import Formulas
@@ -54,9 +55,11 @@ class World:
     places: Places = field(default_factory=Places)
     policy: Policy = field(default_factory=Policy)
     formulas: Formulas | None = None
+    own: OwnFunctions | None = None
     lease_s: float = 1.0
     outage_s: float = 5.0
     busy_s: float = 5.0
+    approval_s: float = 3600.0
     dead: set[str] = field(default_factory=set[str])
     _owners: itertools.count[int] = field(default_factory=itertools.count)
 
@@ -73,7 +76,10 @@ class World:
                 self.places,
                 SystemClock(),
                 relay=RelayLimits(
-                    default_assistant="tutor", outage_s=self.outage_s, busy_s=self.busy_s
+                    default_assistant="tutor",
+                    outage_s=self.outage_s,
+                    busy_s=self.busy_s,
+                    approval_s=self.approval_s,
                 ),
                 dispatcher=DispatcherLimits(
                     owner=owner, lease_s=self.lease_s, sweep_s=0.1, drain_s=0.3
@@ -81,6 +87,7 @@ class World:
                 policy=self.policy,
                 owner_is_gone=lambda name: name in self.dead,
                 formulas=self.formulas,
+                own=self.own,
             ) as chat,
         ):
             yield Process(chat, owner)

@@ -66,6 +66,11 @@ class FakeAssistants:
         """How long a Run may wait for outputs; None: for ever."""
         self.threads: dict[str, list[Message]] = {}
         self.runs: dict[str, Run] = {}
+        self.files: dict[str, tuple[str, bytes]] = {}
+        self.sent: list[TurnMessage] = []
+        """All Messages that came in with Runs."""
+        self.instructions: list[str] = []
+        """What each Run was told beside its Assistant's instructions."""
         self.tools: tuple[Json, ...] = ()
         """Of every Run."""
         self.outputs: dict[str, str] = {}
@@ -98,7 +103,14 @@ class FakeAssistants:
         thread[:] = [m for m in thread if m.id != message_id]
 
     async def file(self, file_id: str) -> tuple[str, bytes]:
-        raise NotFound.object("file", file_id)
+        if file_id not in self.files:
+            raise NotFound.object("file", file_id)
+        return self.files[file_id]
+
+    async def keep_file(self, name: str, data: bytes, *, picture: bool) -> str:
+        file_id = f"file-{len(self.files) + 1}"
+        self.files[file_id] = (name, data)
+        return file_id
 
     async def create_run(
         self,
@@ -106,6 +118,8 @@ class FakeAssistants:
         assistant: str,
         messages: Sequence[TurnMessage],
         metadata: dict[str, str],
+        *,
+        instructions: str = "",
     ) -> Run:
         self._thread(thread_id)
         for run in self.runs.values():
@@ -122,6 +136,8 @@ class FakeAssistants:
             tools=self.tools,
             expires_at=None if self.lives_s is None else int(time.time() + self.lives_s),
         )
+        self.sent += messages
+        self.instructions.append(instructions)
         for message in messages:
             self._add(thread_id, "user", message.text, message.metadata)
         self.runs[run.id] = run
@@ -150,7 +166,7 @@ class FakeAssistants:
         await asyncio.sleep(0)
         # Its task was cancelled before it began, or there is none while it waits for outputs.
         if self.runs[run_id].status in ("queued", "requires_action"):
-            await self._end(run_id, "cancelled")
+            await self._end(run_id, "cancelled", required_action=None)
 
     async def submit_outputs(self, thread_id: str, run_id: str, outputs: Mapping[str, str]) -> None:
         run = await self.run(thread_id, run_id)
