@@ -24,15 +24,17 @@ from adapters.http.envelope import Envelope
 from adapters.http.errors import answer_error, answer_http_error
 from adapters.http.pages import Ready, health_routes, page_route
 from adapters.http.reading import Limits
-from adapters.http.routes import vector_stores
 from adapters.http.routes.assistants import AssistantRoutes
 from adapters.http.routes.description import DescriptionRoutes
 from adapters.http.routes.files import FileRoutes
+from adapters.http.routes.first_version import FirstVersionRoutes
 from adapters.http.routes.messages import MessageRoutes
 from adapters.http.routes.runs import RunRoutes
 from adapters.http.routes.steps import StepRoutes
+from adapters.http.routes.store_files import FileBatchRoutes, StoreFileRoutes
 from adapters.http.routes.table import Api, Operation, routes_of
 from adapters.http.routes.threads import ThreadRoutes
+from adapters.http.routes.vector_stores import VectorStoreRoutes
 from core.clock import Clock
 from core.engine.service.engine import Engine
 from core.errors import BobbinError
@@ -82,7 +84,8 @@ def create_app(
     gate = Gate(keys, apart=apart)
     api = Api(engine=engine, clock=clock, limits=limits or Limits())
     description = DescriptionRoutes(PREFIXES, keyed=bool(keys))
-    operations = routes_of([*operations_of(api), *description.operations()], gate)
+    others_than_v2 = [*FirstVersionRoutes(api).operations(), *description.operations()]
+    operations = routes_of([*operations_of(api), *others_than_v2], gate)
     router = Router(operations, redirect_slashes=False)
     others = [route for one in mounts if one.path != "/" for route in _routes_of(one, gate)]
     roots = [Mount("", _behind(one, gate)) for one in mounts if one.path == "/"]
@@ -111,7 +114,9 @@ def operations_of(api: Api) -> list[Operation]:
         *MessageRoutes(api).operations(),
         *StepRoutes(api).operations(),
         *FileRoutes(api).operations(),
-        *vector_stores.operations(),
+        *VectorStoreRoutes(api).operations(),
+        *StoreFileRoutes(api).operations(),
+        *FileBatchRoutes(api).operations(),
     ]
 
 

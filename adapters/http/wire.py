@@ -13,11 +13,14 @@ from typing import Any, Final
 import orjson
 from starlette.responses import Response
 
-from core.assistants import ApiObject, File, Json, to_wire
+from core.assistants import ApiObject, File, Json, VectorStore, to_wire
 from core.engine.records import Page
 
-_OMITTED: Final = ("expires_at", "status_details")
-"""Fields of a File that the reference has either as a value or not at all."""
+_OMITTED: Final[dict[type[ApiObject], tuple[str, ...]]] = {
+    File: ("expires_at", "status_details"),
+    VectorStore: ("expires_after",),
+}
+"""Fields that the reference has either as a value or not at all."""
 
 
 class JsonResponse(Response):
@@ -30,12 +33,18 @@ class JsonResponse(Response):
     ) -> None:
         super().__init__(body, status_code=status_code, headers=headers)
 
+    def with_body(self, body: bytes) -> JsonResponse:
+        """The same answer with other JSON."""
+        kept = {name: value for name, value in self.headers.items() if name != "content-length"}
+        return JsonResponse(body, status_code=self.status_code, headers=kept)
+
 
 def object_bytes(value: ApiObject) -> bytes:
     """The JSON of an API object, `object` included."""
-    if isinstance(value, File):
+    omitted = _OMITTED.get(type(value))
+    if omitted is not None:
         body = to_wire(value)
-        for name in _OMITTED:
+        for name in omitted:
             if body[name] is None:
                 del body[name]
         return _dumps(body)

@@ -108,7 +108,7 @@ _VECTORS = (
     ("store:<store>:files:of", "zset", PERMANENT, "<status>:<place>:<id> of each"),
     ("store:<store>:changes", "zset", PERMANENT, "ids by the version that changed them"),
     ("store:<store>:batches", "zset", PERMANENT, "ids of batches, by creation"),
-    ("store:<store>:batch:<batch>", "hash", "7 d", "created, cancelled, counts"),
+    ("store:<store>:batch:<batch>", "hash", "7 d", "created, stopped, counts"),
     ("store:<store>:batch:<batch>:order", "zset", "7 d", "ids of its files by place"),
     ("store:<store>:batch:<batch>:of", "zset", "7 d", "<status>:<place>:<id> of each"),
     ("prepared:<digest>", "string", "30 d", "blob and size of what bytes gave, by a digest"),

@@ -9,7 +9,7 @@ A vector store is these keys behind the partition's base:
     store:<store>:files:of           zset   `<status>:<place>:<id>`, score 0
     store:<store>:changes            zset   file ids by the version at which a search saw a change
     store:<store>:batches            zset   batch ids by creation
-    store:<store>:batch:<batch>      hash   created, cancelled, and how many files of each status
+    store:<store>:batch:<batch>      hash   created, stopped, and how many files of each status
     store:<store>:batch:<batch>:order, :of  as those of the store's files
 
 An entry is three lines: `<status> <bytes> <created> <tokens>/<overlap> <file> <batches>`, the
@@ -316,7 +316,7 @@ CANCEL: Final = (
 -- ARGV: store, batch. Its files that are in progress are cancelled.
 local key = batch_key(ARGV[1], ARGV[2])
 if redis.call('EXISTS', key) == 0 then return 0 end
-redis.call('HSET', key, 'cancelled', '1')
+redis.call('HSET', key, 'stopped', '1')
 for _, one in ipairs(redis.call('ZRANGEBYLEX', key .. ':of', '[in_progress:', '(in_progress;')) do
   local file = string.match(one, '[^:]+$')
   local former = entry_of(ARGV[1], file)

@@ -195,13 +195,13 @@ class RedisVectorStores:
         key = f"{self._head(store_id)}:batch:{batch_id}"
         with translate():
             row: list[bytes | None] = await self._commands.hmget(
-                key, ["created", "cancelled", *STATUSES]
+                key, ["created", "stopped", *STATUSES]
             )
-        created, cancelled, *counts = row
+        created, stopped, *counts = row
         if created is None:
             return None
         numbers = {status: int(count or 0) for status, count in zip(STATUSES, counts, strict=True)}
-        return batch_of(batch_id, store_id, int(created), numbers, cancelled=cancelled is not None)
+        return batch_of(batch_id, store_id, int(created), numbers, cancelled=stopped is not None)
 
     async def cancel_batch(self, store_id: str, batch_id: str) -> None:
         if is_id(store_id) and is_id(batch_id):

@@ -66,6 +66,7 @@ class Served:
     engine: Engine
     model: ScriptedModel
     interpreter: ScriptedInterpreter
+    retrieval: MemoryRetrieval
     store: Client
     client: AsyncOpenAI
     """The official client. It refuses answers that are not as its types have them."""
@@ -93,6 +94,7 @@ async def engine_on(
     model: ScriptedModel,
     interpreter: ScriptedInterpreter,
     *,
+    retrieval: MemoryRetrieval | None = None,
     executes: bool = True,
     run_ttl_s: int = 600,
 ) -> AsyncIterator[Engine]:
@@ -111,7 +113,7 @@ async def engine_on(
             endpoint="here", default="m-1", facts=(), aliases=(), clock=clock, served=("m-1",),
             window=100_000,
         )  # fmt: skip
-        retrieval = MemoryRetrieval(blobs)
+        retrieval = retrieval or MemoryRetrieval(blobs)
         vectors = RedisVectorStores(client, 1)
         worker: Worker | None = None
         if executes:
@@ -160,15 +162,17 @@ async def served(
     limits: Limits | None = None,
     schema: Schema | None = None,
     ready: Any = None,
+    model: ScriptedModel | None = None,
     **engine_options: Any,
 ) -> AsyncIterator[Served]:
     """A server on loopback, over the real network stack."""
-    model, interpreter = ScriptedModel(), ScriptedInterpreter()
+    model, interpreter = model or ScriptedModel(), ScriptedInterpreter()
+    retrieval = MemoryRetrieval(LocalBlobs(folder / "blobs", SystemClock(), RandomIds()))
     async with AsyncExitStack() as stack:
         store = await connect(redis_url, SystemClock())
         stack.push_async_callback(store.aclose)
         engine = await stack.enter_async_context(
-            engine_on(store, folder, model, interpreter, **engine_options)
+            engine_on(store, folder, model, interpreter, retrieval=retrieval, **engine_options)
         )
         app = create_app(
             engine,
@@ -194,4 +198,4 @@ async def served(
         http = await stack.enter_async_context(
             httpx2.AsyncClient(base_url=f"{url}/v1", headers=BETA, event_hooks=hooks, verify=False)
         )
-        yield Served(url, app, engine, model, interpreter, store, client, http)
+        yield Served(url, app, engine, model, interpreter, retrieval, store, client, http)

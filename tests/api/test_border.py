@@ -166,15 +166,6 @@ async def test_what_is_not_served(api: Served) -> None:
     assert {*put.headers["allow"].split(", ")} == {"GET", "HEAD", "POST", "DELETE"}
 
 
-@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
-async def test_vector_stores_are_not_there_yet(api: Served, method: str) -> None:
-    """A clear sentence, at every path of theirs."""
-    for path in ("/vector_stores", "/vector_stores/vs_a", "/vector_stores/vs_a/files/file-a"):
-        answer = await api.http.request(method, path)
-        assert answer.status_code == 404
-        assert answer.json()["error"]["message"].startswith("Vector stores are not available")
-
-
 async def test_every_answer_has_an_id_and_a_mark(api: Served) -> None:
     """Also those that went wrong; ids differ."""
     answers = [await api.http.get(path) for path in ("/assistants", "/x", "/assistants/x")]

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from openai import NotFoundError
 from starlette.routing import Mount, Route, Router
 
 from adapters.http.app import PREFIXES
@@ -21,7 +20,7 @@ from tests.fakes.scripted_model import says
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "assistants-api.md"
 _ROW = re.compile(r"\| `(\w+) (/\S*)` \| ([^|]+) \| (\w+)::(\w+) \|")
 
-_NO_OPERATIONS = ("/vector_stores", "/openapi.json")
+_NO_OPERATIONS = ("/openapi.json",)
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ def rows() -> list[Row]:
 
 
 def served_operations(api: Served, prefix: str) -> set[tuple[str, str]]:
-    """Method and path of every operation under a prefix, vector stores left out."""
+    """Method and path of every operation under a prefix, the description left out."""
     for mount in api.app.routes:
         if isinstance(mount, Mount) and mount.path == prefix:
             router = mount.app
@@ -81,7 +80,7 @@ async def test_the_page_s_program_runs(api: Served, capsys: pytest.CaptureFixtur
 
 
 async def test_the_page_has_every_operation_of_the_description(published: Description) -> None:
-    """Including those that are not there yet."""
+    """Whether it is supported or not."""
     assert {(row.method, row.path) for row in rows()} == published.operations
 
 
@@ -90,19 +89,6 @@ def test_every_row_names_a_test_that_exists() -> None:
     for row in rows():
         module = importlib.import_module(f"tests.api.{row.module}")
         assert callable(getattr(module, row.test, None)), f"{row.module}::{row.test}"
-
-
-async def test_what_is_not_there_yet_says_so(api: Served) -> None:
-    """404 with a sentence; a missing row or a stub would be noticed here."""
-    waiting = [row for row in rows() if not row.supported]
-    assert waiting
-    for row in waiting:
-        path = re.sub(r"\{\w+\}", "x", row.path)
-        answer = await api.http.request(row.method, path)
-        assert answer.status_code == 404
-        assert answer.json()["error"]["message"].startswith("Vector stores are not available")
-    with pytest.raises(NotFoundError, match="Vector stores are not available"):
-        await api.client.vector_stores.create(name="x")
 
 
 async def test_answers_are_checked_against_the_descriptions(api: Served, schema: Schema) -> None:

@@ -34,9 +34,7 @@ class StoreFiles:
         """
         check_entry(entry)
         parts = self._parts
-        await asyncio.gather(
-            parts.living(store_id, tenant), parts.check_files((entry.file_id,), tenant)
-        )
+        await parts.living_and_files(store_id, (entry.file_id,), tenant)
         await parts.add(store_id, (entry,), tenant)
         return (await self._entry(store_id, entry.file_id)).file
 
@@ -137,10 +135,7 @@ class FileBatches:
         parts = self._parts
         entries = {entry.file_id: entry for entry in request.entries}
         param = "files" if request.param == "files" else "file_ids"
-        await asyncio.gather(
-            parts.living(store_id, tenant),
-            parts.check_files(tuple(entries), tenant, param=param),
-        )
+        await parts.living_and_files(store_id, tuple(entries), tenant, param=param)
         batch_id = parts.ids.new(prefixes.BATCH)
         await parts.add(store_id, tuple(entries.values()), tenant, batch_id=batch_id)
         return await self._batch(store_id, batch_id)

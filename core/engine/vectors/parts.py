@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -58,6 +59,18 @@ class VectorParts:
         if store.status == "expired":
             raise has_expired(store_id)
         return store
+
+    async def living_and_files(
+        self, store_id: str, file_ids: Sequence[str], tenant: str, *, param: str = "file_id"
+    ) -> None:
+        """Refuse a store that is not there or has expired, then Files that are not there."""
+        for problem in await asyncio.gather(
+            self.living(store_id, tenant),
+            self.check_files(file_ids, tenant, param=param),
+            return_exceptions=True,
+        ):
+            if isinstance(problem, BaseException):
+                raise problem
 
     async def check_files(
         self, file_ids: Sequence[str], tenant: str, *, param: str = "file_id"
