@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +14,18 @@ from core.errors import ConfigurationError
 ASSISTANTS = ROOT / "config" / "assistants"
 MODELS = ROOT / "config" / "models.toml"
 
+_FUNCTION = re.compile(r"[A-Za-z]\w*\.[A-Za-z]\w*")
+
 TOOLS = ("code_interpreter",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssistantFile:
-    """One declared assistant. `slug` is the file's name without .toml."""
+    """One declared assistant. `slug` is the file's name without .toml.
+
+    `functions` are written `module.function`; `function_tools` are what became of them, as tools of
+    the API, once their modules are loaded (bots/wiring/functions.py).
+    """
 
     slug: str
     name: str
@@ -26,6 +33,8 @@ class AssistantFile:
     description: str | None = None
     model: str | None = None
     tools: tuple[str, ...] = ()
+    functions: tuple[str, ...] = ()
+    function_tools: tuple[dict[str, Any], ...] = ()
     temperature: float | None = None
     top_p: float | None = None
     suggested_prompts: tuple[str, ...] = ()
@@ -58,16 +67,23 @@ def load_assistants(folder: Path = ASSISTANTS) -> dict[str, AssistantFile]:
 
 def _assistant(path: Path) -> AssistantFile:
     body = read_toml(path)
-    fields = AssistantFile.__dataclass_fields__
+    fields = set(AssistantFile.__dataclass_fields__) - {"slug", "function_tools"}
     for name in body:
-        if name == "slug" or name not in fields:
-            known = ", ".join(sorted(set(fields) - {"slug"}))
+        if name not in fields:
+            known = ", ".join(sorted(fields))
             raise ConfigurationError(f"{path}: unknown field {name!r}. Known fields: {known}.")
     tools = _texts(path, body, "tools")
     for tool in tools:
         if tool not in TOOLS:
             raise ConfigurationError(
                 f"{path}: unknown tool {tool!r} in `tools`. Known tools: {', '.join(TOOLS)}."
+            )
+    functions = _texts(path, body, "functions")
+    for function in functions:
+        if not _FUNCTION.fullmatch(function) or functions.count(function) > 1:
+            raise ConfigurationError(
+                f"{path}: {function!r} in `functions` must be written `module.function`, once: "
+                '"weather.forecast" is `def forecast` in config/functions/weather.py.'
             )
     return AssistantFile(
         slug=path.stem,
@@ -76,6 +92,7 @@ def _assistant(path: Path) -> AssistantFile:
         description=_text(path, body, "description", longest=512),
         model=_text(path, body, "model", longest=256),
         tools=tools,
+        functions=functions,
         temperature=_number(path, body, "temperature", 2.0),
         top_p=_number(path, body, "top_p", 1.0),
         suggested_prompts=_texts(path, body, "suggested_prompts"),

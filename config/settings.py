@@ -7,6 +7,7 @@ name and what to do, never with a traceback.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +18,9 @@ from core.errors import ConfigurationError
 
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout: where pyproject.toml, `.env`, `config/` and by default `data/` lie."""
+
+
+_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.IGNORECASE)
 
 
 class Settings(BaseSettings):
@@ -113,10 +117,18 @@ class Settings(BaseSettings):
     """Whether people of other organisations are answered in channels of Slack Connect."""
 
     # ---- conversations
+    bobbin_config_dir: Path = ROOT / "config"
+    """Folder with the operator's own files: `assistants/*.toml` and `functions/*.py`."""
     bobbin_assistant: str = "math-tutor"
     """File in config/assistants/ (without .toml) that answers where nothing else is chosen."""
     bobbin_busy: Literal["collect", "interrupt"] = "collect"
     """What a message does while an answer is being written: wait for it, or stop it."""
+    bobbin_admins: str = ""
+    """Who may stop, regenerate and approve everywhere, separated by commas: `slack:U1`,
+    `discord:123`, `terminal:ann`."""
+    bobbin_approval_s: float = Field(default=3600.0, ge=1)
+    """Seconds that a function waits for a person's approval at most; a Run's expiry
+    (BOBBIN_RUN_TTL_S) ends it sooner."""
     bobbin_lease_s: float = Field(default=10.0, ge=1.0, le=300.0)
     """Seconds after which a silent worker's turns go to another one."""
     bobbin_turns: int = Field(default=200, ge=1, le=10_000)
@@ -129,7 +141,7 @@ class Settings(BaseSettings):
     path: str = os.defpath
     """PATH: where a `valkey-server` or `redis-server` is looked for if the wheel has none."""
 
-    @field_validator("bobbin_data_dir")
+    @field_validator("bobbin_data_dir", "bobbin_config_dir")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().resolve()
@@ -148,6 +160,14 @@ class Settings(BaseSettings):
             raise ValueError("`keys` keeps the objects of keys apart: set BOBBIN_API_KEYS as well")
         return value
 
+    @field_validator("bobbin_admins")
+    @classmethod
+    def _people(cls, value: str) -> str:
+        for one in value.split(","):
+            if one.strip() and not all(one.strip().partition(":")):
+                raise ValueError(f"{one.strip()!r} must name a platform and a person: slack:U1")
+        return value
+
     @field_validator("redis_url")
     @classmethod
     def _redis(cls, value: SecretStr | None) -> SecretStr | None:
@@ -164,6 +184,20 @@ class Settings(BaseSettings):
             return ()
         keys = self.bobbin_api_keys.get_secret_value().split(",")
         return tuple(key.strip() for key in keys if key.strip())
+
+    @property
+    def admins(self) -> frozenset[str]:
+        """The people of BOBBIN_ADMINS."""
+        return frozenset(one.strip() for one in self.bobbin_admins.split(",") if one.strip())
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Values that nothing shown to people or models may contain: what is set as a secret here,
+        and variables of the environment that are called like one."""
+        set_here = (getattr(self, name) for name in type(self).model_fields)
+        found = [value.get_secret_value() for value in set_here if isinstance(value, SecretStr)]
+        found += [value for name, value in os.environ.items() if _SECRET_NAME.search(name)]
+        return (*found, *self.api_keys)
 
     def origin(self, name: str) -> str:
         """Where a setting's value comes from, in words: `environment`, `.env` or `default`."""

@@ -27,7 +27,7 @@ def declared(file: AssistantFile, model: str) -> dict[str, Any]:
         "name": file.name,
         "description": file.description,
         "instructions": file.instructions,
-        "tools": tuple({"type": tool} for tool in file.tools),
+        "tools": (*({"type": tool} for tool in file.tools), *file.function_tools),
         "metadata": {DECLARED: file.slug},
         "temperature": file.temperature,
         "top_p": file.top_p,

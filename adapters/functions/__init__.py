@@ -1,0 +1,1 @@
+"""The operator's Python functions as tools: their schemas, and calls of them within limits."""
