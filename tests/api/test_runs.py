@@ -200,10 +200,11 @@ async def test_runs_are_listed_both_ways(api: Served) -> None:
 
 async def test_resources_of_a_new_thread(api: Served) -> None:
     """Beside the Thread or inside it: they are the Thread's."""
+    file = await api.client.files.create(file=("a.csv", b"1"), purpose="assistants")
     body = {
         "assistant_id": await api.assistant(),
         "thread": {"messages": [{"role": "user", "content": "Hi"}]},
-        "tool_resources": {"code_interpreter": {"file_ids": ["file-a"]}},
+        "tool_resources": {"code_interpreter": {"file_ids": [file.id]}},
     }
     api.model.then(*says("Hello"))
     made = await api.http.post("/threads/runs", json=body)

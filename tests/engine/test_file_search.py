@@ -11,8 +11,10 @@ from core.assistants import Json, MessageDelta, Run, RunStepDelta
 from core.engine.generation import AssistantItem, TextDelta, ToolCall, ToolOutput
 from core.engine.models import ModelFacts
 from core.engine.requests import RESULT_CONTENT, MessageRequest, RunRequest, ThreadRequest
+from core.engine.resources import vector_stores
 from core.engine.search_tool import NO_FILES
 from core.engine.searching import SearchResult
+from core.engine.vectors.requests import StoreRequest
 from core.errors import ModelUnavailable
 from tests.engine.listening import Client
 from tests.engine.world import CODE, END, SEARCH, WEATHER, Process, process, until
@@ -27,20 +29,28 @@ JUNE = SearchResult("file-june", "june.md", 0.5, "It never rained in June.")
 NEVER = asyncio.Event
 
 
-async def start(here: Process, *tools: Json, thread: str = "vs_t", **values: Any) -> Run:
-    """A Run whose Assistant has one vector store, and whose Thread has one."""
+async def start(here: Process, *tools: Json, **values: Any) -> Run:
+    """A Run whose Assistant has a vector store, and whose Thread has one."""
+    ours, theirs = [await here.engine.vector_stores.create(StoreRequest()) for _ in range(2)]
     assistant = await here.assistant(
         tools=tools or (SEARCH,),
-        tool_resources={"file_search": {"vector_store_ids": ["vs_a"]}},
+        tool_resources={"file_search": {"vector_store_ids": [ours.id]}},
     )
-    stores = [thread] if thread else []
     made = await here.engine.threads.create(
         ThreadRequest(
             messages=(MessageRequest(content="How often did it rain?"),),
-            tool_resources={"file_search": {"vector_store_ids": stores}},
+            tool_resources={"file_search": {"vector_store_ids": [theirs.id]}},
         )
     )
     return await here.engine.runs.create(made.id, RunRequest(assistant_id=assistant.id, **values))
+
+
+async def stores_of(here: Process, run: Run) -> tuple[str, str]:
+    """The Assistant's vector store and the Thread's."""
+    assistant = await here.engine.assistants.get(run.assistant_id)
+    thread = await here.engine.threads.get(run.thread_id)
+    (ours,), (theirs,) = (vector_stores(value.tool_resources) for value in (assistant, thread))
+    return ours, theirs
 
 
 async def search_of(here: Process, run: Run, **options: Any) -> Json:
@@ -67,7 +77,7 @@ async def test_both_vector_stores_are_searched_and_the_model_gets_passages_with_
         run = await here.ended(await start(here))
         assert run.status == "completed"
         (asked,) = search.asked
-        assert asked.store_ids == ("vs_a", "vs_t")
+        assert asked.store_ids == await stores_of(here, run)
         assert asked.queries == ("rain in May",)
         assert (asked.limit, asked.ranking.threshold) == (20, 0.0)
         assert here.model.requests[1].items[-2:] == (
@@ -209,24 +219,24 @@ async def test_a_search_that_fails_is_told_and_ends_nothing() -> None:
 
 async def test_an_expired_vector_store_fails_the_run_with_its_name() -> None:
     search = ScriptedFileSearch()
-    search.expired = {"vs_t"}
+    search.expired = True
     async with process(calls(LOOKS), search=search) as here:
         run = await here.ended(await start(here))
         assert run.status == "failed"
-        assert run.last_error == {
-            "code": "invalid_prompt",
-            "message": "Vector store 'vs_t' has expired: its files cannot be searched any more.",
-        }
+        _, store = await stores_of(here, run)
+        sentence = f"Vector store '{store}' has expired: its files cannot be searched any more."
+        assert run.last_error == {"code": "invalid_prompt", "message": sentence}
         (step,) = await here.steps(run)
         assert step.status == "failed"
 
 
 async def test_the_threads_files_are_waited_for_and_the_assistants_are_not() -> None:
     search = ScriptedFileSearch([MAY])
-    search.unready = {"vs_t"}
+    search.unready = True
     async with process(calls(LOOKS), says("."), search=search) as here:
-        await here.ended(await start(here))
-        assert search.waited == [("vs_t", 60.0)]
+        run = await here.ended(await start(here))
+        _, store = await stores_of(here, run)
+        assert search.waited == [(store, 60.0)]
         assert "still being read" in told(here)
         assert MAY.text in told(here)
 
@@ -403,7 +413,7 @@ async def test_a_cancel_while_it_searches() -> None:
 
 async def test_another_process_goes_on_with_the_same_words_and_numbers() -> None:
     search = ScriptedFileSearch([MAY], [JUNE])
-    search.unready = {"vs_t"}
+    search.unready = True
     rounds = [calls(LOOKS), calls(LOOKS_AGAIN), [TextDelta("May"), NEVER()]]
     async with process(*rounds, search=search) as first:
         run = await start(first)

@@ -184,7 +184,10 @@ async def test_additional_messages_are_stored_before_the_run() -> None:
             "Tool choice 'weather' not found in 'tools' parameter.",
         ),
         ({"temperature": 3}, "Invalid 'temperature': decimal above maximum value."),
-        ({"additional_messages": (MessageRequest(content=""),)}, "Invalid 'content': empty"),
+        (
+            {"additional_messages": (MessageRequest(content=""),)},
+            "Invalid 'additional_messages[0].content'",
+        ),
     ],
 )
 async def test_limits_of_a_run(values: dict[str, Any], sentence: str) -> None:

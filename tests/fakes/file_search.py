@@ -31,9 +31,10 @@ class ScriptedFileSearch:
         """Stores that somebody waited for, and how long they would have."""
         self.hold: asyncio.Event | None = None
         """Searches wait for it."""
-        self.unready: set[str] = set()
-        """Stores whose files are never all read."""
-        self.expired: set[str] = set()
+        self.unready = False
+        """Files are never all read."""
+        self.expired = False
+        """The last store of a search has expired."""
         self.failures: list[Exception] = []
         """Raised by the next searches, one each."""
 
@@ -50,9 +51,8 @@ class ScriptedFileSearch:
         self.asked.append(Asked(tuple(store_ids), tuple(queries), limit, ranking, tenant))
         if self.hold is not None:
             await self.hold.wait()
-        for store_id in store_ids:
-            if store_id in self.expired:
-                raise StoreExpired(store_id)
+        if self.expired:
+            raise StoreExpired(store_ids[-1])
         if self.failures:
             raise self.failures.pop(0)
         found = self._found.pop(0) if self._found else ()
@@ -60,7 +60,7 @@ class ScriptedFileSearch:
 
     async def ready(self, store_id: str, timeout_s: float, *, tenant: str = "") -> bool:
         self.waited.append((store_id, timeout_s))
-        return store_id not in self.unready
+        return not self.unready
 
     async def shelve(
         self, store_id: str | None, file_ids: Sequence[str], *, tenant: str = ""

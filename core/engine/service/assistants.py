@@ -12,6 +12,7 @@ from core.engine.ports import ObjectStore
 from core.engine.records import Cursor, ObjectRecord, Page
 from core.engine.requests import AssistantRequest, AssistantUpdate, Unset
 from core.engine.service.access import assistant_record
+from core.engine.service.attaching import Attaching
 from core.engine.validation import check_assistant, check_id, check_limit
 from core.errors import NotFound
 from core.ids import Ids
@@ -25,8 +26,11 @@ _FIELDS = (
 class Assistants:
     """Operations on Assistants. A `tenant` sees its own objects only."""
 
-    def __init__(self, objects: ObjectStore, *, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, objects: ObjectStore, attaching: Attaching, *, clock: Clock, ids: Ids
+    ) -> None:
         self._objects = objects
+        self._attaching = attaching
         self._clock = clock
         self._ids = ids
 
@@ -37,6 +41,7 @@ class Assistants:
 
         Raises:
             InvalidRequest: outside the limits.
+            NotFound: a File or a vector store that its tools are to have.
         """
         check_assistant(request)
         if assistant_id is not None:
@@ -45,6 +50,9 @@ class Assistants:
                 return found.value
         values: dict[str, Any] = {name: getattr(request, name) for name in _FIELDS}
         values["response_format"] = request.response_format or "auto"
+        values["tool_resources"] = await self._attaching.resources(
+            request.tool_resources, tenant=tenant
+        )
         assistant = Assistant(
             id=assistant_id or self._ids.new(prefixes.ASSISTANT),
             created_at=int(self._clock.now()),
@@ -73,7 +81,7 @@ class Assistants:
 
         Raises:
             InvalidRequest: outside the limits.
-            NotFound: no such Assistant.
+            NotFound: no such Assistant, or a File or vector store that its tools are to have.
         """
         check_assistant(request)
         record, assistant = await assistant_record(self._objects, assistant_id, tenant)
@@ -81,6 +89,10 @@ class Assistants:
         values = {name: value for name, value in given.items() if not isinstance(value, Unset)}
         if "response_format" in values:
             values["response_format"] = values["response_format"] or "auto"
+        if "tool_resources" in values:
+            values["tool_resources"] = await self._attaching.resources(
+                values["tool_resources"], tenant=tenant
+            )
         state = dict(record.state)
         if not isinstance(request.reasoning_effort, Unset):
             state["effort"] = request.reasoning_effort

@@ -15,7 +15,10 @@ from core.engine.following import Following
 from core.engine.live import Live
 from core.engine.ports import Blobs, Interpreter, ObjectStore, RunEvents, ThreadStore
 from core.engine.service.assistants import Assistants
+from core.engine.service.attaching import Attaching
+from core.engine.service.file_search import StoresForRuns
 from core.engine.service.files import Files
+from core.engine.service.firstversion import FirstVersion
 from core.engine.service.importing import Importing
 from core.engine.service.launching import Executors, Launcher
 from core.engine.service.messages import Messages
@@ -57,25 +60,32 @@ class Engine:
             look_again_s: how long a follower trusts a silent log.
         """
         launcher = Launcher(threads, live, executors)
+        attaching = Attaching(
+            objects=objects,
+            stores=vector_stores,
+            search=StoresForRuns(vector_stores, clock),
+            clock=clock,
+        )
         starting = Starting(
             threads=threads,
             objects=objects,
+            attaching=attaching,
             launcher=launcher,
             clock=clock,
             ids=ids,
             run_ttl_s=run_ttl_s,
         )
         following = Following(threads=threads, events=events, live=live, look_again_s=look_again_s)
-        self.assistants = Assistants(objects, clock=clock, ids=ids)
+        self.assistants = Assistants(objects, attaching, clock=clock, ids=ids)
         self.threads = Threads(
             threads=threads,
-            objects=objects,
+            attaching=attaching,
             events=events,
             interpreter=interpreter,
             clock=clock,
             ids=ids,
         )
-        self.messages = Messages(threads=threads, objects=objects, clock=clock, ids=ids)
+        self.messages = Messages(threads=threads, attaching=attaching, clock=clock, ids=ids)
         self.runs = Runs(
             threads=threads,
             events=events,
@@ -84,6 +94,7 @@ class Engine:
             following=following,
             clock=clock,
         )
+        self.first_version = FirstVersion(self.assistants, vector_stores)
         self.importing = Importing(threads=threads, objects=objects)
         self.vector_stores = vector_stores
         self.files = Files(

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from core import ids as prefixes
-from core.assistants import Assistant, Json, Message, Run, StreamEvent, Thread
+from core.assistants import (
+    TERMINAL_RUN_STATUSES,
+    Assistant,
+    Message,
+    Run,
+    StreamEvent,
+    Thread,
+)
 from core.clock import Clock
 from core.engine.lifecycle import opening
 from core.engine.ports import ObjectStore, ThreadStore
@@ -14,24 +22,22 @@ from core.engine.records import (
     Change,
     Conflict,
     Cursor,
+    Document,
     Expectation,
     NoActiveRun,
     ObjectRecord,
     RunRecord,
+    ThreadAt,
     ThreadRecord,
 )
 from core.engine.requests import MessageRequest, RunRequest, ThreadRequest
-from core.engine.service.access import assistant_record, check_files, owned, run_of
+from core.engine.service.access import assistant_record, owned, run_of
+from core.engine.service.attaching import ATTEMPTS, THREAD_DAYS, Attaching, attaches
 from core.engine.service.building import new_message, new_run
 from core.engine.service.launching import Launcher
-from core.engine.validation import (
-    check_id,
-    check_run,
-    check_thread,
-    check_tool_choice,
-    named_files,
-)
-from core.errors import InvalidRequest, NotFound
+from core.engine.stored import run_record
+from core.engine.validation import check_id, check_run, check_thread, check_tool_choice
+from core.errors import InvalidRequest, StoreUnavailable
 from core.ids import Ids
 
 
@@ -43,6 +49,7 @@ class Starting:
         *,
         threads: ThreadStore,
         objects: ObjectStore,
+        attaching: Attaching,
         launcher: Launcher,
         clock: Clock,
         ids: Ids,
@@ -50,6 +57,7 @@ class Starting:
     ) -> None:
         self._threads = threads
         self._objects = objects
+        self._attaching = attaching
         self._launcher = launcher
         self._clock = clock
         self._ids = ids
@@ -64,25 +72,29 @@ class Starting:
         found, assistant, _ = await asyncio.gather(
             self._threads.thread(thread_id),
             assistant_record(self._objects, request.assistant_id, tenant),
-            self._check_files(request.additional_messages, tenant),
+            self._attaching.check(request.additional_messages, tenant=tenant),
         )
-        thread = owned(found, thread_id, tenant).thread
-        record = self._record(thread_id, request, assistant, thread.tool_resources, run_id)
+        before = owned(found, thread_id, tenant)
         messages = self._messages(thread_id, request.additional_messages)
-        if not record.run.instructions and not messages:
-            await self._check_something_to_say(thread_id)
-        absent: tuple[Expectation, ...] = (Absent(run_id=run_id),) if run_id else ()
-        try:
-            await self._launch(record, messages, (*absent, NoActiveRun()))
-        except Conflict as conflict:
-            if isinstance(conflict.failed, Absent):
-                return (await run_of(self._threads, thread_id, record.run.id, tenant)).run
-            if conflict.active_run is None:
-                raise NotFound.object("thread", thread_id) from conflict
-            raise InvalidRequest(
-                f"Thread {thread_id} already has an active run {conflict.active_run}."
-            ) from conflict
-        return record.run
+        for _ in range(ATTEMPTS):
+            after = await self._with_attachments(before, request, tenant, run_id)
+            record = self._record(thread_id, request, assistant, after.thread, run_id)
+            if not record.run.instructions and not messages:
+                await self._check_something_to_say(thread_id)
+            changed = (after,) if after is not before else ()
+            expect: list[Expectation] = [Absent(run_id=run_id)] if run_id else []
+            expect += [NoActiveRun(), *([ThreadAt(before.revision)] if changed else ())]
+            try:
+                await self._launch(record, (*changed, *messages), tuple(expect))
+            except Conflict as conflict:
+                if isinstance(conflict.failed, Absent):
+                    return (await run_of(self._threads, thread_id, record.run.id, tenant)).run
+                if conflict.active_run is not None:
+                    raise _locked(thread_id, conflict.active_run) from conflict
+                before = owned(await self._threads.thread(thread_id), thread_id, tenant)
+            else:
+                return record.run
+        raise StoreUnavailable(f"Thread {thread_id} changes too fast. Try again.")
 
     async def run_with_thread(
         self,
@@ -97,39 +109,64 @@ class Starting:
         check_thread(start)
         check_run(request)
         spoken = (*start.messages, *request.additional_messages)
-        await self._check_files(spoken, tenant)
+        if thread_id is not None and run_id is not None:
+            known = await run_record(self._threads, thread_id, run_id)
+            if known is not None:
+                return (await run_of(self._threads, thread_id, run_id, tenant)).run
+        attaching = self._attaching
+        await attaching.check(spoken, tenant=tenant)
         new_id = thread_id or self._ids.new(prefixes.THREAD)
         assistant = await assistant_record(self._objects, request.assistant_id, tenant)
-        record = self._record(new_id, request, assistant, start.tool_resources, run_id)
-        messages = self._messages(new_id, spoken)
+        resources = await attaching.resources(start.tool_resources, tenant=tenant, days=THREAD_DAYS)
         thread = Thread(
             id=new_id,
             created_at=int(self._clock.now()),
-            tool_resources=start.tool_resources,
+            tool_resources=await attaching.attached(resources, spoken, tenant=tenant),
             metadata=dict(start.metadata),
         )
+        record = self._record(new_id, request, assistant, thread, run_id)
+        made = ThreadRecord(thread=thread, tenant=tenant)
+        first = (StreamEvent("thread.created", thread),)
         try:
-            await self._launch(
-                record, messages, (Absent(),), ThreadRecord(thread=thread, tenant=tenant)
-            )
+            await self._launch(record, (made, *self._messages(new_id, spoken)), (Absent(),), first)
         except Conflict as conflict:
             if run_id is None:
                 raise InvalidRequest(f"Thread {new_id} already exists.") from conflict
             return (await run_of(self._threads, new_id, run_id, tenant)).run
         return record.run
 
+    async def _with_attachments(
+        self, before: ThreadRecord, request: RunRequest, tenant: str, run_id: str | None
+    ) -> ThreadRecord:
+        """The Thread with what the Run's Messages bring for tools; the same where that is nothing.
+
+        A Run that is there already, or in the way, is left for the commit to find.
+        """
+        spoken = request.additional_messages
+        thread = before.thread
+        if not attaches(spoken):
+            return before
+        newest = await self._threads.page(thread.id, "runs", Cursor(limit=1))
+        for known in newest.data:
+            if isinstance(known, RunRecord) and (
+                known.run.id == run_id or known.run.status not in TERMINAL_RUN_STATUSES
+            ):
+                return before
+        resources = await self._attaching.attached(thread.tool_resources, spoken, tenant=tenant)
+        return replace(before, thread=replace(thread, tool_resources=resources))
+
     async def _launch(
         self,
         record: RunRecord,
-        messages: list[Message],
+        documents: tuple[Document, ...],
         expect: tuple[Expectation, ...],
-        thread: ThreadRecord | None = None,
+        first: tuple[StreamEvent, ...] = (),
     ) -> None:
-        first = (StreamEvent("thread.created", thread.thread),) if thread else ()
+        """Store the Run with what comes before it, and see that it is executed."""
         change = Change(
             thread_id=record.run.thread_id,
             expect=expect,
-            put=(*((thread,) if thread else ()), *messages, record),
+            put=(*documents, record),
             run_id=record.run.id,
             events=(*first, *opening(record.run)),
             activate=True,
@@ -142,7 +179,7 @@ class Starting:
         thread_id: str,
         request: RunRequest,
         found: tuple[ObjectRecord, Assistant],
-        resources: Json | None,
+        thread: Thread,
         run_id: str | None,
     ) -> RunRecord:
         kept, assistant = found
@@ -150,7 +187,7 @@ class Starting:
             request,
             assistant,
             kept,
-            resources,
+            thread.tool_resources,
             thread_id=thread_id,
             run_id=run_id or self._ids.new(prefixes.RUN),
             now=self._clock.now(),
@@ -163,11 +200,6 @@ class Starting:
         now = self._clock.now()
         return [new_message(request, thread_id, self._ids, now) for request in requests]
 
-    async def _check_files(self, requests: tuple[MessageRequest, ...], tenant: str) -> None:
-        named = {file_id for request in requests for file_id in named_files(request)}
-        if named:
-            await check_files(self._objects, named, tenant, self._clock.now())
-
     async def _check_something_to_say(self, thread_id: str) -> None:
         page = await self._threads.page(thread_id, "messages", Cursor(limit=1))
         if not page.data:
@@ -175,3 +207,7 @@ class Starting:
                 "Run creation requires a Thread with a user message or an assistant with "
                 "instructions"
             )
+
+
+def _locked(thread_id: str, run_id: str) -> InvalidRequest:
+    return InvalidRequest(f"Thread {thread_id} already has an active run {run_id}.")

@@ -6,15 +6,25 @@ import logging
 from dataclasses import replace
 
 from core import ids as prefixes
-from core.assistants import TERMINAL_RUN_STATUSES, Thread
+from core.assistants import TERMINAL_RUN_STATUSES, Json, Thread
 from core.clock import Clock
-from core.engine.ports import Interpreter, ObjectStore, RunEvents, ThreadStore
-from core.engine.records import Absent, Change, Conflict, Cursor, Exists, RunRecord, ThreadRecord
+from core.engine.ports import Interpreter, RunEvents, ThreadStore
+from core.engine.records import (
+    Absent,
+    Change,
+    Conflict,
+    Cursor,
+    Exists,
+    RunRecord,
+    ThreadAt,
+    ThreadRecord,
+)
 from core.engine.requests import ThreadRequest, ThreadUpdate, Unset
-from core.engine.service.access import check_files, thread_record
+from core.engine.service.access import thread_record
+from core.engine.service.attaching import ATTEMPTS, THREAD_DAYS, Attaching
 from core.engine.service.building import new_message
-from core.engine.validation import check_metadata, check_thread, named_files
-from core.errors import BobbinError, NotFound
+from core.engine.validation import check_metadata, check_thread
+from core.errors import BobbinError, NotFound, StoreUnavailable
 from core.ids import Ids
 
 log = logging.getLogger(__name__)
@@ -27,14 +37,14 @@ class Threads:
         self,
         *,
         threads: ThreadStore,
-        objects: ObjectStore,
+        attaching: Attaching,
         events: RunEvents,
         interpreter: Interpreter | None,
         clock: Clock,
         ids: Ids,
     ) -> None:
         self._threads = threads
-        self._objects = objects
+        self._attaching = attaching
         self._events = events
         self._interpreter = interpreter
         self._clock = clock
@@ -47,16 +57,22 @@ class Threads:
 
         Raises:
             InvalidRequest: outside the limits.
-            NotFound: a File that a Message names, or a Thread of somebody else has that id.
+            NotFound: a File or vector store that is named, or a Thread of somebody else has that
+                id.
         """
         check_thread(request)
+        if thread_id is not None and await self._threads.thread(thread_id) is not None:
+            return await self.get(thread_id, tenant=tenant)
+        attaching = self._attaching
+        await attaching.check(request.messages, tenant=tenant)
+        resources = await attaching.resources(
+            request.tool_resources, tenant=tenant, days=THREAD_DAYS
+        )
         now = self._clock.now()
-        for message in request.messages:
-            await check_files(self._objects, named_files(message), tenant, now)
         thread = Thread(
             id=thread_id or self._ids.new(prefixes.THREAD),
             created_at=int(now),
-            tool_resources=request.tool_resources,
+            tool_resources=await attaching.attached(resources, request.messages, tenant=tenant),
             metadata=dict(request.metadata),
         )
         messages = [new_message(message, thread.id, self._ids, now) for message in request.messages]
@@ -78,25 +94,32 @@ class Threads:
 
         Raises:
             InvalidRequest: outside the limits.
-            NotFound: no such Thread.
+            NotFound: no such Thread, or a File or vector store that its tools are to have.
         """
         if not isinstance(request.metadata, Unset):
             check_metadata(request.metadata)
-        record = await thread_record(self._threads, thread_id, tenant)
-        thread = record.thread
+        values: Json = {}
         if not isinstance(request.metadata, Unset):
-            thread = replace(thread, metadata=dict(request.metadata))
+            values["metadata"] = dict(request.metadata)
+        record = await thread_record(self._threads, thread_id, tenant)
         if not isinstance(request.tool_resources, Unset):
-            thread = replace(thread, tool_resources=request.tool_resources)
-        try:
-            await self._threads.commit(
-                Change(
-                    thread_id=thread_id, expect=(Exists(),), put=(replace(record, thread=thread),)
-                )
+            values["tool_resources"] = await self._attaching.resources(
+                request.tool_resources, tenant=tenant, days=THREAD_DAYS
             )
-        except Conflict as error:
-            raise NotFound.object("thread", thread_id) from error
-        return thread
+        for _ in range(ATTEMPTS):
+            thread = replace(record.thread, **values)
+            change = Change(
+                thread_id=thread_id,
+                expect=(Exists(), ThreadAt(record.revision)),
+                put=(replace(record, thread=thread),),
+            )
+            try:
+                await self._threads.commit(change)
+            except Conflict:  # it was changed or deleted meanwhile
+                record = await thread_record(self._threads, thread_id, tenant)
+            else:
+                return thread
+        raise StoreUnavailable(f"Thread {thread_id} changes too fast. Try again.")
 
     async def delete(self, thread_id: str, *, tenant: str = "") -> None:
         """Remove the Thread with all that is in it; a Run that is active stops. Raises NotFound."""

@@ -1,0 +1,151 @@
+"""What tools work with, as callers name it: files and vector stores that are there, or are made.
+
+`tool_resources` of Assistants and Threads name Files and vector stores; a vector store may also be
+described there, and is made then. What Messages attach is added to their Thread's.
+
+Serial: the changes of one Thread, by its revision. A vector store is made before anything names
+it; one that a crash or a refusal left without a name ends 7 days later if a Thread was to have it.
+
+Source: the Assistants API reference, v2 (tool resources, attachments).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Final
+
+from core.assistants import Json
+from core.clock import Clock
+from core.engine.limits import too_many
+from core.engine.ports import ObjectStore
+from core.engine.requests import MessageRequest
+from core.engine.resources import CODE, SEARCH, code_files, vector_stores, with_list
+from core.engine.searching import Chunking, FileSearch
+from core.engine.service.access import check_files
+from core.engine.service.vector_stores import VectorStores
+from core.engine.validation import named_files
+from core.engine.vectors.records import FILES_OF_STORE
+from core.engine.vectors.requests import StoreRequest
+
+FILES_OF_CODE: Final = 20
+STORES: Final = 1
+"""Files for code, and vector stores, that an Assistant or a Thread may name."""
+
+THREAD_DAYS: Final = 7
+"""How long after its last use a vector store ends that was made together with a Thread."""
+
+ATTEMPTS: Final = 10
+"""Changes of one Thread that may come between while we try ours: more is a fault."""
+
+
+class Attaching:
+    """Checks and makes what tools work with."""
+
+    def __init__(
+        self, *, objects: ObjectStore, stores: VectorStores, search: FileSearch, clock: Clock
+    ) -> None:
+        self._objects = objects
+        self._stores = stores
+        self._search = search
+        self._clock = clock
+
+    async def resources(
+        self, given: Json | None, *, tenant: str, days: int | None = None
+    ) -> Json | None:
+        """`tool_resources` as they are kept: by ids alone, of what is there.
+
+        A vector store that is made for them ends `days` after its last use, or never.
+
+        Raises:
+            InvalidRequest: too many, or outside the limits of a vector store.
+            NotFound: a File or a vector store is not there.
+        """
+        if given is None:
+            return None
+        kept = {tool: body for tool, body in given.items() if tool != SEARCH}
+        files, stores = code_files(given), vector_stores(given)
+        _bound("tool_resources.code_interpreter.file_ids", len(files), FILES_OF_CODE)
+        _bound("tool_resources.file_search.vector_store_ids", len(stores), STORES)
+        await asyncio.gather(
+            check_files(self._objects, files, tenant, self._clock.now()),
+            *(self._stores.get(store_id, tenant=tenant) for store_id in stores),
+        )
+        search: Json | None = given.get(SEARCH)
+        if search is None:
+            return kept
+        wanted: list[Json] = search.get("vector_stores") or []
+        _bound("tool_resources.file_search.vector_stores", len(stores) + len(wanted), STORES)
+        made = [await self._made(one, tenant, days) for one in wanted]
+        return with_list(kept, SEARCH, "vector_store_ids", (*stores, *made))
+
+    async def attached(
+        self, resources: Json | None, requests: Iterable[MessageRequest], *, tenant: str
+    ) -> Json | None:
+        """A Thread's `tool_resources` with what these Messages attach; the same ones where that is
+        nothing.
+
+        Raises:
+            InvalidRequest: more Files than a Thread may have.
+            NotFound: a File is not there.
+        """
+        for_code, for_search = _attached(requests)
+        if for_code:
+            files = tuple(dict.fromkeys((*code_files(resources), *for_code)))
+            _bound("tool_resources.code_interpreter.file_ids", len(files), FILES_OF_CODE)
+            resources = with_list(resources, CODE, "file_ids", files)
+        if for_search:
+            known = vector_stores(resources)
+            store = await self._search.shelve(
+                known[0] if known else None, for_search, tenant=tenant
+            )
+            resources = with_list(resources, SEARCH, "vector_store_ids", (store,))
+        return resources
+
+    async def check(self, requests: Iterable[MessageRequest], *, tenant: str) -> None:
+        """Refuse Messages that name Files which are not there. Raises NotFound."""
+        named = {file_id for request in requests for file_id in named_files(request)}
+        if named:
+            await check_files(self._objects, named, tenant, self._clock.now())
+
+    async def _made(self, wanted: Json, tenant: str, days: int | None) -> str:
+        expires = None if days is None else {"anchor": "last_active_at", "days": days}
+        store = await self._stores.create(
+            StoreRequest(
+                file_ids=tuple(wanted.get("file_ids") or ()),
+                chunking=_chunking(wanted.get("chunking_strategy")),
+                expires_after=expires,
+                metadata=wanted.get("metadata") or {},
+            ),
+            tenant=tenant,
+            most_files=FILES_OF_STORE,
+        )
+        return store.id
+
+
+def attaches(requests: Iterable[MessageRequest]) -> bool:
+    """Whether these Messages bring something for tools."""
+    return any(_attached(requests))
+
+
+def _attached(requests: Iterable[MessageRequest]) -> tuple[list[str], list[str]]:
+    """Ids of the Files that are for code, and of those that are to be searched."""
+    found: dict[str, list[str]] = {CODE: [], SEARCH: []}
+    for request in requests:
+        for item in request.attachments:
+            for tool in item.get("tools") or ():
+                if item.get("file_id") and tool["type"] in found:
+                    found[tool["type"]].append(item["file_id"])
+    return found[CODE], found[SEARCH]
+
+
+def _chunking(strategy: Json | None) -> Chunking:
+    sizes: Json | None = (strategy or {}).get("static")
+    if sizes is None:
+        return Chunking()
+    return Chunking(sizes["max_chunk_size_tokens"], sizes["chunk_overlap_tokens"])
+
+
+def _bound(param: str, size: int, most: int) -> None:
+    if size > most:
+        raise too_many(param, most, size)
