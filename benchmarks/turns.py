@@ -12,26 +12,17 @@ import statistics
 import tempfile
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from adapters.local.assistants import LocalAssistants
 from benchmarks.drill.worker import NoInterpreter
-from bots.wiring.assistants import apply, assistant_id
-from bots.wiring.bobbin import ModelCapacity
-from bots.wiring.chat import Chat, open_chat, open_chat_stores
-from bots.wiring.engine import ENDPOINT, open_engine
-from bots.wiring.store import open_store
+from bots.wiring.bobbin import Bobbin, open_bobbin
+from bots.wiring.chat import Chat
+from bots.wiring.service import StandIns
 from config.loading import AssistantFile
 from config.settings import Settings
-from core.chat.dispatcher import DispatcherLimits
 from core.chat.messages import Author, Capabilities, ConversationKey, Inbound, Post, Sign
-from core.chat.policy import Policy
-from core.chat.relay import RelayLimits
-from core.clock import SystemClock
 from core.engine.generation import Finished, ModelEvent, ModelRequest, TextDelta, Usage, UserItem
-from core.engine.models import Catalogue, Endpoint, Slots
-from core.ids import RandomIds
 from tests.servers import redis_server
 
 SLOTS = 1000
@@ -76,8 +67,9 @@ async def measure(conversations: int, turns: int, fsync: str) -> str:
         settings = Settings.model_validate(
             {"redis_url": server.url, "bobbin_data_dir": Path(folder) / "data"}
         )
-        async with AsyncExitStack() as stack:
-            chat = await _assemble(stack, settings, watch)
+        async with bench_bobbin(settings, watch) as bobbin:
+            chat = bobbin.chat
+            assert chat is not None
             await _talk(chat, watch, min(conversations, 20), 2, "warm")
             cpu, begun = time.process_time(), time.perf_counter()
             await _talk(chat, watch, conversations, turns, "turn")
@@ -94,39 +86,19 @@ async def measure(conversations: int, turns: int, fsync: str) -> str:
     )
 
 
-async def _assemble(stack: AsyncExitStack, settings: Settings, watch: Stopwatch) -> Chat:
-    clock, ids = SystemClock(), RandomIds()
-    store = await stack.enter_async_context(open_store(settings, clock))
-    slots = Slots(SLOTS)
-    side = await stack.enter_async_context(
-        open_engine(
-            store,
-            settings,
-            Catalogue(endpoint=ENDPOINT, default="m", facts=(), aliases=(), clock=clock),
-            Endpoint(watch, slots),
-            clock,
-            ids,
-            owner="bench",
-            owner_is_gone=lambda _: False,
+def bench_bobbin(settings: Settings, watch: Stopwatch) -> AbstractAsyncContextManager[Bobbin]:
+    """The product's own roles around the stopwatch."""
+    return open_bobbin(
+        settings,
+        assistant="a",
+        platforms={"bench": watch},
+        stand_ins=StandIns(
+            model=watch,
+            slots=SLOTS,
             interpreter=NoInterpreter(),
-        )
-    )
-    await apply(side.engine, {"a": AssistantFile(slug="a", name="A", instructions="")}, "m")
-    stores = await stack.enter_async_context(
-        open_chat_stores(store.client, store.partitions, lease_s=10.0)
-    )
-    return await stack.enter_async_context(
-        open_chat(
-            stores,
-            LocalAssistants(side.engine, {"a": assistant_id("a")}),
-            {"bench": watch},
-            ModelCapacity(slots, SLOTS),
-            clock,
-            relay=RelayLimits(default_assistant="a"),
-            dispatcher=DispatcherLimits(owner="bench", most_turns=SLOTS),
-            policy=Policy(),
-            owner_is_gone=lambda _: False,
-        )
+            files={"a": AssistantFile(slug="a", name="A", instructions="")},
+            dispatcher={"most_turns": SLOTS},
+        ),
     )
 
 

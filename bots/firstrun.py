@@ -24,7 +24,12 @@ def ask_for_model(settings: Settings) -> Settings:
     """Ask once; the settings that follow from the answer (kept in `.env`)."""
     from bots.wiring.weights import pulled
 
-    configured = settings.openai_api_key or settings.openai_base_url or settings.bobbin_model_api
+    configured = (
+        settings.openai_api_key
+        or settings.openai_base_url
+        or settings.bobbin_model_api
+        or settings.assistants_base_url
+    )
     mark = settings.bobbin_data_dir / ASKED
     if configured or pulled(settings.bobbin_data_dir) or mark.exists():
         return settings

@@ -18,16 +18,12 @@ from typing import Any
 
 from benchmarks.drill.echo import Echo
 from bots.lifetime import stop_signal
-from bots.wiring.assistants import apply, assistant_id
-from bots.wiring.bobbin import ModelCapacity
-from bots.wiring.chat import Chat, open_chat, open_chat_stores
-from bots.wiring.engine import ENDPOINT, open_engine
-from bots.wiring.owner import is_gone, new_owner
-from bots.wiring.store import open_store
+from bots.wiring.bobbin import open_bobbin
+from bots.wiring.chat import Chat
+from bots.wiring.service import StandIns
 from config.loading import AssistantFile
 from config.logs import configure_logging
 from config.settings import Settings
-from core.chat.dispatcher import DispatcherLimits
 from core.chat.messages import (
     Author,
     Capabilities,
@@ -36,13 +32,8 @@ from core.chat.messages import (
     Post,
     Sign,
 )
-from core.chat.policy import Policy
-from core.chat.relay import RelayLimits
-from core.clock import SystemClock
-from core.engine.models import Catalogue, Endpoint, Slots
 from core.engine.records import Execution, InterpreterStatus
 from core.errors import BobbinError, DeliveryUnclear, InterpreterUnavailable, NotFound
-from core.ids import RandomIds
 
 Json = dict[str, Any]
 
@@ -118,7 +109,6 @@ class DrillPlatform:
 
 async def main(options: argparse.Namespace) -> None:
     """Work until SIGTERM."""
-    clock, ids = SystemClock(), RandomIds()
     settings = Settings(
         redis_url=options.redis,
         bobbin_data_dir=options.data,
@@ -126,57 +116,32 @@ async def main(options: argparse.Namespace) -> None:
         bobbin_partitions=options.partitions,
     )
     configure_logging("ERROR")
-    slots = Slots(options.slots)
-    catalogue = Catalogue(endpoint=ENDPOINT, default="echo", facts=(), aliases=(), clock=clock)
-    files = {"echo": AssistantFile(slug="echo", name="Echo", instructions="")}
     reader, writer = await asyncio.open_connection("127.0.0.1", options.platform, limit=1 << 20)
     platform = DrillPlatform(writer)
-    owner = new_owner()
+    stand_ins = StandIns(
+        model=Echo(os.getpid()),
+        slots=options.slots,
+        interpreter=NoInterpreter(),
+        files={"echo": AssistantFile(slug="echo", name="Echo", instructions="")},
+        relay={
+            "max_lost": 50,  # the drill kills far more often than any turn deserves
+            "read_back": "readback" not in options.without,
+        },
+        dispatcher={"drain_s": 1.0, "fenced": "fence" not in options.without},
+    )
     async with (
         stop_signal() as stop,
-        open_store(settings, clock) as store,
-        open_engine(
-            store,
-            settings,
-            catalogue,
-            Endpoint(Echo(os.getpid()), slots),
-            clock,
-            ids,
-            owner=owner,
-            owner_is_gone=is_gone,
-            interpreter=NoInterpreter(),
-        ) as side,
-        open_chat_stores(store.client, store.partitions, lease_s=options.lease) as stores,
+        open_bobbin(
+            settings, assistant="echo", platforms={"drill": platform}, stand_ins=stand_ins
+        ) as bobbin,
     ):
-        from adapters.local.assistants import LocalAssistants
-
-        await apply(side.engine, files, "echo")
-        async with open_chat(
-            stores,
-            LocalAssistants(side.engine, {"echo": assistant_id("echo")}),
-            {"drill": platform},
-            ModelCapacity(slots, options.slots),
-            clock,
-            relay=RelayLimits(
-                default_assistant="echo",
-                max_lost=50,  # the drill kills far more often than any turn deserves
-                read_back="readback" not in options.without,
-            ),
-            dispatcher=DispatcherLimits(
-                owner=owner,
-                lease_s=options.lease,
-                drain_s=1.0,
-                fenced="fence" not in options.without,
-            ),
-            policy=Policy(),
-            owner_is_gone=is_gone,
-        ) as chat:
-            listening = asyncio.create_task(listen(reader, platform, chat))
-            await asyncio.wait(
-                {listening, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED
-            )
-            listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
+        assert bobbin.chat is not None
+        listening = asyncio.create_task(listen(reader, platform, bobbin.chat))
+        await asyncio.wait(
+            {listening, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED
+        )
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
     writer.close()
 
 

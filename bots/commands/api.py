@@ -9,6 +9,7 @@ import sys
 from bots.lifetime import stop_signal
 from config.logs import configure_logging
 from config.settings import Settings, load_settings
+from core.errors import ConfigurationError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,6 +22,11 @@ def run(options: argparse.Namespace) -> int:
     del options
     settings = load_settings()
     configure_logging(settings.bobbin_log)
+    if settings.assistants_base_url is not None:
+        raise ConfigurationError(
+            f"ASSISTANTS_BASE_URL ({settings.assistants_base_url}) names another service, and "
+            "`bobbin api` serves this one's engine: leave it out here, or ask that service itself."
+        )
     return asyncio.run(_run(settings))
 
 

@@ -146,9 +146,9 @@ async def open_remote(
     async with AsyncExitStack() as stack:
         service, declarations = await stack.enter_async_context(open_declarations(settings, clock))
         names = DeclaredNames(declarations, files, default_model(settings))
+        origin = settings.origin("assistants_base_url")
         said = [
-            f"assistants: {service.host} (ASSISTANTS_BASE_URL, "
-            f"{settings.origin('assistants_base_url')}); no engine here, and no API is served"
+            f"assistants: {service.host} (ASSISTANTS_BASE_URL, {origin}); no engine here, no API"
         ]
         try:
             for slug in files:

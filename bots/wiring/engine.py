@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from adapters.blobs.local import LocalBlobs
@@ -27,6 +29,7 @@ from core.engine.ports import Interpreter
 from core.engine.service.engine import Engine
 from core.engine.service.file_search import StoresForRuns
 from core.engine.worker import Worker
+from core.errors import StoreUnavailable
 from core.ids import Ids
 
 
@@ -36,6 +39,8 @@ class EngineSide:
 
     engine: Engine
     interpreter: Interpreter
+    ready: Callable[[], Awaitable[None]]
+    """Returns if store and blobs can be used; raises what is wrong with them."""
 
 
 @asynccontextmanager
@@ -132,7 +137,23 @@ async def open_engine(
             interpreter=interpreter,
             run_ttl_s=settings.bobbin_run_ttl_s,
         )
-        yield EngineSide(engine=engine, interpreter=interpreter)
+        yield EngineSide(
+            engine=engine, interpreter=interpreter, ready=partial(_ready, store, blobs)
+        )
+
+
+async def _ready(store: Store, blobs: LocalBlobs) -> None:
+    """The store takes a write and knows the blobs that lie here.
+
+    Raises:
+        StoreUnavailable: it does not answer.
+        StoreRefused, ConfigurationError: it takes no writes, or the blobs are others.
+    """
+    try:
+        async with asyncio.timeout(READY_S):
+            await ensure_same_store(store.client, await blobs.store_id())
+    except TimeoutError as error:
+        raise StoreUnavailable("the store does not answer") from error
 
 
 @asynccontextmanager
@@ -161,6 +182,9 @@ async def open_services(
 
 ENDPOINT = "model"
 """The name of the one model endpoint, in catalogue and executor."""
+
+READY_S = 2.0
+"""How long the store may take to answer before this process counts as not ready."""
 
 MODEL_ATTEMPTS = 2
 """Tries of one model round, each of which repeats what did not connect: a person shall hear within

@@ -7,24 +7,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.local.assistants import LocalAssistants
-from bots.wiring.assistants import apply, assistant_id
-from bots.wiring.bobbin import ModelCapacity
-from bots.wiring.chat import Chat, open_chat, open_chat_stores
-from bots.wiring.engine import ENDPOINT, EngineSide, open_engine
-from bots.wiring.store import open_store
+from bots.wiring.bobbin import open_bobbin
+from bots.wiring.chat import Chat
+from bots.wiring.engine import EngineSide
+from bots.wiring.service import StandIns
 from config.loading import AssistantFile
 from config.settings import Settings
 from core.assistants import Message, Run
-from core.chat.dispatcher import DispatcherLimits
 from core.chat.messages import Author, ConversationKey, Inbound
-from core.chat.policy import Policy
-from core.chat.relay import INBOUND, TURN, RelayLimits
-from core.clock import SystemClock
+from core.chat.tags import INBOUND, TURN
 from core.engine.generation import (
     AssistantItem,
     Finished,
@@ -36,9 +31,7 @@ from core.engine.generation import (
     Usage,
     UserItem,
 )
-from core.engine.models import Catalogue, Endpoint, Slots
 from core.engine.records import Cursor
-from core.ids import RandomIds
 from tests.fakes.platform import FakePlatform
 from tests.servers import redis_server
 
@@ -87,50 +80,28 @@ class Home:
         )
 
 
+TUTOR = AssistantFile(
+    slug="tutor", name="Tutor", instructions="Be kind.", tools=("code_interpreter",)
+)
+
+
 @asynccontextmanager
 async def home(tmp_path: Path, *, slots: int = 50) -> AsyncIterator[Home]:
     """Put the bot together."""
-    clock, ids, model, platform = SystemClock(), RandomIds(), Recorder(), FakePlatform()
+    model, platform = Recorder(), FakePlatform()
+    stand_ins = StandIns(
+        model=model, slots=slots, files={"tutor": TUTOR}, dispatcher={"sweep_s": 0.1}
+    )
     with redis_server(tmp_path, fsync="no") as server:
         settings = Settings.model_validate(
             {"redis_url": server.url, "bobbin_data_dir": tmp_path / "data"}
         )
-        async with AsyncExitStack() as stack:
-            store = await stack.enter_async_context(open_store(settings, clock))
-            places = Slots(slots)
-            side = await stack.enter_async_context(
-                open_engine(
-                    store,
-                    settings,
-                    Catalogue(endpoint=ENDPOINT, default="m", facts=(), aliases=(), clock=clock),
-                    Endpoint(model, places),
-                    clock,
-                    ids,
-                    owner="home",
-                    owner_is_gone=lambda _: False,
-                )
-            )
-            tutor = AssistantFile(
-                slug="tutor", name="Tutor", instructions="Be kind.", tools=("code_interpreter",)
-            )
-            await apply(side.engine, {"tutor": tutor}, "m")
-            stores = await stack.enter_async_context(
-                open_chat_stores(store.client, store.partitions, lease_s=10.0)
-            )
-            chat = await stack.enter_async_context(
-                open_chat(
-                    stores,
-                    LocalAssistants(side.engine, {"tutor": assistant_id("tutor")}),
-                    {"fake": platform},
-                    ModelCapacity(places, slots),
-                    clock,
-                    relay=RelayLimits(default_assistant="tutor"),
-                    dispatcher=DispatcherLimits(owner="home", sweep_s=0.1),
-                    policy=Policy(),
-                    owner_is_gone=lambda _: False,
-                )
-            )
-            yield Home(chat, side, model, platform)
+        async with open_bobbin(
+            settings, assistant="tutor", platforms={"fake": platform}, stand_ins=stand_ins
+        ) as bobbin:
+            assert bobbin.chat is not None
+            assert bobbin.service.side is not None
+            yield Home(bobbin.chat, bobbin.service.side, model, platform)
 
 
 def room(name: str = "room") -> ConversationKey:
