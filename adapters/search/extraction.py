@@ -24,8 +24,6 @@ VERSION: Final = "1"
 MOST_CHARACTERS: Final = 20_000_000
 """About five million tokens, the API's own limit for a file."""
 
-_RUN_S: Final = 8.0
-_RUNS: Final = 40
 _SOURCE: Final = Path(__file__).with_name("inside.py")
 _STATES: Final = 64
 _TRAILING: Final = re.compile(r"[ \t\r]+\n")
@@ -52,10 +50,14 @@ class Extraction:
 
     Args:
         interpreter: where files with a format are read; where it is off, those are refused.
+        run_s: seconds of one run; others get their turn between two.
+        runs: of one file.
     """
 
-    def __init__(self, interpreter: Interpreter) -> None:
+    def __init__(self, interpreter: Interpreter, *, run_s: float = 8.0, runs: int = 40) -> None:
         self._interpreter = interpreter
+        self._run_s = run_s
+        self._runs = runs
         self._one = asyncio.Semaphore(1)
         self._numbers = itertools.count(1)
 
@@ -104,9 +106,9 @@ class Extraction:
     async def _read(self, session: str, filename: str, kind: Kind) -> str:
         source = await asyncio.to_thread(_SOURCE.read_text, encoding="utf-8")
         code = f"{source}\nwork = begin({kind.value!r})\n"
-        for _ in range(_RUNS):
+        for _ in range(self._runs):
             # One cell defines and begins, the next ones only go on: variables stay.
-            done = await self._interpreter.run(session, f"{code}go_on(work, {_RUN_S})")
+            done = await self._interpreter.run(session, f"{code}go_on(work, {self._run_s})")
             code = ""
             state = "" if done.failed else await self._said(session)
             if state == "done":
