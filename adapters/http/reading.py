@@ -19,6 +19,7 @@ from adapters.http.shapes import Shape
 from adapters.http.versions import is_v1, upgraded
 from core.assistants import Json
 from core.engine.records import Cursor
+from core.engine.requests import RESULT_CONTENT
 from core.engine.validation import check_limit
 from core.errors import InvalidRequest
 
@@ -30,7 +31,6 @@ _NOT_JSON: Final = (
     "your HTTP library correctly. The API expects a JSON payload, but what was sent was not valid "
     "JSON.)"
 )
-INCLUDABLE: Final = "step_details.tool_calls[*].file_search.results[*].content"
 _LIMIT_DIGITS: Final = 12
 
 _B = TypeVar("_B", bound=Shape)
@@ -113,12 +113,14 @@ def cursor_of(request: Request, *, default: int = 20, most: int = 100) -> Cursor
     )
 
 
-def check_include(request: Request) -> None:
-    """Refuse an `include[]` that the reference does not have."""
-    for name in ("include[]", "include"):
-        for value in request.query_params.getlist(name):
-            if value != INCLUDABLE:
-                raise not_one_of("include", value, [INCLUDABLE])
+def included(request: Request) -> tuple[str, ...]:
+    """What is to be shown beyond the usual. Refuses an `include[]` that the reference has not."""
+    query = request.query_params
+    values = [value for name in ("include[]", "include") for value in query.getlist(name)]
+    for value in values:
+        if value != RESULT_CONTENT:
+            raise not_one_of("include", value, [RESULT_CONTENT])
+    return tuple(values)
 
 
 def _check_type(request: Request) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from adapters.http.reading import INCLUDABLE
 from core.assistants import Json
 from core.engine.limits import PAGE
+from core.engine.requests import RESULT_CONTENT
 
 FILES_PAGE: Final = 10_000
 PREFIXES: Final = {
@@ -83,7 +83,7 @@ QUERY: Final[dict[str, Json]] = {
     "include[]": _query(
         "include[]",
         "What is answered besides.",
-        {"type": "array", "items": {"type": "string", "enum": [INCLUDABLE]}},
+        {"type": "array", "items": {"type": "string", "enum": [RESULT_CONTENT]}},
     ),
     "filter": _query(
         "filter",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from starlette.requests import Request
@@ -9,7 +10,7 @@ from starlette.responses import Response
 
 from adapters.http.auth import tenant_of
 from adapters.http.bodies import MetadataChanges, RunBody, ThreadAndRunBody, ToolOutputsBody
-from adapters.http.reading import check_include, cursor_of, read_body
+from adapters.http.reading import cursor_of, included, read_body
 from adapters.http.routes.table import Api, Operation
 from adapters.http.sse import EventStream
 from adapters.http.wire import object_response, page_response
@@ -59,10 +60,11 @@ class RunRoutes:
 
     async def create(self, request: Request) -> Response:
         """POST /threads/{thread_id}/runs"""
-        check_include(request)
+        include = included(request)
         body = await read_body(request, RunBody, self._limits)
         thread_id, tenant = request.path_params["thread_id"], tenant_of(request)
-        run = await self._runs.create(thread_id, body.request(), tenant=tenant)
+        asked = replace(body.request(), include=include)
+        run = await self._runs.create(thread_id, asked, tenant=tenant)
         return self._stream(run, tenant) if body.stream else _answer(run)
 
     async def get(self, request: Request) -> Response:

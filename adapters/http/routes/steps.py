@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.http.auth import tenant_of
-from adapters.http.reading import check_include, cursor_of
+from adapters.http.reading import cursor_of, included
 from adapters.http.routes.table import Api, Operation
 from adapters.http.wire import object_response, page_response
 
@@ -27,18 +27,26 @@ class StepRoutes:
 
     async def list(self, request: Request) -> Response:
         """GET /threads/{thread_id}/runs/{run_id}/steps"""
-        check_include(request)
+        include = included(request)
         ids = request.path_params
         page = await self._runs.steps(
-            ids["thread_id"], ids["run_id"], cursor_of(request), tenant=tenant_of(request)
+            ids["thread_id"],
+            ids["run_id"],
+            cursor_of(request),
+            tenant=tenant_of(request),
+            include=include,
         )
         return page_response(page)
 
     async def get(self, request: Request) -> Response:
         """GET /threads/{thread_id}/runs/{run_id}/steps/{step_id}"""
-        check_include(request)
+        include = included(request)
         ids = request.path_params
         step = await self._runs.step(
-            ids["thread_id"], ids["run_id"], ids["step_id"], tenant=tenant_of(request)
+            ids["thread_id"],
+            ids["run_id"],
+            ids["step_id"],
+            tenant=tenant_of(request),
+            include=include,
         )
         return object_response(step)
