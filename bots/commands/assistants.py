@@ -1,16 +1,20 @@
-"""`bobbin assistants apply|list|show`: the assistants of config/assistants/ and the engine's."""
+"""`bobbin assistants apply|list|show`: the assistants of config/assistants/ and the engine's, or
+those of the service that ASSISTANTS_BASE_URL names."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
-from config.loading import load_assistants
+from config.loading import AssistantFile, load_assistants
 from config.logs import configure_logging
 from config.models import load_models
-from config.settings import load_settings
-from core.assistants import to_wire
+from config.settings import Settings, load_settings
+from core.assistants import Assistant, to_wire
 from core.clock import SystemClock
 from core.engine.records import Cursor
 from core.errors import ConfigurationError
@@ -31,40 +35,100 @@ def run(options: argparse.Namespace) -> int:
     return asyncio.run(_run(options))
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where assistants are.
+
+    `apply` gives what happened and the id by slug, `ids` the ids of the declared ones that are
+    there.
+    """
+
+    apply: Callable[[], Awaitable[dict[str, tuple[str, str]]]]
+    list: Callable[[], Awaitable[Sequence[Assistant]]]
+    get: Callable[[str], Awaitable[Assistant]]
+    ids: Callable[[], Awaitable[dict[str, str]]]
+
+
 async def _run(options: argparse.Namespace) -> int:
+    settings = load_settings()
+    configure_logging(settings.bobbin_log)
+    files = load_assistants()
+    place = _service if settings.assistants_base_url is not None else _engine
+    async with place(settings, files) as there:
+        if options.action == "apply":
+            for slug, (what, assistant_id) in (await there.apply()).items():
+                print(f"{slug}: {what} ({assistant_id})")
+        elif options.action == "list":
+            everyone = await there.list()
+            for found in everyone:
+                tools = ", ".join(tool["type"] for tool in found.tools) or "no tools"
+                print(f"{found.id}  {found.name or '(no name)'}  {found.model}  {tools}")
+            if not everyone:
+                print("no assistants yet: `bobbin assistants apply`")
+        else:
+            found = await there.get(await _id_of(options.name, files, there))
+            print(json.dumps(to_wire(found), indent=2, ensure_ascii=False))
+    return 0
+
+
+async def _id_of(name: str, files: Mapping[str, AssistantFile], there: Place) -> str:
+    if name.startswith("asst_"):
+        return name
+    if name not in files:
+        known = ", ".join(sorted(files))
+        raise ConfigurationError(
+            f"there is no assistant {name!r} in config/assistants/. Known: {known}."
+        )
+    ids = await there.ids()
+    if name not in ids:
+        raise ConfigurationError(f"{name} is not there yet: `bobbin assistants apply`")
+    return ids[name]
+
+
+@asynccontextmanager
+async def _engine(settings: Settings, files: dict[str, AssistantFile]) -> AsyncIterator[Place]:
     from bots.wiring.assistants import apply, assistant_id
     from bots.wiring.choice import choose_model
     from bots.wiring.engine import open_services
     from bots.wiring.store import open_store
     from bots.wiring.weights import pulled
 
-    settings = load_settings()
-    configure_logging(settings.bobbin_log)
-    files = load_assistants()
     clock = SystemClock()
     async with (
         open_store(settings, clock) as store,
         open_services(store, settings, clock, RandomIds()) as engine,
     ):
-        if options.action == "apply":
-            weights = pulled(settings.bobbin_data_dir)
-            choice = choose_model(settings, load_models(), weights)
-            for slug, what in (await apply(engine, files, choice.model or "default")).items():
-                print(f"{slug}: {what} ({assistant_id(slug)})")
-        elif options.action == "list":
-            page = await engine.assistants.list(Cursor(limit=100))
-            for found in page.data:
-                tools = ", ".join(tool["type"] for tool in found.tools) or "no tools"
-                print(f"{found.id}  {found.name or '(no name)'}  {found.model}  {tools}")
-            if not page.data:
-                print("no assistants yet: `bobbin assistants apply`")
-        else:
-            name = options.name
-            if name not in files and not name.startswith("asst_"):
-                known = ", ".join(sorted(files))
-                raise ConfigurationError(
-                    f"there is no assistant {name!r} in config/assistants/. Known: {known}."
-                )
-            found = await engine.assistants.get(assistant_id(name) if name in files else name)
-            print(json.dumps(to_wire(found), indent=2, ensure_ascii=False))
-    return 0
+
+        async def applied() -> dict[str, tuple[str, str]]:
+            choice = choose_model(settings, load_models(), pulled(settings.bobbin_data_dir))
+            done = await apply(engine, files, choice.model or "default")
+            return {slug: (what, assistant_id(slug)) for slug, what in done.items()}
+
+        async def listed() -> Sequence[Assistant]:
+            return (await engine.assistants.list(Cursor(limit=100))).data
+
+        async def ids() -> dict[str, str]:
+            return {slug: assistant_id(slug) for slug in files}
+
+        yield Place(applied, listed, engine.assistants.get, ids)
+
+
+@asynccontextmanager
+async def _service(settings: Settings, files: dict[str, AssistantFile]) -> AsyncIterator[Place]:
+    from bots.wiring.assistants_remote import (
+        apply_remote,
+        declared_ids,
+        default_model,
+        open_declarations,
+    )
+
+    async with open_declarations(settings, SystemClock()) as (_, declarations):
+
+        async def applied() -> dict[str, tuple[str, str]]:
+            done = await apply_remote(declarations, files, default_model(settings))
+            return {slug: (one.what, one.assistant_id) for slug, one in done.items()}
+
+        async def ids() -> dict[str, str]:
+            return declared_ids(await declarations.list())
+
+        yield Place(applied, declarations.list, declarations.get, ids)

@@ -26,7 +26,7 @@ MARKS = {"ok": "✓", "note": "·", "bad": "✗"}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """How far it shall go."""
     parser.add_argument(
-        "--offline", action="store_true", help="do not call the model endpoint, only look"
+        "--offline", action="store_true", help="do not call model or service, only look"
     )
 
 
@@ -58,6 +58,10 @@ async def _examine(settings: Settings, report: Report, *, call_model: bool) -> N
     _machine(report)
     _folder(settings, report)
     await _store(settings, report)
+    if settings.assistants_base_url is not None:
+        await _remote(settings, report, call=call_model)
+        _assistants(settings, report)
+        return
     await _model(settings, report, call_model=call_model)
     jailed = await _interpreter(settings, report)
     await _search(settings, report, jailed=jailed, call=call_model)
@@ -106,6 +110,13 @@ async def _store(settings: Settings, report: Report) -> None:
                 report.say("note", "store", warning)
     except BobbinError as error:
         report.say("bad", "store", str(error))
+
+
+async def _remote(settings: Settings, report: Report, *, call: bool) -> None:
+    from bots.wiring.assistants_remote import describe_remote
+
+    for kind, sentence in await describe_remote(settings, SystemClock(), call=call):
+        report.say(kind, "service", sentence)
 
 
 async def _model(settings: Settings, report: Report, *, call_model: bool) -> None:

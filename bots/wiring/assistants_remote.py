@@ -13,6 +13,7 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Literal
 
 from adapters.openai.assistants import RemoteAssistants
 from adapters.openai.assistants_declared import RemoteDeclarations
@@ -24,7 +25,7 @@ from config.models import load_models
 from config.settings import Settings
 from core.assistants import Assistant
 from core.clock import Clock
-from core.errors import ConfigurationError, InvalidRequest, ModelError
+from core.errors import BobbinError, ConfigurationError, InvalidRequest, ModelError
 
 log = logging.getLogger(__name__)
 
@@ -164,6 +165,30 @@ async def open_remote(
         assistants = RemoteAssistants(service, names, clock=clock)
         stack.push_async_callback(assistants.aclose)
         yield assistants, RemoteCapacity(settings.bobbin_model_slots or TURNS), tuple(said)
+
+
+def declared_ids(assistants: list[Assistant]) -> dict[str, str]:
+    """The ids of declared Assistants by slug, of all that are at the service."""
+    return {slug: assistant.id for slug, assistant in _oldest(assistants).items()}
+
+
+async def describe_remote(
+    settings: Settings, clock: Clock, *, call: bool
+) -> list[tuple[Literal["ok", "note", "bad"], str]]:
+    """What `bobbin doctor` says of the service; `call`: whether it may be asked."""
+    url = settings.assistants_base_url
+    try:
+        async with open_declarations(settings, clock) as (_, declarations):
+            if not call:
+                return [("note", f"{url}, not asked")]
+            there = declared_ids(await declarations.list())
+    except BobbinError as error:
+        return [("bad", str(error))]
+    names = ", ".join(f"{slug} is {one}" for slug, one in there.items())
+    return [
+        ("ok", f"{url} answers; {names or 'declared assistants are made at the first start'}"),
+        ("note", "no engine here: model, interpreter and API are that service's"),
+    ]
 
 
 async def _apply_one(
