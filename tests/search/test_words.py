@@ -1,0 +1,137 @@
+"""Words of questions and texts meet, in every script; rankings become one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.search.fusion import K, fused
+from adapters.search.library import LibraryFile
+from adapters.search.pooled import reordered
+from adapters.search.prepared import Contents
+from adapters.search.terms import expression, indexed, terms
+from core.engine.searching import Shelf
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> LibraryFile:
+    return LibraryFile(tmp_path / "library.db")
+
+
+def put(library: LibraryFile, *texts: str) -> None:
+    library.add(
+        [
+            (Shelf(f"file-{n}", f"blob-{n}"), Contents(text, [(0, len(text))], [(0, 0)]))
+            for n, text in enumerate(texts)
+        ]
+    )
+
+
+def ask(library: LibraryFile, question: str) -> list[str]:
+    found = library.by_words(expression(terms(question)), None, 50)
+    rows = library.rows(found)
+    return [rows[number].text for number in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("She was running along the river.", "who runs?"),
+        ("Das Café öffnet früh.", "cafe offnet"),
+        ("東京都の人口は千四百万人です。", "人口"),
+        ("東京都の人口は千四百万人です。", "東京の人口は？"),
+        ("我们在北京大学学习中文。", "北京"),
+        ("ประเทศไทยมีเมืองหลวงชื่อกรุงเทพ", "เมืองหลวง"),
+        ("서울은 대한민국의 수도입니다.", "대한민국 수도"),
+        ("हिन्दी भारत की भाषा है।", "हिन्दी भाषा"),
+        ("Москва — столица России.", "столица"),
+        ("call foo_bar(2) to begin", "what does foo_bar do"),
+        ("Version 3.11 is needed.", "version 3.11"),
+        ("x = 東京 + 1", "東京"),
+    ],
+)
+def test_a_question_finds_its_text(library: LibraryFile, text: str, question: str) -> None:
+    put(library, "Nothing to do with it.", text, "全然別の話。", "Совсем другое.")
+    assert ask(library, question)[0] == text
+
+
+def test_two_characters_are_a_word_where_words_have_no_spaces(library: LibraryFile) -> None:
+    put(library, "北京大学", "大学北京", "北海道")
+    assert set(ask(library, "北京")) == {"北京大学", "大学北京"}
+
+
+def test_stop_words_do_not_count_unless_there_is_nothing_else() -> None:
+    assert terms("What is the capital of France?") == ["capital", "france"]
+    assert terms("What is it?") == ["what", "is", "it"]
+    assert terms("?!") == []
+
+
+def test_a_very_long_question_keeps_its_longest_words() -> None:
+    words = [f"w{number:0{number % 7 + 3}}" for number in range(500)]
+    kept = terms(" ".join(words))
+    assert len(kept) < 100
+    assert min(map(len, kept)) >= sorted(map(len, words))[len(words) // 2]
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> LibraryFile:
+    library = LibraryFile(tmp_path_factory.mktemp("shared") / "library.db")
+    put(library, "Some text.", "東京都", "NEAR AND OR NOT")
+    return library
+
+
+@settings(deadline=None)
+@given(question=st.text(max_size=200))
+def test_whatever_is_asked_is_no_syntax(shared: LibraryFile, question: str) -> None:
+    words = terms(question)
+    if words:
+        assert len(shared.by_words(expression(words), None, 50)) <= 3
+    assert indexed(question).replace(" ", "").startswith(question[:1].strip())
+
+
+def test_what_is_removed_is_not_found(library: LibraryFile) -> None:
+    put(library, "heron and 東京", "heron")
+    _, gone = library.difference([Shelf("file-1", "blob-1")])
+    library.remove(gone)
+    assert ask(library, "heron") == ["heron"]
+    assert ask(library, "東京") == []
+    assert library.containing(expression(["heron"])) == 1
+
+
+# ------------------------------------------------------------------------- rankings
+
+
+def test_first_everywhere_is_one() -> None:
+    assert fused([(1.0, "abc"), (0.5, "acb")])[0] == ("a", 1.0)
+
+
+def test_places_count_and_not_scores() -> None:
+    found = dict(fused([(1.0, ["a", "b"]), (1.0, ["c", "b"])]))
+    assert found["a"] == found["c"] == pytest.approx((K + 1) / (K + 1) / 2)
+    assert found["b"] > found["a"]
+
+
+def test_only_the_ratio_of_weights_counts() -> None:
+    rankings = ["abc", "cab"]
+    once = fused(zip([1.0, 3.0], rankings, strict=True))
+    assert once == [(i, pytest.approx(s)) for i, s in fused(zip([2.0, 6.0], rankings, strict=True))]
+    assert fused([(0.0, "abc"), (1.0, "cab")]) == fused([(1.0, "cab")])
+
+
+@given(st.lists(st.tuples(st.floats(0.01, 9), st.permutations("abcdef")), min_size=1, max_size=5))
+def test_scores_fall_from_1_to_0(rankings: list[tuple[float, list[str]]]) -> None:
+    scores = [score for _, score in fused(rankings)]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 < score <= 1 for score in scores)
+
+
+def test_libraries_of_different_sizes_have_one_scale() -> None:
+    texts = {"long": "the heron and the weather of today", "short": "heron heron migration"}
+    assert reordered(texts, {"heron": 50, "migration": 1}, 100) == ["short", "long"]
+    assert reordered({"a": "weather", "b": "migrating"}, {"weather": 60, "migration": 2}, 100) == [
+        "b",
+        "a",
+    ]
