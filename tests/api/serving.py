@@ -29,6 +29,7 @@ from core.engine.executor import Executor
 from core.engine.live import Live
 from core.engine.models import Catalogue, Endpoint, Slots
 from core.engine.service.engine import Engine
+from core.engine.service.file_search import StoresForRuns
 from core.engine.service.vector_stores import VectorStores
 from core.engine.vectors.indexing import Indexer
 from core.engine.vectors.parts import VectorParts
@@ -115,6 +116,13 @@ async def engine_on(
         )  # fmt: skip
         retrieval = retrieval or MemoryRetrieval(blobs)
         vectors = RedisVectorStores(client, 1)
+        stores = VectorStores(
+            VectorParts(
+                stores=vectors, entries=vectors, batches=vectors,
+                places=RedisFilePlaces(client, 1), objects=objects, blobs=blobs,
+                retrieval=retrieval, clock=clock, ids=ids,
+            )
+        )  # fmt: skip
         worker: Worker | None = None
         if executes:
             indexing = RedisIndexQueue(client, 1, lease_ms=60_000)
@@ -129,7 +137,8 @@ async def engine_on(
             executor = Executor(
                 threads=threads, objects=objects, blobs=blobs, events=events, queue=queue,
                 endpoints={"here": Endpoint(model, slots)}, catalogue=catalogue,
-                interpreter=interpreter, live=live, clock=clock, ids=ids,
+                interpreter=interpreter, search=StoresForRuns(stores, clock), live=live,
+                clock=clock, ids=ids,
             )  # fmt: skip
             worker = await stack.enter_async_context(
                 Worker(
@@ -140,13 +149,7 @@ async def engine_on(
         yield Engine(
             threads=threads, objects=objects, blobs=blobs, events=events, live=live, clock=clock,
             ids=ids, executors=worker, interpreter=interpreter, run_ttl_s=run_ttl_s,
-            vector_stores=VectorStores(
-                VectorParts(
-                    stores=vectors, entries=vectors, batches=vectors,
-                    places=RedisFilePlaces(client, 1), objects=objects, blobs=blobs,
-                    retrieval=retrieval, clock=clock, ids=ids,
-                )
-            ),
+            vector_stores=stores,
         )  # fmt: skip
 
 
