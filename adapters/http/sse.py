@@ -20,8 +20,9 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from adapters.http.errors import UNEXPECTED, sentence_of
+from adapters.http.versions import as_v1
 from adapters.http.wire import object_bytes
-from core.assistants import StreamError, StreamEvent
+from core.assistants import Json, RunStepDelta, StreamError, StreamEvent
 from core.clock import Clock
 from core.errors import BobbinError
 
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 KEEP_ALIVE_S: Final = 15.0
 """Between comments, which keep proxies from closing a silent connection (HTML standard, 9.2.7)."""
 
+_CODE: Final = "code_interpreter"
 _COMMENT: Final = b": keep-alive\n\n"
 _DONE: Final = b"event: done\ndata: [DONE]\n\n"
 
@@ -39,11 +41,14 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, events: AsyncIterator[StreamEvent], clock: Clock) -> None:
+    def __init__(
+        self, events: AsyncIterator[StreamEvent], clock: Clock, *, is_v1: bool = False
+    ) -> None:
         super().__init__(headers={"cache-control": "no-cache", "x-accel-buffering": "no"})
         del self.headers["content-length"]
         self._events = events
         self._clock = clock
+        self._is_v1 = is_v1
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
@@ -61,7 +66,8 @@ class EventStream(Response):
     async def _tell(self, scope: Scope, send: Send) -> None:
         try:
             async for event in self._events:
-                await _write(send, frame(event))
+                for one in as_clients_join(event):
+                    await _write(send, frame(one, is_v1=self._is_v1))
         except BobbinError as error:
             log.error("the stream of request %s broke off: %s", scope.get("request_id"), error)
             await _write(send, frame(_failure(sentence_of(error))))
@@ -80,9 +86,31 @@ class EventStream(Response):
             await _write(send, _COMMENT)
 
 
-def frame(event: StreamEvent) -> bytes:
+def frame(event: StreamEvent, *, is_v1: bool = False) -> bytes:
     """One event as it goes over the wire."""
-    return b"event: %b\ndata: %b\n\n" % (event.name.encode(), object_bytes(event.data))
+    data = object_bytes(event.data)
+    return b"event: %b\ndata: %b\n\n" % (event.name.encode(), as_v1(data) if is_v1 else data)
+
+
+def as_clients_join(event: StreamEvent) -> tuple[StreamEvent, ...]:
+    """The delta that opens a code call, as two: the call, then its code.
+
+    The official clients tell their callers of a new call first and of what came in later deltas;
+    code that stands in the opening delta would never be shown.
+    """
+    data = event.data
+    if not isinstance(data, RunStepDelta):
+        return (event,)
+    (call,) = data.delta["step_details"]["tool_calls"]
+    code: Json = call.get(_CODE) or {}
+    if "id" not in call or not code.get("input"):
+        return (event,)
+    head = {**call, _CODE: {**code, "input": ""}}
+    rest = {"index": call["index"], "type": _CODE, _CODE: {"input": code["input"]}}
+    return tuple(
+        StreamEvent(event.name, RunStepDelta(id=data.id, delta={"step_details": details}))
+        for details in ({"type": "tool_calls", "tool_calls": [one]} for one in (head, rest))
+    )
 
 
 def _failure(sentence: str) -> StreamEvent:

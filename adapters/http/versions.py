@@ -1,17 +1,25 @@
 """The `OpenAI-Beta` header, and the guide's first shapes (v1) read as today's (v2).
 
 Source: the Assistants API reference and its migration guide. In v1 an Assistant or a Message had
-`file_ids`; in v2 an Assistant has `tool_resources` and a Message has `attachments`. Answers have
-the shapes of v2 for everybody.
+`file_ids`; in v2 an Assistant has `tool_resources` and a Message has `attachments`. Answers to v1
+have the fields of v2, and those of v1 besides.
 """
 
 from __future__ import annotations
 
 from typing import Final, cast
 
+import orjson
 from starlette.datastructures import Headers
 
 from core.assistants import Json
+from core.engine.resources import CODE
+from core.engine.service.firstshapes import (
+    attachments,
+    downgraded,
+    upgraded_tool,
+    upgraded_tools,
+)
 from core.errors import InvalidRequest
 
 _HEADER: Final = "openai-beta"
@@ -37,7 +45,10 @@ def is_v1(headers: Headers) -> bool:
 
 
 def upgraded(body: Json) -> Json:
-    """A v1 body in the shapes of v2. What is neither stays, and is refused later."""
+    """A v1 body in the shapes of v2. What is neither stays, and is refused later.
+
+    `file_ids` are an Assistant's, or a Message's; nothing else had any.
+    """
     changed = dict(body)
     for name in _MESSAGE_LISTS:
         messages = changed.get(name)
@@ -48,15 +59,22 @@ def upgraded(body: Json) -> Json:
             ]
     if isinstance(changed.get("thread"), dict):
         changed["thread"] = upgraded(changed["thread"])
+    if "tools" in changed:
+        changed["tools"] = upgraded_tools(changed["tools"])
+    if "tool_choice" in changed:
+        changed["tool_choice"] = upgraded_tool(changed["tool_choice"])
     file_ids = changed.get("file_ids")
-    if not isinstance(file_ids, list):
+    if not isinstance(file_ids, list) or "assistant_id" in changed:
         return changed
     del changed["file_ids"]
-    if "role" in changed:
-        tools = [{"type": "code_interpreter"}]
-        changed["attachments"] = [
-            {"file_id": one, "tools": tools} for one in cast("list[str]", file_ids)
-        ]
-    else:
-        changed["tool_resources"] = {"code_interpreter": {"file_ids": file_ids}}
+    given = cast("list[object]", file_ids)
+    if "role" not in changed:
+        changed["tool_resources"] = {CODE: {"file_ids": given}}
+    elif given:
+        changed["attachments"] = attachments(given)
     return changed
+
+
+def as_v1(data: bytes) -> bytes:
+    """An answer's JSON as v1's callers look for it."""
+    return orjson.dumps(downgraded(orjson.loads(data)))

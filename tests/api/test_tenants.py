@@ -20,12 +20,14 @@ from tests.fakes.scripted_model import calls, says
 
 OWNER, OTHER = "sk-owner", "sk-other"
 _PARAMETER = re.compile(r"\{(\w+)(?::path)?\}")
+_V1_ALONE = re.compile(r"^/(assistants|threads/\w+/messages)/\w+/files")
 
 BODIES: dict[str, Any] = {
     "/threads/{thread_id}/messages": {"role": "user", "content": "Hello"},
     "/threads/{thread_id}/runs/{run_id}/submit_tool_outputs": {
         "tool_outputs": [{"tool_call_id": "call_1", "output": "sun"}]
     },
+    "/assistants/{assistant_id}/files": {"file_id": "file-x"},
     "/vector_stores/{vector_store_id}/search": {"query": "rain"},
     "/vector_stores/{vector_store_id}/files": {"file_id": "file-x"},
     "/vector_stores/{vector_store_id}/files/{file_id}": {"attributes": None},
@@ -44,6 +46,8 @@ class Two:
     async def ask(self, key: str, method: str, path: str, body: Any = None) -> httpx2.Response:
         """One request with this key."""
         headers = {"authorization": f"Bearer {key}"}
+        if _V1_ALONE.search(path):
+            headers["openai-beta"] = "assistants=v1"
         content = {} if body is None else {"json": body}
         return await self.server.http.request(method, path, headers=headers, **content)
 

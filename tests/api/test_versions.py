@@ -6,7 +6,7 @@ import httpx2
 import pytest
 from openai import AsyncAzureOpenAI
 
-from tests.api.serving import KEY, Served, wire
+from tests.api.serving import KEY, Served
 from tests.fakes.scripted_model import says
 
 MISSING = (
@@ -68,45 +68,7 @@ async def test_the_client_for_azure(api: Served) -> None:
     assert run.status == "completed"
 
 
-async def test_the_first_guide_s_shapes(api: Served) -> None:
-    """v1: `file_ids` on Assistants and Messages become what v2 has for them."""
-    v1 = {"OpenAI-Beta": "assistants=v1"}
-    file = await api.client.files.create(file=("a.csv", b"a"), purpose="assistants")
-    made = await api.http.post(
-        "/assistants",
-        json={"model": "m", "tools": [{"type": "code_interpreter"}], "file_ids": [file.id]},
-        headers=v1,
-    )
-    assert made.json()["tool_resources"] == {"code_interpreter": {"file_ids": [file.id]}}
-    message = {"role": "user", "content": "Read it", "file_ids": [file.id]}
-    attached = [{"file_id": file.id, "tools": [{"type": "code_interpreter"}]}]
-    thread = await api.http.post("/threads", json={"messages": [message]}, headers=v1)
-    thread_id = thread.json()["id"]
-    added = await api.http.post(f"/threads/{thread_id}/messages", json=message, headers=v1)
-    assert added.json()["attachments"] == attached
-    listed = await api.client.beta.threads.messages.list(thread_id)
-    assert [wire(one)["attachments"] for one in listed.data] == [attached, attached]
-    api.model.then(*says("Read."))
-    run = await api.http.post(
-        "/threads/runs",
-        json={"assistant_id": made.json()["id"], "thread": {"messages": [message]}},
-        headers=v1,
-    )
-    assert run.status_code == 200
-
-
 async def test_v1_s_shapes_are_unknown_to_v2(api: Served) -> None:
     """Who says v2 gets v2's refusal."""
     answer = await api.http.post("/assistants", json={"model": "m", "file_ids": []})
     assert answer.json()["error"]["message"] == "Unknown parameter: 'file_ids'."
-
-
-async def test_retrieval_is_refused_with_its_own_name(api: Served) -> None:
-    """The v1 tool is today's file search, which is not there yet."""
-    answer = await api.http.post(
-        "/assistants",
-        json={"model": "m", "tools": [{"type": "retrieval"}]},
-        headers={"OpenAI-Beta": "assistants=v1"},
-    )
-    assert answer.status_code == 400
-    assert "'retrieval'" in answer.json()["error"]["message"]

@@ -9,7 +9,10 @@ from adapters.http.auth import tenant_of
 from adapters.http.bodies import AssistantBody, AssistantChanges
 from adapters.http.reading import cursor_of, read_body
 from adapters.http.routes.table import Api, Operation
+from adapters.http.versions import is_v1
 from adapters.http.wire import deleted_response, object_response, page_response
+from core.engine.service.assistants import Assistants
+from core.engine.service.firstversion import FirstVersion
 
 
 class AssistantRoutes:
@@ -17,6 +20,7 @@ class AssistantRoutes:
 
     def __init__(self, api: Api) -> None:
         self._assistants = api.engine.assistants
+        self._first_version = api.engine.first_version
         self._limits = api.limits
 
     def operations(self) -> list[Operation]:
@@ -39,8 +43,8 @@ class AssistantRoutes:
     async def create(self, request: Request) -> Response:
         """POST /assistants"""
         body = await read_body(request, AssistantBody, self._limits)
-        tenant = tenant_of(request)
-        return object_response(await self._assistants.create(body.request(), tenant=tenant))
+        made = await self._writing(request).create(body.request(), tenant=tenant_of(request))
+        return object_response(made)
 
     async def get(self, request: Request) -> Response:
         """GET /assistants/{assistant_id}"""
@@ -51,7 +55,8 @@ class AssistantRoutes:
         """POST /assistants/{assistant_id}"""
         body = await read_body(request, AssistantChanges, self._limits)
         assistant_id, tenant = request.path_params["assistant_id"], tenant_of(request)
-        changed = await self._assistants.update(assistant_id, body.request(), tenant=tenant)
+        writing = self._writing(request)
+        changed = await writing.update(assistant_id, body.request(), tenant=tenant)
         return object_response(changed)
 
     async def delete(self, request: Request) -> Response:
@@ -59,3 +64,6 @@ class AssistantRoutes:
         assistant_id = request.path_params["assistant_id"]
         await self._assistants.delete(assistant_id, tenant=tenant_of(request))
         return deleted_response(assistant_id, "assistant.deleted")
+
+    def _writing(self, request: Request) -> Assistants | FirstVersion:
+        return self._first_version if is_v1(request.headers) else self._assistants

@@ -13,6 +13,7 @@ from adapters.http.bodies import MetadataChanges, RunBody, ThreadAndRunBody, Too
 from adapters.http.reading import cursor_of, included, read_body
 from adapters.http.routes.table import Api, Operation
 from adapters.http.sse import EventStream
+from adapters.http.versions import is_v1
 from adapters.http.wire import object_response, page_response
 from core.assistants import PARKED_RUN_STATUSES, Run
 from core.engine.requests import Unset
@@ -50,7 +51,7 @@ class RunRoutes:
         run = await self._runs.create_with_thread(
             body.thread_request(), body.request(), tenant=tenant
         )
-        return self._stream(run, tenant) if body.stream else _answer(run)
+        return self._stream(run, request) if body.stream else _answer(run)
 
     async def list(self, request: Request) -> Response:
         """GET /threads/{thread_id}/runs"""
@@ -65,7 +66,7 @@ class RunRoutes:
         thread_id, tenant = request.path_params["thread_id"], tenant_of(request)
         asked = replace(body.request(), include=include)
         run = await self._runs.create(thread_id, asked, tenant=tenant)
-        return self._stream(run, tenant) if body.stream else _answer(run)
+        return self._stream(run, request) if body.stream else _answer(run)
 
     async def get(self, request: Request) -> Response:
         """GET /threads/{thread_id}/runs/{run_id}"""
@@ -92,11 +93,12 @@ class RunRoutes:
         run = await self._runs.submit_tool_outputs(*_ids(request), outputs, tenant=tenant)
         if not body.stream:
             return _answer(run)
-        return self._stream(run, tenant, behind_call=outputs[0].tool_call_id)
+        return self._stream(run, request, behind_call=outputs[0].tool_call_id)
 
-    def _stream(self, run: Run, tenant: str, *, behind_call: str | None = None) -> Response:
+    def _stream(self, run: Run, request: Request, *, behind_call: str | None = None) -> Response:
+        tenant = tenant_of(request)
         events = self._runs.follow(run.thread_id, run.id, tenant=tenant, behind_call=behind_call)
-        return EventStream(events, self._clock)
+        return EventStream(events, self._clock, is_v1=is_v1(request.headers))
 
 
 def _answer(run: Run) -> Response:

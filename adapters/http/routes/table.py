@@ -11,7 +11,8 @@ from starlette.routing import Route
 
 from adapters.http.auth import Gate
 from adapters.http.reading import Limits
-from adapters.http.versions import check_beta
+from adapters.http.versions import as_v1, check_beta, is_v1
+from adapters.http.wire import JsonResponse
 from core.clock import Clock
 from core.engine.service.engine import Engine
 
@@ -55,6 +56,9 @@ def _dispatcher(methods: dict[str, Operation], gate: Gate) -> Endpoint:
         operation = methods[method]
         if operation.beta:
             check_beta(request.headers)
-        return await operation.endpoint(request)
+        response = await operation.endpoint(request)
+        if is_v1(request.headers) and isinstance(response, JsonResponse):
+            response = response.with_body(as_v1(bytes(response.body)))
+        return response
 
     return dispatch

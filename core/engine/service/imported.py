@@ -11,7 +11,8 @@ from typing import Any, Final, cast
 
 from core.assistants import Assistant, Json, Message, Metadata, Thread, text_part
 from core.engine.requests import AssistantRequest
-from core.engine.service.firstshapes import CODE, attachments, upgraded_tools
+from core.engine.resources import CODE
+from core.engine.service.firstshapes import attachments, upgraded_tools
 from core.engine.validation import check_assistant, check_metadata
 from core.errors import InvalidRequest
 
