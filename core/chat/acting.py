@@ -48,6 +48,9 @@ class Acting:
         if turn.stop.is_set():
             await self._runs.cancel(run.thread_id, run.id)
             return None
+        latest = await self._runs.run(run.thread_id, run.id)
+        if not _waits_alike(latest, run):
+            return None  # an earlier owner submitted, or it ended: nothing may run for it
         if not calls_of(run):
             await self._runs.cancel(run.thread_id, run.id)
             raise InvalidRequest("It asks for something that is no function call.")
@@ -94,7 +97,11 @@ class Acting:
             await self._runs.submit_outputs(run.thread_id, run.id, outputs)
         except InvalidRequest:
             latest = await self._runs.run(run.thread_id, run.id)
-            if (latest.status, latest.required_action) == (run.status, run.required_action):
+            if _waits_alike(latest, run):
                 await self._runs.cancel(run.thread_id, run.id)
                 raise
             log.info("%s has its outputs already, or ended: %s", run.id, latest.status)
+
+
+def _waits_alike(latest: Run, run: Run) -> bool:
+    return (latest.status, latest.required_action) == (run.status, run.required_action)

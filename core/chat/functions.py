@@ -36,6 +36,7 @@ UNCLEAR = (
     "The outcome of this call is unknown: it may have run, and it is not repeated. Say so, and do "
     "not call it again unless you are asked to."
 )
+TOO_LATE = "The time of this Run is over, so this call was not run."
 LATE = "Nobody approved this call in time, so it was not run."
 
 
@@ -90,6 +91,9 @@ class Functions:
         """
         offered = {tool["function"]["name"] for tool in run.tools if tool["type"] == "function"}
         known: dict[str, str] = {}
+        if run.expires_at is not None and self._clock.now() >= run.expires_at:
+            known = {call.id: TOO_LATE for call in calls_of(run)}
+            return Plan(known=known, runnable=(), approvals=())
         runnable: list[Call] = []
         wishes: list[Wish] = []
         for call in calls_of(run):

@@ -23,7 +23,7 @@ from core.assistants import (
     StreamEvent,
     text_part,
 )
-from core.chat.ports import TurnMessage
+from core.chat.turn_messages import TurnMessage
 from core.errors import InvalidRequest, NotFound
 
 Reply = Callable[[list[Message]], Awaitable[list[str]]]
@@ -147,6 +147,11 @@ class FakeAssistants:
         self.most_active = max(self.most_active, sum(1 for r in active if r.thread_id == thread_id))
         return run
 
+    async def note_run(self, thread_id: str, run_id: str, metadata: dict[str, str]) -> None:
+        if run_id in self.runs:
+            run = self.runs[run_id]
+            self.runs[run_id] = replace(run, metadata=run.metadata | metadata)
+
     async def find_runs(self, thread_id: str, metadata: dict[str, str]) -> list[Run]:
         self._thread(thread_id)
         found = [
@@ -203,7 +208,7 @@ class FakeAssistants:
                 seen += 1
                 yield event
                 parked = isinstance(event.data, Run) and event.data.status in PARKED_RUN_STATUSES
-                if parked and self.runs[run_id].status in PARKED_RUN_STATUSES:
+                if parked and seen == len(self._events[run_id]):
                     return
 
     # ------------------------------------------------------------------- inside
@@ -256,10 +261,10 @@ class FakeAssistants:
         await self._emit(run_id, StreamEvent(f"thread.run.{status}", run))
 
     async def _emit(self, run_id: str, event: StreamEvent) -> None:
-        await asyncio.sleep(0)
         self._events[run_id].append(event)
         self._news.set()
         self._news = asyncio.Event()
+        await asyncio.sleep(0)
 
     def _add(
         self,
