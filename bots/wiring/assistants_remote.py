@@ -18,7 +18,7 @@ from typing import Literal
 from adapters.openai.assistants import RemoteAssistants
 from adapters.openai.assistants_declared import RemoteDeclarations
 from adapters.openai.assistants_service import RemoteService
-from bots.wiring.assistants import DECLARED, declared, is_as_declared
+from bots.wiring.assistants import DECLARED, assistant_id, declared, is_as_declared
 from bots.wiring.choice import refuse_own_address
 from config.loading import AssistantFile
 from config.models import load_models
@@ -206,11 +206,14 @@ async def _apply_one(
 
 
 def _oldest(assistants: list[Assistant]) -> dict[str, Assistant]:
-    """The declared ones by slug; of several the one that was made first."""
+    """The ones declared from outside by slug; of several the one that was made first.
+
+    What another Bobbin declares for itself, under ids of its own making, is not ours to change.
+    """
     found: dict[str, Assistant] = {}
     for assistant in assistants:
         slug = assistant.metadata.get(DECLARED)
-        if slug is not None:
+        if slug is not None and assistant.id != assistant_id(slug):
             before = found.get(slug)
             if before is None or _age(assistant) < _age(before):
                 found[slug] = assistant

@@ -28,7 +28,7 @@ from core.assistants import (
     from_wire,
     to_wire,
 )
-from core.chat.ports import TurnMessage
+from core.chat.turn_messages import TurnMessage
 from core.errors import InvalidRequest, NotFound, Unauthorized
 from tests.fakes.assistants import FakeAssistants
 
@@ -53,7 +53,8 @@ class Asked:
 
 @dataclass(slots=True)
 class Faults:
-    """What goes wrong, in this order, before anything else is looked at: a status with headers."""
+    """What goes wrong. `before`: the next requests are answered with such a status and headers, and
+    nothing is looked at; 200 is a request to which nothing happens."""
 
     before: list[tuple[int, dict[str, str]]] = field(default_factory=list[Any])
     lose_answers: int = 0
@@ -106,6 +107,9 @@ class PlainServer:
             self.requests.append(Asked(request.method, path, dict(request.headers), body))
             if self.faults.before:
                 status, headers = self.faults.before.pop(0)
+            else:
+                status, headers = 200, {}
+            if status != 200:
                 return _refusal(status, "rate limit" if status == 429 else "broken", headers)
             self._check_headers(request)
             return await self._route(request, path.split("/"), body)
@@ -133,6 +137,10 @@ class PlainServer:
                 return self._changed_assistant(None, body)
             case ["POST", "assistants", assistant_id]:
                 return self._changed_assistant(assistant_id, body)
+            case ["DELETE", "assistants", assistant_id] if assistant_id in self.assistants:
+                del self.assistants[assistant_id]
+                gone = {"id": assistant_id, "object": "assistant.deleted", "deleted": True}
+                return web.json_response(gone)
             case ["POST", "threads"]:
                 _only(body, {"messages", "metadata", "tool_resources"})
                 self._count += 1
