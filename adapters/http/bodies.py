@@ -98,10 +98,7 @@ class AssistantChanges(Shape):
 
     def request(self) -> AssistantUpdate:
         """For the engine."""
-        values = _given(self, nulls=True)
-        if "metadata" in values:
-            values["metadata"] = values["metadata"] or {}
-        return AssistantUpdate(**values)
+        return AssistantUpdate(**_given(self, nulls=True))
 
 
 class MessageBody(Shape):
@@ -147,7 +144,7 @@ class ThreadChanges(Shape):
         given = self.model_fields_set
         return ThreadUpdate(
             tool_resources=plain(self.tool_resources) if "tool_resources" in given else UNSET,
-            metadata=(self.metadata or {}) if "metadata" in given else UNSET,
+            metadata=self.metadata if "metadata" in given else UNSET,
         )
 
 
@@ -156,9 +153,9 @@ class MetadataChanges(Shape):
 
     metadata: MetadataPairs | None = None
 
-    def wanted(self) -> Metadata | Unset:
-        """The new metadata, if any were given."""
-        return (self.metadata or {}) if "metadata" in self.model_fields_set else UNSET
+    def wanted(self) -> Metadata | Unset | None:
+        """What to merge into the metadata, if anything was given; None removes all of it."""
+        return self.metadata if "metadata" in self.model_fields_set else UNSET
 
 
 class _RunFields(Shape):

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from adapters.http.complaints import INVALID_TYPE, REFUSED, missing
 from adapters.http.resources import ChunkingStrategy, StaticChunking
 from adapters.http.shapes import MetadataPairs, Shape, plain
-from core.engine.limits import METADATA_KEY, METADATA_PAIRS, METADATA_VALUE
+from core.assistants import Json
+from core.engine.limits import METADATA_KEY, METADATA_PAIRS, METADATA_VALUE, TEXT
 from core.engine.requests import UNSET
 from core.engine.searching import Attributes, Chunking, Ranking
-from core.engine.vectors.checks import FILES_OF_BATCH, FILES_OF_REQUEST
+from core.engine.vectors.checks import FILES_OF_BATCH, FILES_OF_REQUEST, QUERIES
 from core.engine.vectors.records import NewEntry
 from core.engine.vectors.requests import BatchRequest, SearchRequest, StoreRequest, StoreUpdate
 from core.errors import InvalidRequest
@@ -97,7 +98,7 @@ class VectorStoreChanges(Shape):
         return StoreUpdate(
             name=self.name if "name" in given else UNSET,
             expires_after=plain(self.expires_after) if "expires_after" in given else UNSET,
-            metadata=(self.metadata or {}) if "metadata" in given else UNSET,
+            metadata=self.metadata if "metadata" in given else UNSET,
         )
 
 
@@ -127,11 +128,23 @@ class AttributesBody(Shape):
         return _attributes(self.attributes)
 
 
+_ONE_OF_BOTH: Final[Json] = {
+    "oneOf": [
+        {"required": [name], "properties": {name: {"type": "array"}}}
+        for name in ("file_ids", "files")
+    ]
+}
+
+
 class FileBatchBody(Shape):
     """POST /vector_stores/{vector_store_id}/file_batches."""
 
-    file_ids: Annotated[list[str], Field(max_length=FILES_OF_BATCH)] | None = None
-    files: Annotated[list[StoreFileBody], Field(max_length=FILES_OF_BATCH)] | None = None
+    model_config = ConfigDict(json_schema_extra=_ONE_OF_BOTH)
+
+    file_ids: Annotated[list[str], Field(min_length=1, max_length=FILES_OF_BATCH)] | None = None
+    files: Annotated[list[StoreFileBody], Field(min_length=1, max_length=FILES_OF_BATCH)] | None = (
+        None
+    )
     attributes: AttributePairs | None = None
     chunking_strategy: ChunkingStrategy | None = None
 
@@ -167,7 +180,12 @@ def _text_or_texts(value: Any) -> str | None:
 
 
 Query = Annotated[
-    Annotated[str, Tag("@string")] | Annotated[list[str], Tag("@strings")],
+    Annotated[str, Field(min_length=1, max_length=TEXT), Tag("@string")]
+    | Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=TEXT)]],
+        Field(min_length=1, max_length=QUERIES),
+        Tag("@strings"),
+    ],
     Discriminator(
         _text_or_texts,
         custom_error_type=INVALID_TYPE,

@@ -59,7 +59,7 @@ class AssistantUpdate:
     instructions: str | Unset | None = UNSET
     tools: tuple[Json, ...] | Unset = UNSET
     tool_resources: Json | Unset | None = UNSET
-    metadata: Metadata | Unset = UNSET
+    metadata: Metadata | Unset | None = UNSET
     temperature: float | Unset | None = UNSET
     top_p: float | Unset | None = UNSET
     response_format: str | Json | Unset | None = UNSET
@@ -90,7 +90,7 @@ class ThreadUpdate:
     """Other values for some fields of a Thread."""
 
     tool_resources: Json | Unset | None = UNSET
-    metadata: Metadata | Unset = UNSET
+    metadata: Metadata | Unset | None = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,7 +70,7 @@ def check_assistant(request: AssistantRequest | AssistantUpdate) -> None:
     if not isinstance(request.tools, Unset):
         check_tools(request.tools, TOOLS_OF_ASSISTANT)
     if not isinstance(request.metadata, Unset):
-        check_metadata(request.metadata)
+        check_metadata(request.metadata or {})
     _sampling(request.temperature, request.top_p)
 
 
@@ -154,6 +154,20 @@ def check_metadata(metadata: Metadata, *, param: str = "metadata") -> None:
     for key, value in metadata.items():
         check_length(param, key, METADATA_KEY)
         check_length(f"{param}.{key}", value, METADATA_VALUE)
+
+
+def merged_metadata(metadata: Metadata, changes: Metadata | None) -> Metadata:
+    """Metadata after an update: keys that it does not name stay, None removes all of them.
+
+    Raises:
+        InvalidRequest: `changes`, or both together, are outside the limits.
+    """
+    if changes is None:
+        return {}
+    check_metadata(changes)
+    merged = {**metadata, **changes}
+    check_metadata(merged)
+    return merged
 
 
 def check_limit(limit: int, most: int = PAGE) -> None:

@@ -210,7 +210,7 @@ async def test_the_life_of_a_thread() -> None:
         assert all(message.run_id is None for message in page.data)
 
         changed = await here.engine.threads.update(made.id, ThreadUpdate(metadata={"c": "d"}))
-        assert changed.metadata == {"c": "d"}
+        assert changed.metadata == {"a": "b", "c": "d"}
         await here.engine.threads.delete(made.id)
         for attempt in (
             here.engine.threads.get(made.id),
@@ -258,7 +258,7 @@ async def test_the_life_of_a_message() -> None:
         assert made.content == ({"type": "text", "text": {"value": "Hi", "annotations": []}},)
         assert await here.engine.messages.get(thread.id, made.id) == made
         changed = await here.engine.messages.update(thread.id, made.id, {"seen": "yes"})
-        assert changed.metadata == {"seen": "yes"}
+        assert changed.metadata == {"from": "U1", "seen": "yes"}
         assert changed.content == made.content
         await here.engine.messages.delete(thread.id, made.id)
         for attempt in (

@@ -13,7 +13,7 @@ from core.engine.records import Cursor, ObjectRecord, Page
 from core.engine.requests import AssistantRequest, AssistantUpdate, Unset
 from core.engine.service.access import assistant_record
 from core.engine.service.attaching import Attaching
-from core.engine.validation import check_assistant, check_id, check_limit
+from core.engine.validation import check_assistant, check_id, check_limit, merged_metadata
 from core.errors import NotFound
 from core.ids import Ids
 
@@ -87,6 +87,8 @@ class Assistants:
         record, assistant = await assistant_record(self._objects, assistant_id, tenant)
         given = {name: getattr(request, name) for name in _FIELDS}
         values = {name: value for name, value in given.items() if not isinstance(value, Unset)}
+        if "metadata" in values:
+            values["metadata"] = merged_metadata(assistant.metadata, values["metadata"])
         if "response_format" in values:
             values["response_format"] = values["response_format"] or "auto"
         if "tool_resources" in values:

@@ -24,7 +24,7 @@ from core.engine.requests import MessageRequest
 from core.engine.service.access import message_of, page_of, thread_record
 from core.engine.service.attaching import ATTEMPTS, Attaching, attaches
 from core.engine.service.building import new_message
-from core.engine.validation import check_message, check_metadata
+from core.engine.validation import check_message, merged_metadata
 from core.errors import InvalidRequest, NotFound, StoreUnavailable
 from core.ids import Ids
 
@@ -90,17 +90,16 @@ class Messages:
         return await page_of(self._threads, thread_id, "messages", cursor, tenant, Message)
 
     async def update(
-        self, thread_id: str, message_id: str, metadata: Metadata, *, tenant: str = ""
+        self, thread_id: str, message_id: str, metadata: Metadata | None, *, tenant: str = ""
     ) -> Message:
-        """Replace the metadata, also while a Run is active.
+        """Merge this into the metadata (None: remove all), also while a Run is active.
 
         Raises:
             InvalidRequest: outside the limits.
             NotFound: no such Message.
         """
-        check_metadata(metadata)
         message = await message_of(self._threads, thread_id, message_id, tenant)
-        changed = replace(message, metadata=dict(metadata))
+        changed = replace(message, metadata=merged_metadata(message.metadata, metadata))
         await self._change(
             Change(thread_id=thread_id, expect=(Exists(message_id),), put=(changed,)), message_id
         )

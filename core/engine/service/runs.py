@@ -38,7 +38,7 @@ from core.engine.service.access import page_of, run_of, step_of
 from core.engine.service.launching import Launcher
 from core.engine.service.starting import Starting
 from core.engine.tools import is_open, with_output
-from core.engine.validation import check_metadata, check_outputs
+from core.engine.validation import check_outputs, merged_metadata
 from core.errors import StoreUnavailable
 
 _ATTEMPTS: Final = 20
@@ -115,18 +115,17 @@ class Runs:
         return Page(tuple(record.run for record in page.data), page.has_more)
 
     async def update(
-        self, thread_id: str, run_id: str, metadata: Metadata, *, tenant: str = ""
+        self, thread_id: str, run_id: str, metadata: Metadata | None, *, tenant: str = ""
     ) -> Run:
-        """Replace the metadata, in whatever status.
+        """Merge this into the metadata (None: remove all), in whatever status.
 
         Raises:
             InvalidRequest: outside the limits.
             NotFound: no such Run.
         """
-        check_metadata(metadata)
         for _ in range(_ATTEMPTS):
             record = await run_of(self._threads, thread_id, run_id, tenant)
-            run = replace(record.run, metadata=dict(metadata))
+            run = replace(record.run, metadata=merged_metadata(record.run.metadata, metadata))
             if await self._changed(record, run):
                 return run
         raise _busy(run_id)

@@ -23,7 +23,7 @@ from core.engine.requests import ThreadRequest, ThreadUpdate, Unset
 from core.engine.service.access import thread_record
 from core.engine.service.attaching import ATTEMPTS, THREAD_DAYS, Attaching
 from core.engine.service.building import new_message
-from core.engine.validation import check_metadata, check_thread
+from core.engine.validation import check_thread, merged_metadata
 from core.errors import BobbinError, NotFound, StoreUnavailable
 from core.ids import Ids
 
@@ -96,17 +96,15 @@ class Threads:
             InvalidRequest: outside the limits.
             NotFound: no such Thread, or a File or vector store that its tools are to have.
         """
-        if not isinstance(request.metadata, Unset):
-            check_metadata(request.metadata)
         values: Json = {}
-        if not isinstance(request.metadata, Unset):
-            values["metadata"] = dict(request.metadata)
         record = await thread_record(self._threads, thread_id, tenant)
         if not isinstance(request.tool_resources, Unset):
             values["tool_resources"] = await self._attaching.resources(
                 request.tool_resources, tenant=tenant, days=THREAD_DAYS
             )
         for _ in range(ATTEMPTS):
+            if not isinstance(request.metadata, Unset):
+                values["metadata"] = merged_metadata(record.thread.metadata, request.metadata)
             thread = replace(record.thread, **values)
             change = Change(
                 thread_id=thread_id,

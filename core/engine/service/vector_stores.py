@@ -19,8 +19,8 @@ from core.engine.records import Cursor, ObjectRecord, Page
 from core.engine.requests import Unset
 from core.engine.service.access import kept_page
 from core.engine.service.store_files import FileBatches, StoreFiles
-from core.engine.service.store_search import StoreSearch
-from core.engine.validation import check_limit
+from core.engine.service.store_search import FILES_IN_MEMORY, StoreSearch
+from core.engine.validation import check_limit, merged_metadata
 from core.engine.vectors.checks import FILES_OF_REQUEST, check_store, check_update
 from core.engine.vectors.parts import VectorParts, has_expired, store_not_found
 from core.engine.vectors.records import NewEntry, StoreRecord, counts_of, shown
@@ -33,11 +33,12 @@ _BEING_MADE_S: Final = 60.0
 class VectorStores:
     """Operations on vector stores. A `tenant` sees its own objects only."""
 
-    def __init__(self, parts: VectorParts) -> None:
+    def __init__(self, parts: VectorParts, *, files_in_memory: int = FILES_IN_MEMORY) -> None:
+        """`files_in_memory`: of how many files searches remember what they need."""
         self._parts = parts
         self.files = StoreFiles(parts)
         self.batches = FileBatches(parts)
-        self.searching = StoreSearch(parts)
+        self.searching = StoreSearch(parts, files_in_memory=files_in_memory)
 
     async def create(
         self, request: StoreRequest, *, tenant: str = "", most_files: int = FILES_OF_REQUEST
@@ -96,7 +97,7 @@ class VectorStores:
         if not isinstance(request.name, Unset):
             values["name"] = request.name or ""
         if not isinstance(request.metadata, Unset):
-            values["metadata"] = dict(request.metadata)
+            values["metadata"] = merged_metadata(store.metadata, request.metadata)
         if not isinstance(request.expires_after, Unset):
             if store.status == "expired":
                 raise has_expired(store_id)

@@ -58,7 +58,7 @@ def check_update(request: StoreUpdate) -> None:
     """Refuse a change of a vector store outside the limits."""
     check_length("name", request.name, NAME)
     if not isinstance(request.metadata, Unset):
-        check_metadata(request.metadata)
+        check_metadata(request.metadata or {})
     if not isinstance(request.expires_after, Unset):
         _check_expiry(request.expires_after)
 

@@ -39,7 +39,7 @@ class StoreUpdate:
 
     name: str | Unset | None = UNSET
     expires_after: Json | Unset | None = UNSET
-    metadata: Metadata | Unset = UNSET
+    metadata: Metadata | Unset | None = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
