@@ -286,6 +286,10 @@ PARKED_RUN_STATUSES: frozenset[RunStatus] = frozenset({*TERMINAL_RUN_STATUSES, "
 """A stream or a poll ends here: the next move is not the engine's."""
 
 
+SAID_BEFORE = "What was said here before I was called:"
+"""The first line of a Message that tells what people said before the Assistant was called."""
+
+
 def text_part(value: str, annotations: tuple[Json, ...] = ()) -> Json:
     """The API's text part as answers have it."""
     return {"type": "text", "text": {"value": value, "annotations": list(annotations)}}

@@ -10,9 +10,15 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from core.assistants import Message, Run, StreamEvent
-from core.chat.ports import TurnMessage
+from core.chat.turn_messages import TurnMessage
 from core.engine.records import Cursor
-from core.engine.requests import MessageRequest, RunRequest, ThreadRequest, ToolOutputRequest
+from core.engine.requests import (
+    FileRequest,
+    MessageRequest,
+    RunRequest,
+    ThreadRequest,
+    ToolOutputRequest,
+)
 from core.engine.service.engine import Engine
 from core.errors import InvalidRequest, NotFound
 from core.ids import THREAD, derived
@@ -65,22 +71,35 @@ class LocalAssistants:
         file = await self._engine.files.get(file_id, tenant=self._tenant)
         return file.filename, await self._engine.files.content(file_id, tenant=self._tenant)
 
+    async def keep_file(self, name: str, data: bytes, *, picture: bool) -> str:
+        request = FileRequest(
+            filename=name, purpose="vision" if picture else "assistants", data=data
+        )
+        return (await self._engine.files.create(request, tenant=self._tenant)).id
+
     async def create_run(
         self,
         thread_id: str,
         assistant: str,
         messages: Sequence[TurnMessage],
         metadata: dict[str, str],
+        *,
+        instructions: str = "",
     ) -> Run:
         request = RunRequest(
             assistant_id=self._names.get(assistant, assistant),
-            additional_messages=tuple(
-                MessageRequest(content=message.text, metadata=message.metadata)
-                for message in messages
-            ),
+            additional_instructions=instructions or None,
+            additional_messages=tuple(_requested(message) for message in messages),
             metadata=metadata,
         )
         return await self._engine.runs.create(thread_id, request, tenant=self._tenant)
+
+    async def note_run(self, thread_id: str, run_id: str, metadata: dict[str, str]) -> None:
+        with contextlib.suppress(NotFound):
+            run = await self._engine.runs.get(thread_id, run_id, tenant=self._tenant)
+            await self._engine.runs.update(
+                thread_id, run_id, run.metadata | metadata, tenant=self._tenant
+            )
 
     async def find_runs(self, thread_id: str, metadata: dict[str, str]) -> list[Run]:
         page = await self._engine.runs.list(
@@ -108,3 +127,12 @@ class LocalAssistants:
         return self._engine.runs.follow(
             thread_id, run_id, tenant=self._tenant, behind_call=behind_call
         )
+
+
+def _requested(message: TurnMessage) -> MessageRequest:
+    content = message.content()
+    return MessageRequest(
+        content=content if isinstance(content, str) else tuple(content),
+        attachments=tuple(message.attachments()),
+        metadata=message.metadata,
+    )

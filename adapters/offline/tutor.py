@@ -8,12 +8,14 @@ offers no interpreter, it answers what exact arithmetic of its own can, and says
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from adapters.offline import closed, message, voice
 from adapters.offline.question import Answer, Question, Result, results
+from core.assistants import SAID_BEFORE
 from core.engine.generation import (
     AssistantItem,
     Finished,
@@ -22,6 +24,7 @@ from core.engine.generation import (
     ModelEvent,
     ModelRequest,
     TextDelta,
+    TextPart,
     ToolCall,
     ToolCallDelta,
     ToolOutput,
@@ -89,17 +92,36 @@ def _turn(items: Sequence[InputItem]) -> _Turn:
     start = max((i for i, item in enumerate(items) if isinstance(item, AssistantItem)), default=-1)
     if not any(isinstance(item, UserItem) for item in items[start + 1 :]):
         start = _before_last_user(items)
-    current = items[start + 1 :]
+    current = [
+        item
+        for item in items[start + 1 :]
+        if not (isinstance(item, UserItem) and item.text.startswith(SAID_BEFORE))
+    ]
     calls = tuple(
         item for item in current if isinstance(item, ToolCall) and item.name == INTERPRETER
     )
     return _Turn(
-        tuple(item.text for item in items[: start + 1] if isinstance(item, UserItem))[
+        tuple(said(item.text) for item in items[: start + 1] if isinstance(item, UserItem))[
             -_REMEMBERED:
         ],
-        tuple(item for item in current if isinstance(item, UserItem)),
+        tuple(_unsigned(item) for item in current if isinstance(item, UserItem)),
         calls,
         {item.call_id: item.output for item in current if isinstance(item, ToolOutput)},
+    )
+
+
+_SPEAKER: Final = re.compile(r"\[[^\[\]\n#]+ #[A-Za-z0-9_.:-]+\] ")
+
+
+def said(text: str) -> str:
+    """A person's words without the name in front that they have in shared conversations."""
+    found = _SPEAKER.match(text)
+    return text if found is None else text[found.end() :].replace("\n  ", "\n")
+
+
+def _unsigned(item: UserItem) -> UserItem:
+    return UserItem(
+        tuple(TextPart(said(p.text)) if isinstance(p, TextPart) else p for p in item.content)
     )
 
 

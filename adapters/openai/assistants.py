@@ -29,7 +29,7 @@ from core.assistants import (
     Run,
     StreamEvent,
 )
-from core.chat.ports import TurnMessage
+from core.chat.turn_messages import TurnMessage
 from core.clock import Clock
 from core.errors import InvalidRequest, NotFound, Refused
 
@@ -104,6 +104,12 @@ class RemoteAssistants:
             raise Refused(f"The file {name} is too large to be shown ({file.bytes} bytes).")
         return name, (await self._service.answer(self._files.content, file_id)).content
 
+    async def keep_file(self, name: str, data: bytes, *, picture: bool) -> str:
+        made = await self._service.json(
+            self._files.create, file=(name, data), purpose="vision" if picture else "assistants"
+        )
+        return self._service.read(File, made).id
+
     # ---------------------------------------------------------------- Runs
 
     async def create_run(
@@ -112,21 +118,29 @@ class RemoteAssistants:
         assistant: str,
         messages: Sequence[TurnMessage],
         metadata: dict[str, str],
+        *,
+        instructions: str = "",
     ) -> Run:
         body: dict[str, Any] = {
             "assistant_id": await self._names.id_of(assistant),
             "metadata": metadata,
         }
+        if instructions:
+            body["additional_instructions"] = instructions
         if messages:
-            body["additional_messages"] = [
-                {"role": "user", "content": message.text, "metadata": message.metadata}
-                for message in messages
-            ]
+            body["additional_messages"] = [_requested(message) for message in messages]
         try:
             return await self._started(functools.partial(self._new_runs.create, thread_id), body)
         except NotFound:
             self._names.forget()  # the Thread or the Assistant was deleted over there
             raise
+
+    async def note_run(self, thread_id: str, run_id: str, metadata: dict[str, str]) -> None:
+        with contextlib.suppress(NotFound):
+            run = await self.run(thread_id, run_id)
+            await self._service.json(
+                self._runs.update, run_id, thread_id=thread_id, metadata=run.metadata | metadata
+            )
 
     async def find_runs(self, thread_id: str, metadata: dict[str, str]) -> list[Run]:
         found = await self._service.listed(
@@ -196,6 +210,16 @@ class RemoteAssistants:
             raise
         self._streams.put(run.id, stream, behind)
         return run
+
+
+def _requested(message: TurnMessage) -> dict[str, Any]:
+    attached = message.attachments()
+    return {
+        "role": "user",
+        "content": message.content(),
+        "metadata": message.metadata,
+        **({"attachments": attached} if attached else {}),
+    }
 
 
 def _milliseconds(headers: Any) -> float:

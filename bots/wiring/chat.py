@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -13,16 +13,20 @@ from adapters.redis.deadletters import RedisDeadLetters
 from adapters.redis.feed import RedisFeed
 from adapters.redis.functions import RedisCallLog
 from adapters.redis.mailbox import MailLimits, RedisMailbox
+from adapters.redis.places import RedisPlaces
 from adapters.redis.sessions import RedisSessions
 from core.chat.commands import Commands
 from core.chat.dispatcher import Dispatcher, DispatcherLimits
 from core.chat.function_ports import OwnFunctions
 from core.chat.functions import Functions, NoFunctions
 from core.chat.intake import Intake
+from core.chat.manners import Follow, Manners
 from core.chat.policy import Policy
-from core.chat.ports import MOST_MESSAGES, Assistants, Capacity, ChatPlatform, Formulas
+from core.chat.ports import Assistants, Capacity, ChatPlatform, Formulas
 from core.chat.relay import Relay, RelayLimits
+from core.chat.turn_messages import MOST_MESSAGES
 from core.chat.waiting import Waiting
+from core.chat.wording import ChatSource
 from core.clock import Clock
 
 
@@ -35,6 +39,7 @@ class ChatStores:
     sessions: RedisSessions
     feed: RedisFeed
     dead: RedisDeadLetters
+    places: RedisPlaces
     calls: RedisCallLog
     approvals: RedisApprovals
 
@@ -62,6 +67,7 @@ async def open_chat_stores(
             sessions=RedisSessions(client, partitions),
             feed=RedisFeed(client, partitions),
             dead=RedisDeadLetters(client, partitions, limits=limits),
+            places=RedisPlaces(client, partitions),
             calls=RedisCallLog(client, partitions),
             approvals=RedisApprovals(client, partitions),
         )
@@ -83,11 +89,15 @@ async def open_chat(
     policy: Policy,
     owner_is_gone: Callable[[str], bool],
     formulas: Formulas | None = None,
+    sources: Mapping[str, ChatSource] | None = None,
+    follow: Follow = "alone",
     own: OwnFunctions | None = None,
 ) -> AsyncIterator[Chat]:
     """Take messages in and answer them until the block ends; then drain.
 
     Turns of owners that are known to be dead are freed at once, not when their leases run out.
+    `sources` fetch what events do not bring, by platform; `follow` says when a message in a shared
+    thread needs no mention.
     `formulas` draws what no Unicode can say, for platforms that show pictures; `own` are the
     functions that an operator gave the bot.
     """
@@ -103,7 +113,7 @@ async def open_chat(
         stores.mailbox,
         stores.control,
         stores.mailbox,
-        Relay(assistants, platforms, clock, relay, functions, formulas),
+        Relay(assistants, platforms, clock, relay, functions, formulas, sources),
         capacity,
         clock,
         dispatcher,
@@ -115,8 +125,16 @@ async def open_chat(
         stores.sessions,
         assistants,
         platforms,
-        Commands(stores.control, stores.sessions, stores.approvals, platforms),
+        Commands(
+            stores.control,
+            stores.sessions,
+            stores.approvals,
+            stores.places,
+            assistants,
+            platforms,
+        ),
         policy,
+        Manners(stores.places, follow=follow),
         waiting,
         turns,
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from adapters.slack.api import SlackApi, checked_token
 from adapters.slack.ears import Deliver, Ears
-from adapters.slack.events import Me
+from adapters.slack.events import PLATFORM, Me
 from adapters.slack.http import http_app
 from adapters.slack.people import People
 from adapters.slack.platform import SlackPlatform
@@ -17,10 +17,12 @@ from adapters.slack.presence import Presence
 from adapters.slack.private import PRIVATE, PrivatePlatform
 from adapters.slack.slash import Slash
 from adapters.slack.sockets import Sockets, check_app_token
+from adapters.slack.source import FILE_HOST, SlackSource
 from config.settings import Settings
 from core.chat.messages import Event
 from core.chat.pacing import Pacer
 from core.chat.ports import ChatPlatform
+from core.chat.wording import ChatSource
 from core.clock import Clock
 from core.errors import ConfigurationError, StoreUnavailable
 
@@ -35,6 +37,7 @@ class SlackSide:
     api: SlackApi
     me: Me
     platforms: dict[str, ChatPlatform]
+    sources: dict[str, ChatSource]
     people: People
     clock: Clock
     settings: Settings
@@ -119,6 +122,13 @@ async def open_slack(settings: Settings, pacer: Pacer, clock: Clock) -> AsyncIte
             presence=presence,
             stream=settings.bobbin_slack_stream,
         )
+        own_host = settings.slack_api_url.startswith("https://slack.com/")
+        source = SlackSource(
+            api,
+            bot_user=user,
+            names=people.names,
+            file_host=f"https://{FILE_HOST}" if own_host else settings.slack_api_url,
+        )
         me = Me(
             team=team,
             user=user,
@@ -129,7 +139,8 @@ async def open_slack(settings: Settings, pacer: Pacer, clock: Clock) -> AsyncIte
         yield SlackSide(
             api,
             me,
-            {"slack": platform, PRIVATE: PrivatePlatform(api)},
+            {PLATFORM: platform, PRIVATE: PrivatePlatform(api)},
+            {PLATFORM: source},
             people,
             clock,
             settings,

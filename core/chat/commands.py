@@ -10,8 +10,10 @@ import logging
 import re
 
 from core.chat.function_ports import Approvals
+from core.chat.manners import Places
 from core.chat.messages import Command, Inbound, Post
-from core.chat.ports import ChatPlatform, MailControl, Sessions
+from core.chat.ports import ChatPlatform, MailControl, Notes, Sessions
+from core.chat.tags import FEEDBACK
 from core.chat.text.mentions import neutralise
 from core.errors import BobbinError
 
@@ -26,7 +28,14 @@ HELP = {
     "stop": "stop the answer that is being written",
     "approve": "let me run what I asked about; where that is several things: `!approve 2`",
     "deny": "do not let me run it",
+    "quiet": "in this thread, answer only those who mention me",
+    "listen": "in this thread, answer without a mention again",
 }
+
+_OF_SHARED_PLACES = frozenset({"quiet", "listen"})
+
+_QUIET = "I answer here only when I am mentioned. `!listen` takes that back."
+_LISTENING = "I answer here without a mention again, as long as one person writes."
 
 NOTHING_ASKED = "There is nothing here that waits for a decision."
 
@@ -63,9 +72,13 @@ class Commands:
         control: MailControl,
         sessions: Sessions,
         approvals: Approvals,
+        places: Places,
+        notes: Notes,
         platforms: dict[str, ChatPlatform],
     ) -> None:
         self._control = control
+        self._places = places
+        self._notes = notes
         self._approvals = approvals
         self._sessions = sessions
         self._platforms = platforms
@@ -90,10 +103,32 @@ class Commands:
                 return await self._regenerate(command)
             case "approve" | "deny":
                 await self._decide(command)
+            case "quiet" | "listen":
+                await self._places.set_quiet(command.conversation, quiet=command.name == "quiet")
+                await self._say(command, _QUIET if command.name == "quiet" else _LISTENING)
+            case "feedback":
+                await self._note_feedback(command)
             case _:
-                lines = [f"- `!{name}` – {meaning}" for name, meaning in HELP.items()]
-                await self._say(command, "\n".join(lines))
+                await self._help(command)
         return None
+
+    async def _help(self, command: Command) -> None:
+        platform = self._platforms[command.conversation.platform]
+        alone = platform.capabilities.mentions == "generic"
+        lines = [
+            f"- `!{name}` – {meaning}"
+            for name, meaning in HELP.items()
+            if not (alone and name in _OF_SHARED_PLACES)
+        ]
+        await self._say(command, "\n".join(lines))
+
+    async def _note_feedback(self, command: Command) -> None:
+        """Keep what somebody thinks of the newest answer, with the Run that gave it."""
+        session = await self._sessions.current(command.conversation)
+        if session.last is None or session.thread_id is None:
+            return
+        said = f"{command.argument[:20]} by {command.author.id}"
+        await self._notes.note_run(session.thread_id, session.last.run_id, {FEEDBACK: said})
 
     async def _stop(self, command: Command) -> None:
         answer = await self._control.request_stop(command.conversation, command.author)

@@ -12,6 +12,7 @@ from typing import Literal
 
 from core.chat.commands import Commands, parse_command
 from core.chat.dispatcher import Dispatcher
+from core.chat.manners import Manners
 from core.chat.messages import ConversationKey, Delete, Edit, Event, Inbound, Post, Session
 from core.chat.policy import Policy
 from core.chat.ports import Assistants, ChatPlatform, Mailbox, MailControl, Sessions
@@ -53,6 +54,7 @@ class Intake:
         platforms: dict[str, ChatPlatform],
         commands: Commands,
         policy: Policy,
+        manners: Manners,
         waiting: Waiting,
         dispatcher: Dispatcher | None,
     ) -> None:
@@ -63,6 +65,7 @@ class Intake:
         self._platforms = platforms
         self._commands = commands
         self._policy = policy
+        self._manners = manners
         self._waiting = waiting
         self._dispatcher = dispatcher
 
@@ -74,7 +77,11 @@ class Intake:
         """
         event = self._policy.recognised(event)
         if isinstance(event, Inbound):
+            if event.author.is_bot:
+                return "ignored"
             command = parse_command(event)
+            if not await self._manners.is_for_us(event, command=command is not None):
+                return "ignored"
             if command is None:
                 return await self._message(event)
             event = command

@@ -57,15 +57,15 @@ class Manners:
         self._places = places
         self._follow = follow
 
-    async def is_for_us(self, inbound: Inbound) -> bool:
-        """Whether to take it. Raises StoreError."""
+    async def is_for_us(self, inbound: Inbound, *, command: bool = False) -> bool:
+        """Whether to take it; commands are for us wherever we take part. Raises StoreError."""
         setting = inbound.setting
         if not setting.shared:
             return True
         place = await self._places.heard(
             inbound.conversation, inbound.author.id, addressed=setting.addressed
         )
-        if setting.addressed:
+        if setting.addressed or (command and place is not None):
             return True
         if place is None or place.quiet or setting.to_others or self._follow == "never":
             return False

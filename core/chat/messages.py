@@ -69,6 +69,15 @@ class InFile:
     size: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Something that was said in a place: who (platform id, and name if known), and what."""
+
+    id: str
+    name: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
     """In what company a message was written.

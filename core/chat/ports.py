@@ -17,6 +17,7 @@ from core.chat.messages import (
     Session,
     Sign,
 )
+from core.chat.turn_messages import TurnMessage
 
 
 def _no_state() -> Json:
@@ -226,18 +227,6 @@ class Sessions(Protocol):
         ...
 
 
-MOST_MESSAGES = 32
-"""User Messages that may go in with one Run (Assistants API reference, v2)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TurnMessage:
-    """A user Message that goes in with a Run."""
-
-    text: str
-    metadata: dict[str, str]
-
-
 class Threads(Protocol):
     """Threads and Messages of whatever Assistants service stands behind."""
 
@@ -257,6 +246,14 @@ class Threads(Protocol):
         """Name and bytes of a file that a Message shows."""
         ...
 
+    async def keep_file(self, name: str, data: bytes, *, picture: bool) -> str:
+        """Keep a file for a Message that is to come; its id. `picture`: for models that see.
+
+        Raises:
+            InvalidRequest: refused; the text says why.
+        """
+        ...
+
 
 class Runs(Protocol):
     """Runs of whatever Assistants service stands behind."""
@@ -267,8 +264,12 @@ class Runs(Protocol):
         assistant: str,
         messages: Sequence[TurnMessage],
         metadata: dict[str, str],
+        *,
+        instructions: str = "",
     ) -> Run:
         """Add the Messages and start a Run of the Assistant with that name or id.
+
+        `instructions` come behind the Assistant's own, for this Run.
 
         Raises:
             InvalidRequest: refused; the text says why.
@@ -308,7 +309,15 @@ class Runs(Protocol):
         ...
 
 
-class Assistants(Threads, Runs, Protocol):
+class Notes(Protocol):
+    """What is written on Runs afterwards."""
+
+    async def note_run(self, thread_id: str, run_id: str, metadata: dict[str, str]) -> None:
+        """Add this to the Run's metadata. A Run that is gone is fine."""
+        ...
+
+
+class Assistants(Threads, Runs, Notes, Protocol):
     """An Assistants service: the engine in this process, or a remote one."""
 
 

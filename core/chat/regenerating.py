@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from core.assistants import Message
 from core.chat.messages import Json, LastTurn
-from core.chat.ports import Assistants, TurnMessage
+from core.chat.ports import Assistants
 from core.chat.tags import INBOUND, TURN, tag
+from core.chat.text.speakers import attribute, attribution
+from core.chat.turn_messages import Document, TurnMessage
 from core.chat.turns import Turn
 
 RECENT = 100
@@ -50,20 +52,45 @@ async def make_room(
         await assistants.delete_message(thread_id, message.id)
     named = tag(last.turn_id)
     return [
-        TurnMessage(text=row["text"], metadata={TURN: named, INBOUND: tag(row["name"])})
+        TurnMessage(
+            text=row["text"],
+            metadata={TURN: named, INBOUND: tag(row["name"])},
+            images=tuple(row.get("images", ())),
+            documents=tuple(Document(one, tuple(tools)) for one, tools in row.get("documents", ())),
+        )
         for row in anew
     ]
 
 
 def _words(asked: list[Message], last: LastTurn, edits: dict[str, str]) -> list[Json]:
-    """The question in its newest words; what was deleted from the Thread is not asked again."""
-    said = {message.metadata[INBOUND]: message.text for message in asked}
+    """The question in its newest words, with what came with it; what was deleted from the Thread
+    is not asked again."""
+    said = {message.metadata[INBOUND]: message for message in asked}
     rows: list[Json] = []
     for name in last.message_ids:
-        text = edits.get(name, said.get(tag(name)))
-        if text is not None:
+        message = said.get(tag(name))
+        text = edits.get(name)
+        if message is not None:
+            text = message.text if text is None else _in_its_form(text, message.text)
+            rows.append({"name": name, "text": text, **_came_with(message)})
+        elif text is not None:
             rows.append({"name": name, "text": text})
     return rows
+
+
+def _in_its_form(text: str, before: str) -> str:
+    """New words under the same name as the old ones, where those had one."""
+    speaker = attribution(before)
+    return text if speaker is None else attribute(speaker.name, text, tag=speaker.tag)
+
+
+def _came_with(message: Message) -> Json:
+    images = [part["image_file"]["file_id"] for part in message.content if "image_file" in part]
+    documents = [
+        [one["file_id"], [tool["type"] for tool in one.get("tools", ())]]
+        for one in message.attachments
+    ]
+    return ({"images": images} if images else {}) | ({"documents": documents} if documents else {})
 
 
 def _asked_in(message: Message, last: LastTurn) -> bool:

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import mimetypes
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.assistants import TERMINAL_RUN_STATUSES, Run
@@ -39,6 +41,7 @@ from core.chat.starting import Starting, may_succeed_later
 from core.chat.tags import INBOUND as INBOUND
 from core.chat.tags import TURN as TURN
 from core.chat.turns import Turn
+from core.chat.wording import ChatSource, Wording
 from core.clock import Clock
 from core.errors import (
     BobbinError,
@@ -90,11 +93,16 @@ class Relay:
         limits: RelayLimits,
         functions: Functions,
         formulas: Formulas | None = None,
+        sources: Mapping[str, ChatSource] | None = None,
     ) -> None:
         self._formulas = formulas
         self._assistants = assistants
         self._acting = Acting(assistants, functions)
-        self._starting = Starting(assistants, default_assistant=limits.default_assistant)
+        self._starting = Starting(
+            assistants,
+            Wording(assistants, sources or {}),
+            default_assistant=limits.default_assistant,
+        )
         self._platforms = platforms
         self._clock = clock
         self._limits = limits
@@ -189,6 +197,8 @@ class Relay:
             return Answered(turn.claim.session)
         turn.progress.blocked_since = None
         turn.progress.run_id = run.id
+        if turn.left_out:
+            await outbox.show([_left_out(turn)])
         composer = Composer(_reply_id(turn, platform), turn.inbound_ids, platform.capabilities)
         over = await self._followed(turn, platform, outbox, composer, run)
         if not isinstance(over, Run):
@@ -205,7 +215,7 @@ class Relay:
             stopped=UNDECIDED if undecided and over.status == "expired" else "",
         )
         await outbox.show(posts)
-        await outbox.clear_leftovers(posts, keep=is_approval)
+        await outbox.clear_leftovers(posts, keep=_stays)
         turn.progress.parts = outbox.to_json()
         return Answered(answered(turn, over.thread_id, over.id))
 
@@ -286,7 +296,7 @@ class Relay:
             except BobbinError as error:
                 log.warning("the file %s cannot be shown: %s", name, error)
                 continue
-            kind = "image/png" if filename.endswith(".png") else "application/octet-stream"
+            kind = mimetypes.guess_type(filename)[0] or "application/octet-stream"
             files[name] = OutFile(filename, kind, data)
         return files
 
@@ -331,6 +341,19 @@ class Relay:
         if turn.claim.mail[0].kind == "regenerate" and last and platform.capabilities.edits:
             return list(last.parts)
         return []
+
+
+_LEFT_OUT = ".left"
+
+
+def _left_out(turn: Turn) -> Post:
+    text = "\n".join(turn.left_out)
+    return Post(part_id=turn.claim.turn_id + _LEFT_OUT, text=text, turn=turn.inbound_ids)
+
+
+def _stays(part_id: str) -> bool:
+    """Whether a part is no piece of the answer and stays when another one is shown."""
+    return is_approval(part_id) or part_id.endswith(_LEFT_OUT)
 
 
 def _reply_id(turn: Turn, platform: ChatPlatform) -> str:

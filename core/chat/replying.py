@@ -14,6 +14,7 @@ from core.assistants import TERMINAL_RUN_STATUSES, Message, MessageDelta, Run, S
 from core.chat.messages import Capabilities, Control, Json, OutFile, Post
 from core.chat.text.math import Formula
 from core.chat.text.outgoing import outgoing
+from core.chat.text.references import named
 from core.chat.text.split import split
 
 NOTHING_SAID = "(The Assistant had nothing to say.)"
@@ -102,6 +103,11 @@ class Composer:
             draft.files = []
             for part in message.content:
                 _remember_file(draft, part)
+            draft.files += [
+                str(one["file_id"])
+                for one in message.attachments
+                if one.get("file_id") and one["file_id"] not in draft.files
+            ]
             reason = (message.incomplete_details or {}).get("reason")
             # A worker that dies leaves `run_failed` behind, and so does a Run that fails.
             draft.cut = reason == "run_failed"
@@ -189,7 +195,7 @@ class Composer:
         final: bool,
     ) -> list[Post]:
         limits = self._capabilities
-        seen = outgoing(text, limits.mentions)
+        seen = outgoing(named(text, final=final), limits.mentions)
         # What is not settled yet may still turn into something else: a formula, a mention.
         shown = seen.text if final else draft.grown(seen.text, seen.settled)
         pieces = [part.text for part in split(shown, limits.max_chars)] if shown.strip() else []

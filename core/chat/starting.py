@@ -6,12 +6,16 @@ what an earlier owner made is looked for before anything is created.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from core.assistants import Run
-from core.chat.messages import Inbound
-from core.chat.ports import Assistants, TurnMessage
+from core.chat.ports import Assistants
 from core.chat.regenerating import RECENT, make_room
-from core.chat.tags import ATTEMPT, INBOUND, LONGEST, TURN, tag
+from core.chat.tags import ATTEMPT, BEFORE, INBOUND, LONGEST, TURN, tag
+from core.chat.text.speakers import INSTRUCTION
+from core.chat.turn_messages import TurnMessage
 from core.chat.turns import Turn
+from core.chat.wording import Wording
 from core.errors import NotFound
 
 OUTAGE_CODES = frozenset({"server_error", "rate_limit_exceeded"})
@@ -26,8 +30,9 @@ def may_succeed_later(run: Run) -> bool:
 class Starting:
     """Starts Runs. One instance serves all conversations of a process."""
 
-    def __init__(self, assistants: Assistants, *, default_assistant: str) -> None:
+    def __init__(self, assistants: Assistants, wording: Wording, *, default_assistant: str) -> None:
         self._assistants = assistants
+        self._wording = wording
         self._default_assistant = default_assistant
 
     async def run(self, turn: Turn) -> Run | None:
@@ -83,12 +88,15 @@ class Starting:
     async def _missing(self, turn: Turn, thread_id: str) -> list[TurnMessage]:
         """The turn's Messages that are not in the Thread: a service may have taken them and not
         started the Run."""
-        messages = _messages_of(turn.claim.mail)
+        claim = turn.claim
+        worded = await self._wording.of(claim.mail, first=claim.session.last is None)
+        turn.left_out = worded.left_out
+        messages = list(worded.messages)
         if not _was_begun(turn):
             return messages
         said = await self._assistants.messages(thread_id, run_id=None, limit=RECENT)
-        there = {message.metadata.get(INBOUND) for message in said if message.role == "user"}
-        return [message for message in messages if message.metadata[INBOUND] not in there]
+        there = {_name(message.metadata) for message in said if message.role == "user"}
+        return [message for message in messages if _name(message.metadata) not in there]
 
     async def _run(self, turn: Turn, thread_id: str) -> Run | None:
         """A Run that exists brought the Messages with it, so a further one goes without."""
@@ -112,6 +120,7 @@ class Starting:
             claim.session.assistant or self._default_assistant,
             messages,
             {TURN: tag(claim.turn_id), ATTEMPT: str(progress.runs + 1)},
+            instructions=INSTRUCTION if _is_shared(turn) else "",
         )
 
 
@@ -126,9 +135,9 @@ def _was_begun(turn: Turn) -> bool:
     return bool(claim.lost or claim.attempts or claim.checkpoint)
 
 
-def _messages_of(mail: tuple[Inbound, ...]) -> list[TurnMessage]:
-    turn = tag(mail[0].id)
-    return [
-        TurnMessage(text=inbound.text, metadata={TURN: turn, INBOUND: tag(inbound.message_id)})
-        for inbound in mail
-    ]
+def _name(metadata: Mapping[str, str]) -> tuple[str | None, str | None]:
+    return metadata.get(INBOUND), metadata.get(BEFORE)
+
+
+def _is_shared(turn: Turn) -> bool:
+    return any(inbound.setting.shared for inbound in turn.claim.mail)

@@ -7,6 +7,10 @@ import hashlib
 TURN = "bobbin_turn"
 INBOUND = "bobbin_inbound"
 ATTEMPT = "bobbin_attempt"
+FEEDBACK = "bobbin_feedback"
+"""Of a Run: what a person thought of its answer, `good by U1`."""
+BEFORE = "bobbin_before"
+"""Of the Message that tells what was said before: the Inbound by which Bobbin was called."""
 
 LONGEST = 512
 """Characters of a metadata value (Assistants API reference, v2)."""

@@ -55,6 +55,8 @@ class Turn:
     ) -> None:
         self.claim = claim
         self.progress = Progress.from_json(claim.checkpoint)
+        self.left_out: tuple[str, ...] = ()
+        """One sentence for each file that did not go in with the Messages."""
         self.stop = asyncio.Event()
         if claim.stop:
             self.stop.set()

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from core.assistants import Message, Run
 from core.chat.messages import ConversationKey
-from core.chat.ports import TurnMessage
+from core.chat.turn_messages import TurnMessage
 from core.errors import (
     BobbinError,
     ModelRateLimited,
@@ -38,6 +38,8 @@ class Service(FakeAssistants):
         assistant: str,
         messages: Sequence[TurnMessage],
         metadata: dict[str, str],
+        *,
+        instructions: str = "",
     ) -> Run:
         assert len(messages) <= 32
         assert all(len(value) <= 512 for value in metadata.values())
@@ -51,7 +53,9 @@ class Service(FakeAssistants):
             for message in messages:
                 self._add(thread_id, "user", message.text, message.metadata)
             raise ModelUnavailable("took the Messages and failed")
-        run = await super().create_run(thread_id, assistant, messages, metadata)
+        run = await super().create_run(
+            thread_id, assistant, messages, metadata, instructions=instructions
+        )
         if self.answers_to_lose:
             self.answers_to_lose -= 1
             await asyncio.sleep(0.1)

@@ -20,7 +20,8 @@ from bots.wiring.store import open_store
 from config.loading import AssistantFile
 from config.settings import Settings
 from core.assistants import TERMINAL_RUN_STATUSES, Message, MessageDelta, Run
-from core.chat.ports import MOST_MESSAGES, Assistants, TurnMessage
+from core.chat.ports import Assistants
+from core.chat.turn_messages import MOST_MESSAGES, TurnMessage
 from core.clock import SystemClock
 from core.engine.generation import (
     AssistantItem,

@@ -69,3 +69,14 @@ async def test_every_message_of_a_turn_is_answered() -> None:
 )
 async def test_how_a_platform_dresses_a_message_does_not_matter(text: str) -> None:
     assert "**x = 4**" in await answer([user(text)])
+
+
+@pytest.mark.slow
+async def test_a_name_in_front_and_a_talk_before_do_not_confuse_it() -> None:
+    """How people in shared conversations come in: core/chat/text/speakers.py."""
+    before = user("What was said here before I was called:\n[Bob #U2] 2x = 6 or so")
+    text = await answer([before, user("[Ann #U1] solve 3x + 11 = 14")])
+    assert "**x = 1**" in text
+    assert "x = 3" not in text
+    said = await talk("[Ann #U1] solve 3x + 11 = 14", "[Bob #U2] Now 2x = 8")
+    assert "**x = 4**" in said[1]

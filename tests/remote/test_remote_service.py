@@ -14,7 +14,7 @@ from adapters.openai.assistants import LARGEST_FILE, RemoteAssistants
 from adapters.openai.assistants_service import RemoteService
 from core.assistants import Assistant, Message, Run, StreamEvent
 from core.chat.following import follow
-from core.chat.ports import TurnMessage
+from core.chat.turn_messages import TurnMessage
 from core.clock import SystemClock
 from core.errors import (
     InvalidRequest,

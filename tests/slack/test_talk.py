@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from tests.fakes.slack.looks import buttons
-from tests.slack.world import ANN, BOT, CHANNEL, DM, World
+from tests.slack.world import ANN, BOB, BOT, CHANNEL, DM, World
 
 
 async def test_a_mention_is_answered_in_the_thread_under_it(world: World) -> None:
     async with world.process():
         ts = await world.slack.post(ANN, CHANNEL, f"{BOT} what is 2 + 2?")
-        assert await world.replied(CHANNEL, ts) == ["You said: what is 2 + 2?"]
+        assert await world.replied(CHANNEL, ts) == [f"You said: [{ANN} #{ANN}] what is 2 + 2?"]
     assert len(world.slack.called("chat.postMessage")) <= 1
     (reply,) = world.own(CHANNEL, ts)
     assert "bobbin:regenerate" in buttons(reply)
@@ -22,3 +22,70 @@ async def test_direct_messages_go_on_under_the_message_asked(world: World) -> No
         second = await world.slack.post(ANN, DM, "who am I?")
         assert await world.replied(DM, second) == ["You said: who am I?"]
     assert len(world.assistants.threads) == 1
+
+
+async def test_a_thread_goes_on_without_a_mention_while_one_person_writes(world: World) -> None:
+    async with world.process():
+        root = await world.slack.post(ANN, CHANNEL, f"{BOT} hello")
+        await world.replied(CHANNEL, root, 1)
+        await world.slack.post(ANN, CHANNEL, "and now?", thread_ts=root)
+        assert (await world.replied(CHANNEL, root, 2))[1].endswith("and now?")
+        await world.slack.post(BOB, CHANNEL, "I say something", thread_ts=root)
+        await world.slack.post(ANN, CHANNEL, "to Bob", thread_ts=root)
+        await world.slack.post(ANN, CHANNEL, f"{BOT} to you", thread_ts=root)
+        assert (await world.replied(CHANNEL, root, 3))[2].endswith("to you")
+    assert len(world.own(CHANNEL, root)) == 3
+
+
+async def test_what_names_somebody_else_is_left_alone(world: World) -> None:
+    async with world.process():
+        root = await world.slack.post(ANN, CHANNEL, f"{BOT} hello")
+        await world.replied(CHANNEL, root, 1)
+        await world.slack.post(ANN, CHANNEL, f"<@{BOB}> what do you think?", thread_ts=root)
+        await world.slack.post(ANN, CHANNEL, "go on", thread_ts=root)
+        assert (await world.replied(CHANNEL, root, 2))[1].endswith("go on")
+
+
+async def test_what_nobody_said_to_us_costs_no_call(world: World) -> None:
+    async with world.process():
+        before = len(world.slack.calls)
+        for number in range(5):
+            await world.slack.post(ANN, CHANNEL, f"lunch at {number}?")
+        assert [c.method for c in world.slack.calls[before:]] in ([], ["users.info"])
+
+
+async def test_called_into_a_talk_it_knows_what_was_said_before(world: World) -> None:
+    root = "1600000000.000001"
+    world.slack.messages[CHANNEL][root] = {"user": BOB, "text": "The pump is broken.", "ts": root}
+    async with world.process():
+        await world.slack.post(ANN, CHANNEL, f"{BOT} what is broken?", thread_ts=root)
+        await world.replied(CHANNEL, root)
+    before, question = world.assistants.sent
+    assert "The pump is broken." in before.text
+    assert f"#{BOB}]" in before.text
+    assert question.text.endswith("what is broken?")
+    assert "Several people" in world.assistants.instructions[0]
+
+
+async def test_a_picture_and_a_table_come_in(world: World) -> None:
+    picture = world.slack.add_file("plot.bin", b"\x89PNG\r\n\x1a\n...", "image/png")
+    table = world.slack.add_file("data.csv", b"a,b\n1,2\n", "text/csv")
+    async with world.process():
+        ts = await world.slack.post(ANN, DM, "what is this?", files=[picture, table])
+        await world.replied(DM, ts)
+    (message,) = world.assistants.sent
+    assert [world.assistants.files[one][0] for one in message.images] == ["plot.png"]
+    (document,) = message.documents
+    assert world.assistants.files[document.file_id] == ("data.csv", b"a,b\n1,2\n")
+    assert document.tools == ("code_interpreter",)
+
+
+async def test_a_file_from_elsewhere_is_refused_in_a_sentence(world: World) -> None:
+    file = world.slack.add_file("evil.txt", b"x", "text/plain")
+    for stored in world.slack.files.values():
+        stored["url_private_download"] = "http://169.254.169.254/latest/meta-data"
+    async with world.process():
+        ts = await world.slack.post(ANN, DM, "read this", files=[file])
+        said = await world.replied(DM, ts, 2)
+    assert any("evil.txt" in words and "elsewhere" in words for words in said), said
+    assert world.assistants.sent[0].documents == ()

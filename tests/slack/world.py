@@ -66,6 +66,7 @@ class World:
                 ),
                 policy=Policy(),
                 owner_is_gone=lambda name: name in self.dead,
+                sources=side.sources,
             ) as chat,
             side.hearing(chat.intake.deliver),
         ):

@@ -1,0 +1,109 @@
+"""What Slack's events do not bring: what was said in a thread before, and the bytes of files.
+
+Files come from Slack's own host only, whatever an event says: the bot's token goes along,
+and no message may make this server ask another one.
+Source: https://docs.slack.dev/reference/methods/conversations.replies (one call a minute and 15
+messages for apps that are distributed outside the Marketplace), /reference/objects/file-object.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Final, cast
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from adapters.slack.api import Json, SlackApi, dict_of
+from adapters.slack.events import place_of
+from adapters.slack.origin import Origin
+from adapters.slack.words import readable
+from core.chat.messages import Inbound, InFile, Said
+from core.errors import ConversationGone, InvalidRequest, PlatformError, PlatformUnavailable
+
+log = logging.getLogger(__name__)
+
+FILE_HOST: Final = "files.slack.com"
+
+_LOGIN_PAGE: Final = (
+    "Slack gave a sign-in page instead of the file: the app needs the scope files:read."
+)
+
+
+class SlackSource:
+    """`ChatSource` of one workspace.
+
+    Args:
+        api: with the workspace's bot token.
+        bot_user: id of the bot's user.
+        names: display names by user id, as far as they are known.
+        file_host: where files may come from; another one than Slack's is for tests.
+    """
+
+    def __init__(
+        self,
+        api: SlackApi,
+        *,
+        bot_user: str,
+        names: Mapping[str, str],
+        file_host: str = f"https://{FILE_HOST}",
+    ) -> None:
+        self._api = api
+        self._bot_user = bot_user
+        self._names = names
+        self._file_host = urlsplit(file_host)
+
+    async def before(self, inbound: Inbound, limit: int) -> tuple[Said, ...]:
+        _, channel, root = place_of(inbound.conversation)
+        origin = Origin.of(inbound.id)
+        if origin is None or root is None:
+            return ()
+        try:
+            answer = await self._api.read(
+                "conversations.replies",
+                channel=channel,
+                ts=root,
+                latest=origin.ts,
+                inclusive="false",
+                limit=str(limit),
+            )
+        except PlatformError as error:
+            log.info("what was said before in %s cannot be read: %s", inbound.conversation, error)
+            return ()
+        said: list[Said] = []
+        for post in cast("list[Json]", answer.get("messages") or []):
+            user = str(post.get("user") or "")
+            text = readable(str(post.get("text") or ""), me=self._bot_user, names=self._names)
+            if not user or not text or float(post["ts"]) >= float(origin.ts):
+                continue
+            if user == self._bot_user or post.get("bot_id"):
+                continue
+            said.append(Said(user, self._names.get(user, ""), text))
+        return tuple(said[-limit:])
+
+    async def fetch(self, inbound: Inbound, file: InFile, most_bytes: int) -> bytes:
+        try:
+            about = dict_of((await self._api.read("files.info", file=file.ref)).get("file"))
+        except ConversationGone as error:
+            raise InvalidRequest("Slack does not give it to me.") from error
+        url = str(about.get("url_private_download") or about.get("url_private") or "")
+        asked = urlsplit(url)
+        if (asked.scheme, asked.netloc) != (self._file_host.scheme, self._file_host.netloc):
+            raise InvalidRequest("It does not lie with Slack, and I fetch nothing from elsewhere.")
+        headers = {"Authorization": f"Bearer {self._api.client.token}"}
+        try:
+            async with self._api.session.get(url, headers=headers, allow_redirects=False) as answer:
+                if answer.status != 200 or (
+                    answer.content_type == "text/html"
+                    and not str(about.get("mimetype")).startswith("text/html")
+                ):
+                    raise InvalidRequest(_LOGIN_PAGE)
+                data = b""
+                async for chunk in answer.content.iter_chunked(65_536):
+                    data += chunk
+                    if len(data) > most_bytes:
+                        raise InvalidRequest(f"I take files of up to {most_bytes >> 20} MB.")
+                return data
+        except (TimeoutError, aiohttp.ClientError) as error:
+            raise PlatformUnavailable("a file could not be fetched from Slack") from error
