@@ -77,6 +77,6 @@ async def test_a_name_in_front_and_a_talk_before_do_not_confuse_it() -> None:
     before = user("What was said here before I was called:\n[Bob #U2] 2x = 6 or so")
     text = await answer([before, user("[Ann #U1] solve 3x + 11 = 14")])
     assert "**x = 1**" in text
-    assert "x = 3" not in text
+    assert "**x = 3**" not in text
     said = await talk("[Ann #U1] solve 3x + 11 = 14", "[Bob #U2] Now 2x = 8")
     assert "**x = 4**" in said[1]
