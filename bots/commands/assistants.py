@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from config.loading import AssistantFile, load_assistants
+from config.loading import AssistantFile
 from config.logs import configure_logging
 from config.models import load_models
 from config.settings import Settings, load_settings
@@ -50,9 +50,11 @@ class Place:
 
 
 async def _run(options: argparse.Namespace) -> int:
+    from bots.wiring.functions import load_declared
+
     settings = load_settings()
     configure_logging(settings.bobbin_log)
-    files = load_assistants()
+    files, _ = load_declared(settings.bobbin_config_dir)
     place = _service if settings.assistants_base_url is not None else _engine
     async with place(settings, files) as there:
         if options.action == "apply":

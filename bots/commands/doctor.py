@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
-from config.loading import load_assistants
 from config.logs import configure_logging
 from config.models import load_models
 from config.settings import ROOT, Settings, load_settings
@@ -188,8 +187,10 @@ async def _search(settings: Settings, report: Report, *, jailed: bool, call: boo
 
 
 def _assistants(settings: Settings, report: Report) -> None:
+    from bots.wiring.functions import load_declared
+
     try:
-        files = load_assistants()
+        files, functions = load_declared(settings.bobbin_config_dir)
     except BobbinError as error:
         report.say("bad", "assistants", str(error))
         return
@@ -198,6 +199,13 @@ def _assistants(settings: Settings, report: Report) -> None:
         return
     names = ", ".join(f"{slug} ({file.name})" for slug, file in files.items())
     report.say("ok", "assistants", f"{names}; {settings.bobbin_assistant} answers by default")
+    for name, one in functions.loaded.items():
+        said = (
+            f"{one.traits.timeout_s:g} s",
+            *(["asks before it runs"] if one.traits.approval else []),
+            "may run again after a crash" if one.traits.idempotent else "at most once a call",
+        )
+        report.say("ok", "function", f"{name}: {', '.join(said)}")
 
 
 def _api(settings: Settings, report: Report) -> None:

@@ -13,10 +13,10 @@ from adapters.terminal.platform import TerminalPlatform
 from bots.console import Parts
 from bots.wiring.chat import Chat, ChatStores, open_chat, open_chat_stores
 from bots.wiring.engine import EngineSide
+from bots.wiring.functions import Functions, load_declared
 from bots.wiring.owner import is_gone, new_owner
 from bots.wiring.service import Service, StandIns, open_service
 from bots.wiring.store import Store, open_store
-from config.loading import load_assistants
 from config.settings import Settings
 from core.chat.dispatcher import DispatcherLimits
 from core.chat.policy import Policy
@@ -101,7 +101,9 @@ async def open_bobbin(
     """
     clock, ids = SystemClock(), RandomIds()
     stand_ins = stand_ins or StandIns()
-    files = load_assistants() if stand_ins.files is None else stand_ins.files
+    files, functions = stand_ins.files, Functions({})
+    if files is None:
+        files, functions = load_declared(settings.bobbin_config_dir)
     chosen = assistant or settings.bobbin_assistant
     if chosen not in files and not chosen.startswith("asst_"):
         known = ", ".join(sorted(files))
@@ -129,7 +131,11 @@ async def open_bobbin(
                 missing = f"{error} The chat goes on without the API."
         running = None
         if chat:
-            relay = RelayLimits(default_assistant=chosen, outage_s=settings.bobbin_outage_s)
+            relay = RelayLimits(
+                default_assistant=chosen,
+                outage_s=settings.bobbin_outage_s,
+                approval_s=settings.bobbin_approval_s,
+            )
             dispatcher = DispatcherLimits(
                 owner=owner, lease_s=settings.bobbin_lease_s, most_turns=settings.bobbin_turns
             )
@@ -147,8 +153,9 @@ async def open_bobbin(
                     clock,
                     relay=replace(relay, **stand_ins.relay),
                     dispatcher=replace(dispatcher, **stand_ins.dispatcher),
-                    policy=Policy(busy=settings.bobbin_busy),
+                    policy=Policy(busy=settings.bobbin_busy, admins=settings.admins),
                     owner_is_gone=is_gone,
+                    own=functions.callable(settings.secrets),
                     formulas=await stack.enter_async_context(
                         MathImages(settings.bobbin_data_dir / "fonts")
                     ),
