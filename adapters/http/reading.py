@@ -101,7 +101,7 @@ def cursor_of(request: Request, *, default: int = 20, most: int = 100) -> Cursor
     query = request.query_params
     limit = _integer(query.get("limit"), default)
     check_limit(limit, most)
-    order = query.get("order") or "desc"
+    order = query.get("order", "desc")
     if order not in ("asc", "desc"):
         raise not_one_of("order", order, ["asc", "desc"])
     return Cursor(
@@ -134,7 +134,7 @@ def _check_type(request: Request) -> None:
 
 
 def _integer(text: str | None, default: int) -> int:
-    if not text:
+    if text is None:
         return default
     digits = text.removeprefix("-")
     if not (digits.isascii() and digits.isdecimal()):

@@ -14,6 +14,7 @@ _BOUNDS = (
     "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "maxProperties",
     "pattern",
 )  # fmt: skip
+_CONDITIONS = {"required", "properties"}
 _FORMATS = ("unixtime", "binary")
 _TAGS = ("type", "event")
 
@@ -37,6 +38,8 @@ class Comparison:
 
     def __init__(self, ours: Any, theirs: Any) -> None:
         self._documents = {"ours": ours, "theirs": theirs}
+        self._open: list[tuple[int, int]] = []
+        """Pairs of schemas that are being compared: some contain themselves."""
 
     def differences(self, ours: Any, theirs: Any, place: str) -> Iterator[str]:
         """Each difference of two schemas as a line."""
@@ -55,6 +58,13 @@ class Comparison:
             a, b = mine.bounds.get(name), yours.bounds.get(name)
             if a != b:
                 yield f"{place}: {name} {a} / {b}"
+        if (id(ours), id(theirs)) in self._open:
+            return
+        self._open.append((id(ours), id(theirs)))
+        yield from self._inside(mine, yours, place)
+        self._open.pop()
+
+    def _inside(self, mine: Form, yours: Form, place: str) -> Iterator[str]:
         if mine.items is not None and yours.items is not None:
             yield from self.differences(mine.items, yours.items, f"{place}[]")
         if mine.values is not None and yours.values is not None:
@@ -107,11 +117,13 @@ class Comparison:
         return made
 
     def _add(self, whose: str, schema: Any, form: Form) -> None:
+        if "contentSchema" in schema:
+            schema = schema["contentSchema"]
         if "$ref" in schema:
             self._add(whose, self._follow(whose, schema["$ref"]), form)
             return
         alternatives = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
-        if alternatives and not all(set(one) == {"required"} for one in alternatives):
+        if alternatives and not all(set(one) <= _CONDITIONS for one in alternatives):
             self._alternatives(whose, alternatives, form)
             return
         if "allOf" in schema:

@@ -62,7 +62,9 @@ async def test_what_is_served_is_described(api: Served, document: Any) -> None:
     routes = {
         (method, re.sub(r":\w+\}", "}", route.path))
         for route in router.routes
-        if isinstance(route, Route) and not route.path.startswith(_NOT_YET)
+        if isinstance(route, Route)
+        and not route.path.startswith(_NO_OPERATION)
+        and not re.fullmatch(_FIRST_VERSION, route.path)
         for method in route.methods or ()
         if method != "HEAD"
     }
@@ -72,7 +74,12 @@ async def test_what_is_served_is_described(api: Served, document: Any) -> None:
     assert described == routes
 
 
-_NOT_YET = ("/openapi.json", "/vector_stores")
+_FIRST_VERSION = r"/(assistants/\{\w+\}|threads/\{\w+\}/messages/\{\w+\})/files.*"
+_NO_OPERATION = ("/openapi.json", "/models")
+_OMITTED: dict[Any, tuple[str, ...]] = {
+    assistants.File: ("expires_at", "status_details"),
+    assistants.VectorStore: ("expires_after",),
+}
 
 
 def test_every_reference_leads_somewhere(own: Description) -> None:
@@ -84,8 +91,7 @@ def test_every_reference_leads_somewhere(own: Description) -> None:
         for kind in ("schemas", "responses", "headers")
         for name in components[kind]
     }
-    assert wanted <= there
-    assert there - wanted == {f"#/components/schemas/{own.events}"}
+    assert wanted == there
 
 
 def test_every_link_leads_to_an_operation(own: Description) -> None:
@@ -107,12 +113,10 @@ def test_every_link_leads_to_an_operation(own: Description) -> None:
 @pytest.mark.parametrize("kind", get_args(assistants.ApiObject), ids=lambda kind: kind.__name__)
 def test_the_engine_s_objects_are_described_field_for_field(own: Description, kind: Any) -> None:
     """What is not always there is said to be so."""
-    schema = own.document["components"]["schemas"].get(kind.__name__)
-    if schema is None:
-        pytest.skip("no operation answers with one yet")
+    schema = own.document["components"]["schemas"][kind.__name__]
     names = {item.name for item in fields(kind)} | ({"object"} if kind.object else set[str]())
     assert set(schema["properties"]) == names
-    optional = {"expires_at", "status_details"} if kind is assistants.File else set[str]()
+    optional = set(_OMITTED.get(kind, ()))
     assert names - set(schema["required"]) == optional
     assert schema["additionalProperties"] is False
 

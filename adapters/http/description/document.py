@@ -15,8 +15,9 @@ from pydantic.json_schema import models_json_schema
 from adapters.http.description import objects
 from adapters.http.description.events import STREAM_EVENT, event_schemas
 from adapters.http.description.links import links_of
-from adapters.http.description.operations import Described
+from adapters.http.description.operations import OPERATIONS, Described
 from adapters.http.description.parameters import BETA, path_parameters, query_parameter
+from adapters.http.description.stores import FILTERED, STORES, FilteredSearch
 from adapters.http.uploads import EXPIRY_S, PURPOSES
 from core.assistants import Json
 
@@ -42,15 +43,14 @@ _INFO: Final[Json] = {
 }
 
 
-def document(prefixes: Iterable[str], *, keyed: bool, operations: Iterable[Described]) -> Json:
+def document(prefixes: Iterable[str], *, keyed: bool) -> Json:
     """The whole description.
 
     Args:
         prefixes: where the API is served.
         keyed: whether a key has to be shown.
-        operations: what is described.
     """
-    described = list(operations)
+    described = [*OPERATIONS, *STORES]
     access: list[Json] = [{"bearer": []}, {"apiKey": []}]
     if not keyed:
         access.append({})
@@ -134,7 +134,8 @@ def _operation(one: Described, described: list[Described]) -> Json:
         },
     }
     if one.body is not None:
-        required = any(info.is_required() for info in one.body.model_fields.values())
+        further = "oneOf" in cast("Json", one.body.model_config.get("json_schema_extra") or {})
+        required = further or any(info.is_required() for info in one.body.model_fields.values())
         content: Json = {"application/json": {"schema": _ref(one.body)}}
         body["requestBody"] = {"required": required, "content": content}
     if one.form:
@@ -150,12 +151,8 @@ def _success(one: Described, described: list[Described]) -> Json:
     else:
         content = {"application/json": {"schema": _ref(one.answer)}}
     if one.streams:
-        content["text/event-stream"] = {
-            "schema": {
-                "type": "string",
-                "description": f"Events; each is a {STREAM_EVENT}, written as `event` and `data`.",
-            }
-        }
+        # Of one event, as OpenAPI 3.2 has it in `itemSchema`.
+        content["text/event-stream"] = {"schema": {"$ref": f"{_SCHEMAS}{STREAM_EVENT}"}}
     headers = dict(_EVERY)
     if one.answer is objects.Run:
         headers["openai-poll-after-ms"] = {"$ref": "#/components/headers/PollAfter"}
@@ -180,7 +177,7 @@ def _ref(model: type[BaseModel]) -> Json:
 
 
 def _schemas(described: list[Described]) -> Json:
-    models: list[type[BaseModel]] = [objects.ErrorResponse]
+    models: list[type[BaseModel]] = [objects.ErrorResponse, FilteredSearch]
     models += [
         objects.Thread, objects.Run, objects.RunStep, objects.Message,
         objects.MessageDelta, objects.RunStepDelta, objects.StreamError,
@@ -192,6 +189,9 @@ def _schemas(described: list[Described]) -> Json:
         [(model, "validation") for model in unique], ref_template=f"{_SCHEMAS}{{model}}"
     )
     schemas = cast("Json", _tidied(made["$defs"], names=True))
+    told = schemas.pop(FilteredSearch.__name__)["properties"]
+    body, name = FILTERED
+    schemas[body]["properties"][name] = told[name]
     return schemas | event_schemas() | {_UPLOAD: _upload()}
 
 

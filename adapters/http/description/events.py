@@ -28,16 +28,25 @@ EVENTS: Final[dict[str, str]] = {
 
 
 def event_schemas() -> Json:
-    """The schema of an event: its name in `event`, its object in `data`."""
-    told = [_event(name, {"$ref": f"#/components/schemas/{kind}"}) for name, kind in EVENTS.items()]
-    done = _event("done", {"const": "[DONE]"})
+    """The schema of an event by its fields; `data` is a string of JSON."""
+    told = [
+        _event(
+            name,
+            {
+                "type": "string",
+                "contentMediaType": "application/json",
+                "contentSchema": {"$ref": f"#/components/schemas/{kind}"},
+            },
+        )
+        for name, kind in EVENTS.items()
+    ]
+    done = _event("done", {"type": "string", "const": "[DONE]"})
     return {STREAM_EVENT: {"description": "An event of a stream.", "oneOf": [*told, done]}}
 
 
 def _event(name: str, data: Json) -> Json:
     return {
         "type": "object",
-        "additionalProperties": False,
         "required": ["event", "data"],
-        "properties": {"event": {"const": name}, "data": data},
+        "properties": {"event": {"type": "string", "const": name}, "data": data},
     }

@@ -14,6 +14,7 @@ from adapters.http.description.operations import Described
 from core.assistants import Json
 
 _BODY: Final = "$response.body#"
+_CALLS: Final = "/required_action/submit_tool_outputs/tool_calls"
 
 _TOLD: Final[dict[str, dict[str, str]]] = {
     objects.Assistant.__name__: {"assistant_id": "/id"},
@@ -35,6 +36,9 @@ _TOLD: Final[dict[str, dict[str, str]]] = {
 _BODIES: Final[dict[tuple[str, str], Json]] = {
     ("Assistant", "createThreadAndRun"): {"assistant_id": f"{_BODY}/id"},
     ("Run", "createRun"): {"assistant_id": f"{_BODY}/assistant_id"},
+    ("Run", "submitToolOuputsToRun"): {
+        "tool_outputs": [{"tool_call_id": f"{_BODY}{_CALLS}/0/id", "output": ""}]
+    },
     ("File", "createVectorStoreFile"): {"file_id": f"{_BODY}/id"},
 }
 """Where an object tells what a body needs, by the object and the operation."""

@@ -79,13 +79,16 @@ StoredAttributes = Annotated[
     Field(max_length=16),
 ]
 
-MaybeAttributes = Annotated[StoredAttributes | None, Field()]
+
+def _or_null(hint: Any) -> Any:
+    return hint | None
+
 
 _SHAPES: Final[Mapping[type[Any], Mapping[str, Any]]] = {
     objects.Assistant: {
-        "name": Annotated[str, Field(max_length=limits.NAME)] | None,
-        "description": Annotated[str, Field(max_length=limits.DESCRIPTION)] | None,
-        "instructions": Annotated[str, Field(max_length=limits.INSTRUCTIONS)] | None,
+        "name": _or_null(Annotated[str, Field(max_length=limits.NAME)]),
+        "description": _or_null(Annotated[str, Field(max_length=limits.DESCRIPTION)]),
+        "instructions": _or_null(Annotated[str, Field(max_length=limits.INSTRUCTIONS)]),
         "tools": Annotated[list[parts.StoredTool], Field(max_length=limits.TOOLS_OF_ASSISTANT)],
         "tool_resources": parts.StoredResources | None,
         "temperature": parts.Temperature,
@@ -106,8 +109,8 @@ _SHAPES: Final[Mapping[type[Any], Mapping[str, Any]]] = {
         "usage": parts.TokenUsage | None,
         "temperature": parts.Temperature,
         "top_p": parts.Score,
-        "max_prompt_tokens": Annotated[int, Field(ge=limits.LEAST_TOKENS)] | None,
-        "max_completion_tokens": Annotated[int, Field(ge=limits.LEAST_TOKENS)] | None,
+        "max_prompt_tokens": _or_null(Annotated[int, Field(ge=limits.LEAST_TOKENS)]),
+        "max_completion_tokens": _or_null(Annotated[int, Field(ge=limits.LEAST_TOKENS)]),
         "truncation_strategy": parts.StoredTruncation,
         "tool_choice": parts.StoredChoice,
         "response_format": parts.StoredFormat,
@@ -127,13 +130,13 @@ _SHAPES: Final[Mapping[type[Any], Mapping[str, Any]]] = {
     objects.VectorStore: {
         "usage_bytes": Count,
         "file_counts": FileCounts,
-        "expires_after": StoreExpiry | None,
+        "expires_after": Annotated[StoreExpiry, SOMETIMES],
     },
     objects.VectorStoreFile: {
         "usage_bytes": Count,
         "last_error": FileFailure | None,
         "chunking_strategy": Annotated[StaticChunks | OtherChunks, Field(discriminator="type")],
-        "attributes": MaybeAttributes,
+        "attributes": _or_null(StoredAttributes),
     },
     objects.FilesBatch: {"file_counts": FileCounts},
     objects.MessageDelta: {"delta": steps.MessagePieces},

@@ -204,3 +204,4 @@ FILES: Final = (
 )  # fmt: skip
 
 OPERATIONS: Final = (*ASSISTANTS, *THREADS, *MESSAGES, *RUNS, *FILES)
+"""All but those on vector stores."""

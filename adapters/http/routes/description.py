@@ -38,8 +38,6 @@ class DescriptionRoutes:
         if self._made is None:
             # Its models are many, and most processes are never asked.
             from adapters.http.description.document import document
-            from adapters.http.description.operations import OPERATIONS
 
-            made = document(self._prefixes, keyed=self._keyed, operations=OPERATIONS)
-            self._made = orjson.dumps(made)
+            self._made = orjson.dumps(document(self._prefixes, keyed=self._keyed))
         return JsonResponse(self._made)
