@@ -19,6 +19,8 @@ from core.errors import StoreError
 
 Write = Callable[[str], object]
 
+_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg")
+
 
 class Screen:
     """One conversation on one screen. `write` takes text as it shall stand there."""
@@ -37,6 +39,8 @@ class Screen:
         self._rendering: dict[str, Markdown] = {}
         self._answered: set[str] = set()
         self._troubled: dict[str, str] = {}
+        self._asking: dict[str, set[str]] = {}
+        """The turns that wait for a person, by the part that asks."""
         self._pulse = asyncio.Event()
         self._mine: set[str] = set()
         self._earlier: dict[str, str] = {}
@@ -74,6 +78,15 @@ class Screen:
             await self._pulse.wait()
         return self._troubled[message_id]
 
+    async def asked(self, message_id: str) -> None:
+        """Return when the reply to this message waits for a person's decision."""
+        while not any(message_id in turn for turn in self._asking.values()):
+            await self._pulse.wait()
+
+    def decided(self) -> None:
+        """Whatever was asked is decided: what asks from now on asks anew."""
+        self._asking.clear()
+
     def write_to(self, write: Write) -> None:
         """Show what comes from now on there."""
         self._write = write
@@ -107,6 +120,9 @@ class Screen:
         if not final and not self._live:
             return
         turn, last = {str(name) for name in body["turn"]}, final and bool(body["last"])
+        self._asking.pop(part, None)
+        if body.get("asks"):
+            self._asking[part] = turn
         before = self._shown.get(part)
         same = last and self._finished.get(part) == text
         if (same and turn <= self._answered) or (text == LEFTOVER and not last):
@@ -119,7 +135,7 @@ class Screen:
             self._written[part] = 0
         self._lines(part, text, final=final)
         for path in body["files"]:
-            self._write(f"[figure: {' '.join(safe(str(path)).split())}]\n")
+            self._write(f"[{_kind(str(path))}: {' '.join(safe(str(path)).split())}]\n")
         if last:
             self._finished[part] = text
             self._answered |= turn
@@ -147,3 +163,7 @@ class Screen:
             self._write(markdown.line(line) + "\n")
         self._written[part] = max(end, self._written.get(part, 0))
         self._shown[part] = text
+
+
+def _kind(path: str) -> str:
+    return "figure" if path.lower().endswith(_PICTURES) else "file"

@@ -16,20 +16,22 @@ from urllib.parse import unquote
 _MOUNT: Final = "sandbox:/mnt/data/"
 _NAME: Final = r"[^\s()\[\]<>\"'`【】]{1,200}"
 _REFERENCE: Final = re.compile(
-    rf"\[(?P<label>[^\[\]\n]{{0,300}})\]\({_MOUNT}(?P<linked>[^()\n]{{1,200}})\)"
+    rf"\[(?P<label>[^\[\]【】\n]{{0,300}})\]\({_MOUNT}(?P<linked>[^()\n]{{1,200}})\)"
     rf"|{_MOUNT}(?P<bare>{_NAME})"
-    r"|[ \t]?【\d{1,6}:\d{1,6}†(?P<cited>[^【】\n]{0,200})】"
+    r"|【\d{1,6}:\d{1,6}†(?P<cited>[^【】\n]{0,200})】"
 )
 _ENDS: Final = re.compile(r"[.,;:!?*_]+$")
 """What stands behind a bare name and is no part of it."""
 
+_LONGEST: Final = 600
+"""Characters that a reference may have."""
+
 _OPEN: Final = re.compile(
     r"(?:"
-    rf"\[[^\[\]\n]{{0,300}}(?:\](?:\((?:[^()\n]{{0,{200 + len(_MOUNT)}}})?)?)?"
+    rf"\[[^\[\]【】\n]{{0,300}}(?:\](?:\((?:[^()\n]{{0,{200 + len(_MOUNT)}}})?)?)?"
     rf"|{_MOUNT}(?:{_NAME})?"
-    r"|[ \t]?【(?:\d{0,6}(?::(?:\d{0,6}(?:†[^【】\n]{0,200})?)?)?)?"
+    r"|【(?:\d{0,6}(?::(?:\d{0,6}(?:†[^【】\n]{0,200})?)?)?)?"
     rf"|{'(?:'.join(_MOUNT[:-1])}{')?' * (len(_MOUNT) - 2)}"
-    r"|[ \t]"
     r")$"
 )
 """An end of a text that grows which may be the beginning of a reference."""
@@ -42,15 +44,27 @@ def named(markdown: str, *, final: bool) -> str:
     of it stays.
     """
     if not final:
-        opening = _OPEN.search(markdown, max(0, len(markdown) - 600))
-        if opening is not None:
-            markdown = markdown[: opening.start()]
+        markdown = markdown[: _certain(markdown)]
     return _REFERENCE.sub(_name, markdown)
+
+
+def _certain(markdown: str) -> int:
+    """Where the last reference may begin that is not whole yet; else the end."""
+    start = max(0, len(markdown) - _LONGEST)
+    whole = [match.span() for match in _REFERENCE.finditer(markdown)]
+    while (opening := _OPEN.search(markdown, start)) is not None:
+        at = opening.start()
+        ends = [end for begin, end in whole if begin < at < end]
+        if not ends:
+            return at
+        start = ends[0]
+    return len(markdown)
 
 
 def _name(match: re.Match[str]) -> str:
     if (cited := match["cited"]) is not None:
-        return f" [{cited}]" if cited else ""
+        apart = match.start() == 0 or match.string[match.start() - 1].isspace()
+        return ("" if apart else " ") + f"[{cited or 'source'}]"
     if (linked := match["linked"]) is not None:
         label, name = match["label"].strip(), unquote(linked.strip())
         return label if name in label else f"{label} ({name})".strip()
