@@ -57,7 +57,8 @@ class Tables:
         """Add files, all the same way."""
         values = {name: options.pop(name) for name in ("chunking", "attributes") if name in options}
         entries = [NewEntry(file_id=file_id, **values) for file_id in file_ids]
-        await self.entries.add(store_id, entries, **({"now": 20} | options))
+        given: dict[str, Any] = {"now": 20} | options
+        await self.entries.add(store_id, entries, **given)
 
     async def claim(self, owner: str = "w1") -> IndexClaim:
         """The only file that waits."""

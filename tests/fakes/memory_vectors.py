@@ -414,6 +414,7 @@ def memory_vector_stores(
     blobs: Blobs,
     ids: Ids,
     retrieval: Retrieval | None = None,
+    **options: int,
 ) -> VectorStores:
     """The operations on these tables."""
     return VectorStores(
@@ -427,5 +428,6 @@ def memory_vector_stores(
             retrieval=retrieval or MemoryRetrieval(blobs),
             clock=tables.clock,
             ids=ids,
-        )
+        ),
+        **options,
     )

@@ -37,7 +37,7 @@ class _Shelves:
 class StoreSearch:
     """Searches vector stores. A `tenant` sees its own objects only."""
 
-    def __init__(self, parts: VectorParts, *, files_in_memory: int = FILES_IN_MEMORY) -> None:
+    def __init__(self, parts: VectorParts, *, files_in_memory: int) -> None:
         self._parts = parts
         self._files_in_memory = files_in_memory
         self._known: OrderedDict[str, _Shelves] = OrderedDict()
