@@ -137,7 +137,7 @@ async def test_further_attachments_join_the_first_ones() -> None:
         await here.engine.messages.create(thread.id, with_file(second, CODE, SEARCH))
         await here.engine.messages.create(thread.id, with_file(first, CODE, SEARCH))
         after = await here.engine.threads.get(thread.id)
-        assert code_files(after.tool_resources) == (first, second)
+        assert code_files(after.tool_resources) == (second, first)
         assert vector_stores(after.tool_resources) == vector_stores(thread.tool_resources)
         assert await files_of(here, await store_of(here, after)) == [first, second]
 
@@ -165,13 +165,24 @@ async def test_a_message_without_attachments_leaves_the_thread_alone() -> None:
         assert thread.tool_resources is None
 
 
-async def test_the_twenty_first_file_for_code_is_refused() -> None:
+async def test_of_files_for_code_the_newest_twenty_stay() -> None:
     async with process() as here:
         thread = await here.thread()
-        for _ in range(20):
-            await here.engine.messages.create(thread.id, with_file(await file(here), CODE))
+        names = [await file(here) for _ in range(22)]
+        for name in names:
+            await here.engine.messages.create(thread.id, with_file(name, CODE))
+        after = await here.engine.threads.get(thread.id)
+        assert code_files(after.tool_resources) == tuple(names[2:])
+        oldest = (await here.engine.messages.list(thread.id, END)).data[0]
+        assert oldest.attachments[0]["file_id"] == names[0]
+
+
+async def test_more_files_for_code_than_a_thread_may_have_at_once_are_refused() -> None:
+    async with process() as here:
+        attachments = [{"file_id": await file(here), "tools": [CODE]} for _ in range(21)]
+        message = MessageRequest(content="All of them", attachments=tuple(attachments))
         with pytest.raises(InvalidRequest) as refused:
-            await here.engine.messages.create(thread.id, with_file(await file(here), CODE))
+            await by_message(here, message)
         assert refused.value.code == "array_above_max_length"
         assert refused.value.param == "tool_resources.code_interpreter.file_ids"
 

@@ -85,19 +85,24 @@ class Attaching:
         """A Thread's `tool_resources` with what these Messages attach; the same ones where that is
         nothing.
 
+        A dialogue may go on for long: of the Files for code the newest stay, as many as a Thread
+        may have. The others are still attached to their Messages.
+
         Raises:
-            InvalidRequest: more Files than a Thread may have.
+            InvalidRequest: these Messages alone attach more Files than a Thread may have.
             NotFound: a File is not there.
         """
         for_code, for_search = _attached(requests)
         if for_code:
-            files = tuple(dict.fromkeys((*code_files(resources), *for_code)))
-            _bound("tool_resources.code_interpreter.file_ids", len(files), FILES_OF_CODE)
+            new = tuple(dict.fromkeys(for_code))
+            _bound("tool_resources.code_interpreter.file_ids", len(new), FILES_OF_CODE)
+            known = [one for one in code_files(resources) if one not in new]
+            files = (*known, *new)[-FILES_OF_CODE:]
             resources = with_list(resources, CODE, "file_ids", files)
         if for_search:
-            known = vector_stores(resources)
+            there = vector_stores(resources)
             store = await self._search.shelve(
-                known[0] if known else None, for_search, tenant=tenant
+                there[0] if there else None, for_search, tenant=tenant
             )
             resources = with_list(resources, SEARCH, "vector_store_ids", (store,))
         return resources
