@@ -30,7 +30,6 @@ WEIGHTS_FILE: Final = "all-minilm-l6-v2.safetensors"
 TOKENIZER_FILE: Final = "all-minilm-l6-v2.tokenizer.json"
 
 DIMENSIONS: Final = 384
-_LAYERS: Final = 6
 _HEADS: Final = 12
 _EPSILON: Final = 1e-12
 _MOST_TOKENS: Final = 256
@@ -112,13 +111,14 @@ class Network:
             self._tokenizer.no_padding()
             self._tokenizer.enable_truncation(_MOST_TOKENS)
             tensors = _tensors(folder / WEIGHTS_FILE)
+            self._embeddings = _Embeddings(tensors)
+            count = sum(name.endswith("attention.self.query.bias") for name in tensors)
+            self._layers = [_Layer(tensors, f"encoder.layer.{n}.") for n in range(count)]
         except Exception as error:
             raise ConfigurationError(
                 f"The embedding weights in {folder} cannot be read ({str(error)[:200]}): run "
                 "`bobbin model pull embeddings`."
             ) from error
-        self._embeddings = _Embeddings(tensors)
-        self._layers = [_Layer(tensors, f"encoder.layer.{n}.") for n in range(_LAYERS)]
 
     def tokens(self, texts: Sequence[str]) -> list[list[int]]:
         """The numbers of the texts' words."""
