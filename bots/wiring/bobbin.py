@@ -22,6 +22,7 @@ from core.chat.dispatcher import DispatcherLimits
 from core.chat.policy import Policy
 from core.chat.ports import ChatPlatform
 from core.chat.relay import RelayLimits
+from core.chat.wording import ChatSource
 from core.clock import Clock, SystemClock
 from core.errors import ConfigurationError
 from core.ids import Ids, RandomIds
@@ -82,6 +83,7 @@ async def open_bobbin(
     chat: bool = True,
     assistant: str | None = None,
     platforms: Mapping[str, ChatPlatform] | None = None,
+    sources: Mapping[str, ChatSource] | None = None,
     stand_ins: StandIns | None = None,
 ) -> AsyncIterator[Bobbin]:
     """Run the roles until the block ends, then drain and hand over.
@@ -93,6 +95,7 @@ async def open_bobbin(
         chat: whether this process answers conversations.
         assistant: who answers where nothing else is chosen; default: BOBBIN_ASSISTANT.
         platforms: further platforms by name, besides the terminal.
+        sources: what fetches the files that come with their messages, by platform.
         stand_ins: for measurements, the drill and tests.
 
     Raises:
@@ -155,6 +158,7 @@ async def open_bobbin(
                     dispatcher=replace(dispatcher, **stand_ins.dispatcher),
                     policy=Policy(busy=settings.bobbin_busy, admins=settings.admins),
                     owner_is_gone=is_gone,
+                    sources=sources,
                     own=functions.callable(settings.secrets),
                     formulas=await stack.enter_async_context(
                         MathImages(settings.bobbin_data_dir / "fonts")
