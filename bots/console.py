@@ -21,9 +21,11 @@ from typing import Any, Literal
 
 from adapters.terminal.events import conversation, inbound
 from adapters.terminal.screen import Screen
+from core.chat.commands import parse_command
 from core.chat.feeds import Feed
+from core.chat.function_ports import Approval, Approvals
 from core.chat.intake import Intake
-from core.chat.messages import Author, Command, ConversationKey
+from core.chat.messages import Author, Command, ConversationKey, Inbound
 from core.chat.ports import MailControl, Sessions
 from core.clock import Clock
 from core.errors import BobbinError, ConfigurationError, ModelUnavailable
@@ -122,6 +124,7 @@ class Parts:
     feed: Feed
     control: MailControl
     sessions: Sessions
+    approvals: Approvals
     watch: Callable[[ConversationKey], None]
     clock: Clock
     ids: Ids
@@ -177,7 +180,10 @@ class Console:
             self.screen.run(await parts.feed.seen(key)), name="the screen"
         )
         try:
-            for message in pending:
+            waiting = await self._questions()
+            for one in waiting:
+                self._write(f"[I wait for your decision: {one.shown}. {_how(one.number)}]\n")
+            for message in () if waiting else pending:
                 parts.watch(key)
                 trouble = await self._until_over(message.id)
                 if trouble and not self._live:
@@ -188,7 +194,8 @@ class Console:
             await asyncio.gather(showing, return_exceptions=True)
 
     async def say(self, line: str) -> str | None:
-        """Hand in one line and wait for its answer; the sentence of an outage, if there is one.
+        """Hand in one line and wait for its answer, or for what the bot asks before it goes on;
+        the sentence of an outage, if there is one. A decision is followed by what it decides.
 
         Raises:
             StoreError: the line was not taken.
@@ -200,6 +207,12 @@ class Console:
         receipt = await self._parts.intake.deliver(message)
         if receipt == "ignored":
             return None
+        if receipt == "done" and _decides(message) and not await self._questions():
+            self.screen.decided()
+            for earlier in await self._parts.control.pending(self._key):
+                trouble = await self._until_over(earlier.id)
+                if trouble is not None:
+                    return trouble
         if receipt in ("done", "refused"):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(1.0):
@@ -231,16 +244,31 @@ class Console:
     async def _until_over(self, message_id: str) -> str | None:
         answered = asyncio.create_task(self.screen.answered(message_id))
         troubled = asyncio.create_task(self.screen.troubled(message_id))
+        asked = asyncio.create_task(self.screen.asked(message_id))
         try:
-            waits: set[asyncio.Task[Any]] = {answered, troubled, self._showing}
+            waits: set[asyncio.Task[Any]] = {answered, troubled, asked, self._showing}
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             if self._showing.done():
                 self._showing.result()  # whoever read our output is gone
-            return None if answered.done() else troubled.result()
+            return troubled.result() if troubled.done() and not answered.done() else None
         finally:
-            for task in (answered, troubled):
+            for task in (answered, troubled, asked):
                 task.cancel()
-            await asyncio.gather(answered, troubled, return_exceptions=True)
+            await asyncio.gather(answered, troubled, asked, return_exceptions=True)
+
+    async def _questions(self) -> list[Approval]:
+        """What waits for a decision here."""
+        found = await self._parts.approvals.list(self._key)
+        return [one for one in found if one.decision == "open"]
+
+
+def _decides(message: Inbound) -> bool:
+    command = parse_command(message)
+    return command is not None and command.name in ("approve", "deny")
+
+
+def _how(number: int) -> str:
+    return f"!approve {number} or !deny {number}"
 
 
 def write_at_once(text: str) -> None:

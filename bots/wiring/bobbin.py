@@ -51,6 +51,7 @@ class Bobbin:
             feed=self.stores.feed,
             control=self.stores.control,
             sessions=self.stores.sessions,
+            approvals=self.stores.approvals,
             watch=self.chat.waiting.watch,
             clock=SystemClock(),
             ids=RandomIds(),

@@ -15,6 +15,7 @@ from bots.console import Parts
 from bots.wiring.chat import Chat, open_chat, open_chat_stores
 from core.chat.dispatcher import DispatcherLimits
 from core.chat.feeds import FeedEntry
+from core.chat.function_ports import OwnFunctions
 from core.chat.messages import ConversationKey, Json
 from core.chat.policy import Policy
 from core.chat.relay import RelayLimits
@@ -35,6 +36,7 @@ class Home:
     folder: Path
     assistants: FakeAssistants = field(default_factory=FakeAssistants)
     places: Places = field(default_factory=Places)
+    own: OwnFunctions | None = None
 
     @asynccontextmanager
     async def chat(self, name: str = "one") -> AsyncIterator[tuple[Chat, Parts]]:
@@ -52,6 +54,7 @@ class Home:
                 dispatcher=DispatcherLimits(owner=name, lease_s=1.0, sweep_s=0.1, drain_s=0.2),
                 policy=Policy(),
                 owner_is_gone=lambda _: True,
+                own=self.own,
             ) as chat:
                 yield (
                     chat,
@@ -60,6 +63,7 @@ class Home:
                         feed=stores.feed,
                         control=stores.control,
                         sessions=stores.sessions,
+                        approvals=stores.approvals,
                         watch=chat.waiting.watch,
                         clock=clock,
                         ids=RandomIds(),
