@@ -143,6 +143,7 @@ def _changed(event: Json, me: Me, at: float) -> Event | None:
         revision=str(_dict(post["edited"]).get("ts") or event.get("ts")),
         author=inbound.author,
         text=inbound.text,
+        name=inbound.id,
     )
 
 

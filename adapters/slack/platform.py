@@ -10,8 +10,9 @@ Serial: the parts of one reply (the outbox sees to that). Parallel: replies.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from typing import Final, cast
 
 from adapters.slack.api import Json, SlackApi, SlackRefused, dict_of
@@ -88,6 +89,10 @@ class SlackPlatform:
         return CAPABILITIES
 
     async def send(self, conversation: ConversationKey, post: Post) -> str:
+        with _for_good():
+            return await self._send(conversation, post)
+
+    async def _send(self, conversation: ConversationKey, post: Post) -> str:
         origin, root = self._aim(conversation, post.part_id)
         await self._send_files(origin, root, post)
         threaded = root != NO_THREAD  # a stream needs a thread
@@ -105,9 +110,10 @@ class SlackPlatform:
         origin, root = self._aim(conversation, post.part_id)
         if not post.final and not await self._may("appendStream", _APPENDS, 0):
             return  # the next one brings all of it
-        await self._send_files(origin, root, post)
-        if not await self._streams.go_on(ref, post):
-            await self._update(origin, root, ref, post)
+        with _for_good():
+            await self._send_files(origin, root, post)
+            if not await self._streams.go_on(ref, post):
+                await self._update(origin, root, ref, post)
         await self._rest(origin, post)
 
     async def find(self, conversation: ConversationKey, part_id: str) -> str | None:
@@ -168,8 +174,9 @@ class SlackPlatform:
         body = message(post) | {"text": escaped(plain)}
         del body["blocks"]
         answer = await self._api.write(method, **place, **body)
-        whole = OutFile("answer.md", "text/markdown", post.text.encode())
-        await self._upload(origin, root, whole)
+        if post.final:
+            whole = OutFile("answer.md", "text/markdown", post.text.encode())
+            await self._upload(origin, root, whole)
         return answer
 
     async def _rest(self, origin: Origin, post: Post) -> None:
@@ -246,6 +253,15 @@ class SlackPlatform:
 
 def _under(root: str) -> Json:
     return {} if root == NO_THREAD else {"thread_ts": root}
+
+
+@contextlib.contextmanager
+def _for_good() -> Iterator[None]:
+    """What Slack refuses now it refuses later: nobody waits for it to change its mind."""
+    try:
+        yield
+    except SlackRefused as error:
+        raise ConversationGone(f"Slack takes no answer there: {error.code}") from error
 
 
 _QUIET: Final[Json] = {"unfurl_links": False, "unfurl_media": False}

@@ -126,7 +126,7 @@ class Intake:
         where = edit.conversation
         pending = await self._control.pending(where)
         waiting = next((mail for mail in pending if mail.message_id == edit.message_id), None)
-        revision = f"{edit.message_id}@{edit.revision}"
+        revision = f"{edit.name or edit.message_id}@{edit.revision}"
         if waiting is not None:
             inbound = replace(waiting, id=revision, text=edit.text)
         else:

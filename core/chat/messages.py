@@ -151,13 +151,15 @@ class Inbound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """A post was changed. `revision` is the platform's stamp of the change."""
+    """A post was changed. `revision` is the platform's stamp of the change, `name` what the id of
+    the post's Inbound was, where a platform reads something from ids."""
 
     conversation: ConversationKey
     message_id: str
     revision: str
     author: Author
     text: str
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

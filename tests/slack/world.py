@@ -10,12 +10,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.redis.connection import Client
+from adapters.redis.deadletters import RedisDeadLetters
+from adapters.redis.mailbox import MailLimits
 from adapters.redis.pacing import RedisPacer
 from bots.wiring.chat import open_chat, open_chat_stores
-from bots.wiring.slack import open_slack
+from bots.wiring.serve import serving
+from bots.wiring.slack import SlackSide, open_slack
 from config.settings import Settings
 from core.chat.dispatcher import DispatcherLimits
 from core.chat.policy import Policy
+from core.chat.ports import DeadLetter
 from core.chat.relay import RelayLimits
 from core.clock import SystemClock
 from tests.chat.flow import Places
@@ -41,8 +45,25 @@ class World:
     _owners: itertools.count[int] = field(default_factory=itertools.count)
 
     @asynccontextmanager
+    async def by_http(self) -> AsyncIterator[None]:
+        """A process that Slack calls by HTTP."""
+        self.settings |= {
+            "slack_app_token": None,
+            "slack_signing_secret": self.slack.signing_secret,
+        }
+        async with self._running() as side, serving(side.asgi, "127.0.0.1", 0) as address:
+            self.slack.request_url = f"{address}/slack/events"
+            yield
+            self.slack.request_url = ""
+
+    @asynccontextmanager
     async def process(self) -> AsyncIterator[None]:
-        """One process that hears and answers, until the block ends."""
+        """One process that hears over sockets and answers, until the block ends."""
+        async with self._running():
+            yield
+
+    @asynccontextmanager
+    async def _running(self) -> AsyncIterator[SlackSide]:
         values: dict[str, Any] = {
             "slack_bot_token": self.slack.bot_token,
             "slack_app_token": self.slack.app_token,
@@ -70,7 +91,7 @@ class World:
             ) as chat,
             side.hearing(chat.intake.deliver),
         ):
-            yield
+            yield side
 
     async def replied(self, channel: str, root: str, count: int = 1) -> list[str]:
         """The bot's posts in a thread, once there are so many complete ones."""
@@ -80,6 +101,32 @@ class World:
                 if len(done) >= count:
                     return [words(message) for message in done]
                 await asyncio.sleep(0.01)
+
+    async def appears(self, channel: str, root: str, text: str) -> None:
+        """Wait until the bot has written this there."""
+        async with asyncio.timeout(10):
+            while not any(text in words(message) for message in self.own(channel, root)):
+                await asyncio.sleep(0.01)
+
+    async def idle(self) -> None:
+        """Wait until no mail waits and no turn is at work."""
+        asked: Any = self.client
+        async with asyncio.timeout(15):
+            while [key async for key in asked.scan_iter(match="bobbin:*:mail:*")]:
+                await asyncio.sleep(0.01)
+
+    async def dead_letters(self) -> list[DeadLetter]:
+        """What was given up."""
+        return await RedisDeadLetters(self.client, 1, limits=MailLimits()).list(10)
+
+    async def break_store(self) -> None:
+        """The store takes nothing: it is out of memory."""
+        asked: Any = self.client
+        await asked.config_set("maxmemory", "1")
+
+    async def mend_store(self) -> None:
+        asked: Any = self.client
+        await asked.config_set("maxmemory", "0")
 
     def own(self, channel: str, root: str) -> list[Json]:
         """The bot's messages in a thread."""

@@ -45,7 +45,7 @@ class FakeSlack(Doors):
         self.messages[channel][ts] = message
         kind = "im" if channel.startswith("D") else "channel"
         event = {**message, "channel": channel, "channel_type": kind, "event_ts": ts}
-        if kind == "channel" and f"<@{BOT_USER}>" in text:
+        if kind == "channel" and f"<@{BOT_USER}>" in text and "subtype" not in extra:
             mention = {**event, "type": "app_mention"}
             mention.pop("channel_type")
             mention.pop("subtype", None)
