@@ -34,6 +34,7 @@ CAPABILITIES: Final = Capabilities(
     edits=True,
     streams=True,
     edit_interval_s=1.0,
+    buttons=True,
     pictures=True,
     mentions="slack",
 )

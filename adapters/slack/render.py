@@ -23,7 +23,14 @@ MARK: Final = "bobbin_reply"
 _NOTIFICATION: Final = 300
 """Characters of the text that notifications show where blocks cannot be."""
 
-_LABELS: Final[dict[str, str]] = {"stop": "Stop", "regenerate": "Regenerate", "new": "New session"}
+_LABELS: Final[dict[str, str]] = {
+    "stop": "Stop",
+    "regenerate": "Regenerate",
+    "new": "New session",
+    "approve": "Approve",
+    "deny": "Deny",
+}
+_STYLES: Final[dict[str, str]] = {"approve": "primary", "deny": "danger"}
 
 
 def message(post: Post, *, stoppable: bool = False) -> Json:
@@ -65,7 +72,7 @@ def controls(post: Post, *, stoppable: bool = False) -> list[Json]:
     """The controls alone: what a streamed message gets at its end."""
     names: tuple[Control, ...] = ("stop",) if stoppable and not post.final else post.controls
     found: list[Json] = []
-    buttons = [_button(name) for name in names if name in _LABELS]
+    buttons = [_button(name, post.about) for name in names if name in _LABELS]
     if "feedback" in names:
         found.append({"type": "context_actions", "elements": [_feedback()]})
     if buttons:
@@ -73,12 +80,15 @@ def controls(post: Post, *, stoppable: bool = False) -> list[Json]:
     return found
 
 
-def _button(name: Control) -> Json:
+def _button(name: Control, about: str) -> Json:
+    """A button; what it is about comes back with its press."""
+    style = {"style": _STYLES[name]} if name in _STYLES else {}
     return {
         "type": "button",
         "action_id": f"bobbin:{name}",
         "text": {"type": "plain_text", "text": _LABELS[name]},
-        "value": name,
+        "value": about or name,
+        **style,
     }
 
 
