@@ -29,6 +29,7 @@ from adapters.http.routes.description import DescriptionRoutes
 from adapters.http.routes.files import FileRoutes
 from adapters.http.routes.first_version import FirstVersionRoutes
 from adapters.http.routes.messages import MessageRoutes
+from adapters.http.routes.models import ModelRoutes
 from adapters.http.routes.runs import RunRoutes
 from adapters.http.routes.steps import StepRoutes
 from adapters.http.routes.store_files import FileBatchRoutes, StoreFileRoutes
@@ -85,6 +86,8 @@ def create_app(
     api = Api(engine=engine, clock=clock, limits=limits or Limits())
     description = DescriptionRoutes(PREFIXES, keyed=bool(keys))
     others_than_v2 = [*FirstVersionRoutes(api).operations(), *description.operations()]
+    if engine.models is not None:
+        others_than_v2 += ModelRoutes(engine.models).operations()
     operations = routes_of([*operations_of(api), *others_than_v2], gate)
     router = Router(operations, redirect_slashes=False)
     others = [route for one in mounts if one.path != "/" for route in _routes_of(one, gate)]

@@ -124,6 +124,32 @@ async def describe(endpoint: Endpoint, model: ChatModel, name: str) -> EndpointR
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an endpoint tells of its models: names, and windows by name (tokens)."""
+
+    names: tuple[str, ...]
+    windows: dict[str, int]
+
+
+async def told_models(endpoint: Endpoint, name: str | None) -> Told:
+    """What the endpoint tells without being asked to answer.
+
+    With `name`, it is also asked for the window of that model in the ways of single servers.
+
+    Raises:
+        ModelUnavailable: it does not answer.
+        ModelError: it answers with something else.
+    """
+    listed = await _listed(endpoint) or []
+    windows = {
+        as_text(entry.get("id")): window for entry in listed if (window := _listed_window(entry))
+    }
+    if name and name not in windows and (window := await context_window(endpoint, name, listed)):
+        windows[name] = window
+    return Told(tuple(as_text(entry.get("id")) for entry in listed), windows)
+
+
 async def context_window(
     endpoint: Endpoint, name: str, listed: list[dict[str, Any]] | None = None
 ) -> int | None:
@@ -141,15 +167,19 @@ async def context_window(
     entry = next(
         (e for e in entries if e.get("id") == name), entries[0] if len(entries) == 1 else {}
     )
-    for key in _LISTED_WINDOWS:
-        if window := as_count(entry.get(key)):
-            return window
-    if window := as_count(as_object(entry.get("meta")).get("n_ctx")):
+    if window := _listed_window(entry):
         return window
     props = await _asked(endpoint, "/props")
     if window := as_count(as_object(props.get("default_generation_settings")).get("n_ctx")):
         return window
     return await _ollama_window(endpoint, name)
+
+
+def _listed_window(entry: dict[str, Any]) -> int | None:
+    """The window that an entry of the list of models tells."""
+    told = [entry.get(key) for key in _LISTED_WINDOWS]
+    told.append(as_object(entry.get("meta")).get("n_ctx"))
+    return next((window for value in told if (window := as_count(value))), None)
 
 
 async def _ollama_window(endpoint: Endpoint, name: str) -> int | None:

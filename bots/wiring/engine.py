@@ -136,6 +136,7 @@ async def open_engine(
             executors=worker,
             interpreter=interpreter,
             run_ttl_s=settings.bobbin_run_ttl_s,
+            models=catalogue,
         )
         yield EngineSide(
             engine=engine, interpreter=interpreter, ready=partial(_ready, store, blobs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
@@ -18,7 +19,7 @@ from core.clock import Clock
 from core.engine.generation import ModelEvent, ModelRequest
 from core.engine.models import Alias, Catalogue, Endpoint, ModelFacts, Slots
 from core.engine.ports import ChatModel
-from core.errors import BobbinError, ConfigurationError, ModelRefused
+from core.errors import BobbinError, ConfigurationError, ModelRefused, ModelUnavailable
 from core.ids import Ids
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ log = logging.getLogger(__name__)
 
 ENDPOINT_SLOTS = 64
 LOCAL_SLOTS = 1
+
+_ASK_AGAIN_S = (2.0, 10.0, 60.0)
+"""Pauses before an endpoint that was away is asked for its models again; the last one repeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +96,34 @@ async def _remote(
     if not choice.model:
         native = FirstListed(native, remote.base_url, remote.get)
     catalogue = make_catalogue(choice, settings, table, clock)
-    asking = asyncio.create_task(_learn_names(catalogue, remote), name="model-names")
+    asking = asyncio.create_task(
+        _learn_models(catalogue, remote, None if choice.official else catalogue.default, clock),
+        name="model-names",
+    )
     stack.push_async_callback(_stopped, asking)
     model = ByToolMode(native, JsonActionModel(native, ids=ids), catalogue, settings)
     return Model(Endpoint(model, Slots(slots)), catalogue, slots)
 
 
-async def _learn_names(catalogue: Catalogue, remote: Remote) -> None:
-    """Ask the endpoint which models it serves, beside everything else: nobody waits for it."""
-    try:
-        names = _listed(await remote.get(f"{remote.base_url}/models"))
-    except BobbinError as error:
-        log.info("the endpoint lists no models: %s", error)
-        return
-    if names:
-        catalogue.learn(names)
+async def _learn_models(
+    catalogue: Catalogue, remote: Remote, name: str | None, clock: Clock
+) -> None:
+    """Ask the endpoint what it serves and how much it takes in, beside everything else: nobody
+    waits for it. One that is away is asked again."""
+    from adapters.openai.probe import told_models
+
+    for pause_s in itertools.chain(_ASK_AGAIN_S, itertools.repeat(_ASK_AGAIN_S[-1])):
+        try:
+            told = await told_models(remote, name)
+        except ModelUnavailable as error:
+            log.info("the endpoint does not tell its models yet: %s", error)
+            await clock.sleep(pause_s)
+        except BobbinError as error:
+            log.info("the endpoint tells no models: %s", error)
+            return
+        else:
+            catalogue.learn(filter(None, told.names), told.windows)
+            return
 
 
 async def _stopped(task: asyncio.Task[None]) -> None:

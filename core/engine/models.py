@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -110,7 +110,7 @@ class Catalogue:
             clock: for aliases that start on a day.
             official: OpenAI's own endpoint. At others an alias holds from the start.
             served: all names that there are, where that is known from the start.
-            window: what the endpoint says of its window (tokens); overrides the facts.
+            window: what the operator says of the window (tokens); overrides all else.
         """
         self._endpoint = endpoint
         self.default = default
@@ -121,6 +121,7 @@ class Catalogue:
         self._served = frozenset(served) if served is not None else None
         self._complete = served is not None
         self._window = window
+        self._windows: dict[str, int] = {}
         self._resolved: dict[str, ResolvedModel] = {}
         self._logged: set[str] = set()
 
@@ -134,21 +135,46 @@ class Catalogue:
             found = self._resolved[target] = self._describe(target)
         return found
 
-    def learn(self, served: Iterable[str]) -> None:
-        """The names that the endpoint lists, once it has told them. Few list what was tuned."""
-        self._served = frozenset(served)
+    def learn(self, served: Iterable[str], windows: Mapping[str, int] | None = None) -> None:
+        """What the endpoint tells, once it has told it.
+
+        Args:
+            served: the names that it lists, if it lists any. Few list what was tuned.
+            windows: of its models, by name (tokens); they override the facts.
+        """
+        names = frozenset(served)
+        if names:
+            self._served = names
+        self._windows.update(windows or {})
+        self._resolved.clear()
+
+    def listed(self) -> tuple[str, ...]:
+        """The default model, then all others that are known to be served, by name."""
+        return self.default, *sorted((self._served or frozenset()) - {self.default})
+
+    def knows(self, name: str) -> bool:
+        """Whether the name is a model here, or a retired one that another stands in for."""
+        return name == self.default or self._is_itself(name) or self._alias(name) is not None
 
     def _target(self, name: str) -> str:
         if name == self.default or self._is_served(name):
             return name
-        for alias in self._aliases:
-            if fnmatchcase(name, alias.match) and self._holds(alias):
-                return self._replaced(name, self.default if alias.to == "default" else alias.to)
-        if name.startswith(TUNED) and not self._complete:
-            return name
-        if self._served is None and self._official and self._fact(name):
-            return name
-        return self._replaced(name, self.default)
+        alias = self._alias(name)
+        if alias is not None:
+            return self._replaced(name, self.default if alias.to == "default" else alias.to)
+        return name if self._is_itself(name) else self._replaced(name, self.default)
+
+    def _is_itself(self, name: str) -> bool:
+        """Whether a name that no alias replaces is asked for as it is."""
+        if self._is_served(name) or (name.startswith(TUNED) and not self._complete):
+            return True
+        return self._served is None and self._official and self._fact(name) is not None
+
+    def _alias(self, name: str) -> Alias | None:
+        return next(
+            (one for one in self._aliases if fnmatchcase(name, one.match) and self._holds(one)),
+            None,
+        )
 
     def _is_served(self, name: str) -> bool:
         served = self._served or ()
@@ -174,7 +200,13 @@ class Catalogue:
         return ResolvedModel(
             name=name,
             endpoint=self._endpoint,
-            window=self._window or fact.context_tokens or UNKNOWN_WINDOW,
+            window=(
+                self._window
+                or self._windows.get(name)
+                or self._windows.get(f"{name}{_LATEST}")
+                or fact.context_tokens
+                or UNKNOWN_WINDOW
+            ),
             max_output=fact.max_output_tokens,
             tool_mode=fact.tool_mode,
             images=fact.images,

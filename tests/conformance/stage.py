@@ -298,12 +298,15 @@ async def open_stage(
     folder: Path,
     schema: Schema | None,
     extra: Sequence[tuple[str, str]] = (),
+    *,
+    listed: Sequence[Json] = ({"id": MODEL, "object": "model"},),
 ) -> AsyncIterator[Stage]:
-    """An installation until the block ends."""
+    """An installation until the block ends. `extra` variables win; the endpoint lists `listed`."""
     never = asyncio.Event()
     async with AsyncExitStack() as stack:
         redis = stack.enter_context(redis_server(folder, fsync="no"))
         model = await stack.enter_async_context(ModelServer(occupied(never)))
+        model.models = list(listed)
         front = variables_of(protocol, model, redis.url, folder, FRONT) | dict(extra)
         if shape == "two":
             front["BOBBIN_MODEL_SLOTS"] = "1"

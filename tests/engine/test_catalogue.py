@@ -97,6 +97,27 @@ def test_an_endpoint_may_tell_its_names_later() -> None:
     assert here.resolve("gpt-3.5-turbo").name == "small-1"
 
 
+def test_an_endpoint_may_tell_its_windows_later() -> None:
+    here = catalogue(official=False, default="small-1")
+    known = here.resolve("small-1").window
+    here.learn(["small-1", "llama:latest"], {"small-1": known + 1, "llama:latest": 9_000})
+    assert here.resolve("small-1").window == known + 1
+    assert here.resolve("llama").window == 9_000
+    set_by_hand = catalogue(official=False, default="small-1", window=5_000)
+    set_by_hand.learn([], {"small-1": 9_000})
+    assert set_by_hand.resolve("small-1").window == 5_000
+
+
+def test_names_that_can_be_asked_for() -> None:
+    here = catalogue(official=False, default="small-1")
+    assert here.listed() == ("small-1",)
+    here.learn(["z", "other", "small-1"])
+    assert here.listed() == ("small-1", "other", "z")
+    assert [here.knows(name) for name in ("small-1", "other", "gpt-3.5-turbo", "gone")] == [
+        True, True, True, False,
+    ]  # fmt: skip
+
+
 def test_what_is_known_of_a_model() -> None:
     here = catalogue(served=("small-1", "unknown"))
     small = here.resolve("small-1")

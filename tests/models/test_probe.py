@@ -8,7 +8,7 @@ import pytest
 
 from adapters.openai.chat import ChatCompletionsModel
 from adapters.openai.endpoint import Endpoint
-from adapters.openai.probe import context_window, describe, find_ollama, is_bobbin
+from adapters.openai.probe import context_window, describe, find_ollama, is_bobbin, told_models
 from core.ids import RandomIds
 from tests.fakes.model_server import Call, Failure, ModelServer, Reply
 from tests.models.conftest import PatientClock
@@ -158,3 +158,14 @@ async def test_ollama_on_this_machine(server: ModelServer) -> None:
 
 async def test_something_that_keeps_silent_is_not_waited_for(silent: str) -> None:
     assert await find_ollama(silent, timeout_s=0.1) is None
+
+
+async def test_what_an_endpoint_tells_without_answering(
+    server: ModelServer, endpoint: Endpoint
+) -> None:
+    server.models = [{"id": "m"}, {"id": "n", "context_length": 9_000}]
+    server.pages["/api/show"] = {"parameters": "num_ctx 5000"}
+    told = await told_models(endpoint, "m")
+    assert told.names == ("m", "n")
+    assert told.windows == {"n": 9_000, "m": 5_000}
+    assert not any("completions" in request.path for request in server.requests)

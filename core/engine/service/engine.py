@@ -2,6 +2,7 @@
 
     engine.assistants   engine.threads   engine.messages   engine.runs (with Steps)   engine.files
     engine.vector_stores (with their files, batches and search)
+    engine.models (their names)
 
 Concurrency: calls may come from anywhere at any time; each is one or a few round trips to the
 store, and what may not happen at the same time is refused by the store itself. Nothing is kept
@@ -13,6 +14,7 @@ from __future__ import annotations
 from core.clock import Clock
 from core.engine.following import Following
 from core.engine.live import Live
+from core.engine.models import Catalogue
 from core.engine.ports import Blobs, Interpreter, ObjectStore, RunEvents, ThreadStore
 from core.engine.service.assistants import Assistants
 from core.engine.service.attaching import Attaching
@@ -47,6 +49,7 @@ class Engine:
         interpreter: Interpreter | None = None,
         run_ttl_s: int = 600,
         look_again_s: float = 5.0,
+        models: Catalogue | None = None,
     ) -> None:
         """
         Args:
@@ -58,6 +61,7 @@ class Engine:
             interpreter: where sessions of deleted Threads are to be closed.
             run_ttl_s: seconds from a Run's creation to its expiry.
             look_again_s: how long a follower trusts a silent log.
+            models: what model names mean; None in a process that cannot know.
         """
         launcher = Launcher(threads, live, executors)
         attaching = Attaching(
@@ -94,6 +98,7 @@ class Engine:
             following=following,
             clock=clock,
         )
+        self.models = models
         self.first_version = FirstVersion(self.assistants, vector_stores)
         self.importing = Importing(threads=threads, objects=objects)
         self.vector_stores = vector_stores
