@@ -168,6 +168,42 @@ async def test_a_file_of_another_key_goes_into_nothing(two: Two) -> None:
             assert answer.json()["error"]["message"] == f"No file found with id '{file_id}'."
 
 
+async def test_what_tools_are_to_have_is_the_key_s_own(two: Two) -> None:
+    """Files and vector stores of another key: in tool resources, attachments, stores, batches."""
+    file_id, store_id = two.ids["file_id"], two.ids["vector_store_id"]
+    code = {"code_interpreter": {"file_ids": [file_id]}}
+    search = {"file_search": {"vector_store_ids": [store_id]}}
+    made = {"file_search": {"vector_stores": [{"file_ids": [file_id]}]}}
+    message = {
+        "role": "user",
+        "content": "Look",
+        "attachments": [{"file_id": file_id, "tools": [{"type": "file_search"}]}],
+    }
+    own = (await two.ask(OTHER, "POST", "/assistants", {"model": "m-1"})).json()["id"]
+    thread = (await two.ask(OTHER, "POST", "/threads", {})).json()["id"]
+    store = (await two.ask(OTHER, "POST", "/vector_stores", {})).json()["id"]
+    wanted = [
+        *(("/assistants", {"model": "m-1", "tool_resources": one}) for one in (code, search, made)),
+        *((f"/assistants/{own}", {"tool_resources": one}) for one in (code, search)),
+        *(("/threads", {"tool_resources": one}) for one in (code, search, made)),
+        *((f"/threads/{thread}", {"tool_resources": one}) for one in (code, search)),
+        *(
+            ("/threads/runs", {"assistant_id": own, "tool_resources": one})
+            for one in (code, search)
+        ),
+        (f"/threads/{thread}/messages", message),
+        ("/vector_stores", {"file_ids": [file_id]}),
+        (f"/vector_stores/{store}/files", {"file_id": file_id}),
+        (f"/vector_stores/{store}/file_batches", {"file_ids": [file_id]}),
+        (f"/assistants/{own}/files", {"file_id": file_id}),
+    ]
+    for path, body in wanted:
+        answer = await two.ask(OTHER, "POST", path, body)
+        assert answer.status_code == 404, (path, body, answer.text)
+        told = answer.json()["error"]["message"]
+        assert file_id in told or store_id in told, (path, body)
+
+
 async def test_each_key_works_with_its_own(two: Two) -> None:
     """A Run of either, followed as a stream, at the same time."""
     model = two.server.model

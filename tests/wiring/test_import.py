@@ -109,7 +109,7 @@ async def test_old_ids_answer_again(tmp_path: Path) -> None:
         done = await imported(home, str(dump))
         assert done.returncode == 0, done.stderr
         run = await client.beta.threads.runs.create_and_poll(
-            thread_id="thread_hardwired", assistant_id=OLD["id"], tools=[]
+            thread_id="thread_hardwired", assistant_id=OLD["id"]
         )
         assert run.status == "completed"
         assert run.model == "gpt-4-1106-preview"
