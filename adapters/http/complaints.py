@@ -41,7 +41,7 @@ _EXPECTED: Final = {
     "union_tag_not_found": "an object",
 }
 _KEY: Final = "[key]"
-"""Where pydantic says that the key is wrong, not the value."""
+"""Where pydantic says that the key is wrong, not the value: the object is told then."""
 
 _QUOTED: Final = re.compile(r"'([^']*)'")
 _SHOWN: Final = 200
@@ -51,7 +51,10 @@ _SHOWN: Final = 200
 def complaint(error: ValidationError) -> InvalidRequest:
     """The first of what pydantic found."""
     details = error.errors(include_url=False)[0]
-    path = path_of(details["loc"])
+    location = details["loc"]
+    if location[-1:] == (_KEY,) and details["input"] == location[-2]:
+        location = location[:-2]
+    path = path_of(location)
     kind = details["type"]
     if kind == "missing":
         return missing(path)
@@ -72,10 +75,7 @@ def complaint(error: ValidationError) -> InvalidRequest:
 
 
 def path_of(location: tuple[int | str, ...]) -> str:
-    """`tools[0].function.name`, without the names of alternatives. A key that is wrong itself (as
-    against its value) is told by the object's path."""
-    if location[-1:] == (_KEY,):
-        location = location[:-2]
+    """`tools[0].function.name`, without the names of alternatives."""
     path = ""
     for part in location:
         if isinstance(part, int):

@@ -89,7 +89,7 @@ async def answer_error(request: Request, error: Exception) -> Response:
         error,
     )
     response = server_error(sentence_of(error), max(500, error.status))
-    if error.retryable and request.method in ("GET", "HEAD"):
+    if error.retryable:
         response.headers["retry-after"] = "1"
     return response
 

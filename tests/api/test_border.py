@@ -195,3 +195,4 @@ async def test_a_store_that_is_gone(api_redis: Server, redis_url: str, tmp_path:
         assert answer.headers["retry-after"] == "1"
         assert wrote.status_code == 503
         assert wrote.headers["x-should-retry"] == "false"
+        assert wrote.headers["retry-after"] == "1"
