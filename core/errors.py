@@ -27,7 +27,7 @@ chat; it never carries an SDK's text. SDK exceptions stop at the adapter, chaine
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 
 class BobbinError(Exception):
@@ -136,9 +136,17 @@ class ModelRateLimited(ModelError):
 
 
 class ModelRefused(ModelError):
-    """The endpoint understood and said no: a bad key, an unknown model, a prompt it rejects."""
+    """The endpoint understood and said no: a bad key, an unknown model, a prompt it rejects.
+
+    `fault` says whether another prompt might be taken, or whether nothing will be before somebody
+    changes how the endpoint is set up (the API's `invalid_prompt` and `server_error`).
+    """
 
     sentence = "The model behind me refused this."
+
+    def __init__(self, message: str = "", *, fault: Literal["prompt", "server"] = "server") -> None:
+        super().__init__(message)
+        self.fault: Literal["prompt", "server"] = fault
 
 
 class PlatformError(BobbinError):

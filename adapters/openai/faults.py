@@ -54,7 +54,7 @@ class Rejected(ModelRefused):
     """The endpoint rejected the request itself; `complaint` says what it did not like."""
 
     def __init__(self, message: str, *, status: int, complaint: Complaint) -> None:
-        super().__init__(message)
+        super().__init__(message, fault="prompt")
         self.http_status = status
         self.complaint = complaint
 

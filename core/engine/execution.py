@@ -29,7 +29,7 @@ from core.engine.pulse import Pace
 from core.engine.records import Conflict, RunClaim, RunRecord
 from core.engine.searching import StoreExpired
 from core.engine.stored import run_record
-from core.errors import ClaimLost, ModelError, ModelRateLimited, StoreError
+from core.errors import ClaimLost, ModelError, ModelRateLimited, ModelRefused, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -158,7 +158,9 @@ class Execution:
         except ModelRateLimited as error:
             return failed(str(error) or error.sentence, "rate_limit_exceeded")
         except ModelError as error:
-            return failed(str(error) or error.sentence)
+            prompt = isinstance(error, ModelRefused) and error.fault == "prompt"
+            code = "invalid_prompt" if prompt else "server_error"
+            return failed(str(error) or error.sentence, code)
         except StoreExpired as error:
             return failed(
                 f"Vector store '{error}' has expired: its files cannot be searched any more.",

@@ -71,6 +71,14 @@ async def test_a_refusal_of_the_endpoint_is_not_tried_again() -> None:
         assert done.last_error == {"code": "server_error", "message": "The key is wrong."}
 
 
+async def test_a_prompt_that_the_endpoint_rejects_is_invalid() -> None:
+    refusal = ModelRefused("It is too long.", fault="prompt")
+    async with process([refusal]) as here:
+        done = await here.ended(await here.start())
+        assert done.status == "failed"
+        assert done.last_error == {"code": "invalid_prompt", "message": "It is too long."}
+
+
 async def test_a_stream_that_breaks_off_is_done_again_in_a_new_message() -> None:
     broken = [TextDelta("Once upon"), ModelUnavailable("reset")]
     async with process(broken, says("Once more.")) as here:

@@ -123,6 +123,27 @@ async def test_a_refusal_names_what_to_change_and_never_the_key(
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "fault"),
+    [
+        (400, saying("maximum context length is 8192 tokens"), "prompt"),
+        (413, saying("too large"), "prompt"),
+        (422, saying("messages: bad"), "prompt"),
+        (401, saying("no"), "server"),
+        (403, saying("no"), "server"),
+        (404, saying("The model `m` does not exist", code="model_not_found"), "server"),
+        (429, saying("no credit", code="insufficient_quota"), "server"),
+    ],
+)
+async def test_a_refusal_says_whose_fault_it_is(
+    server: ModelServer, model: ChatModel, status: int, body: Any, fault: str
+) -> None:
+    server.script(*[Failure(status, body)] * 3)
+    with pytest.raises(ModelRefused) as refused:
+        await run(model)
+    assert refused.value.fault == fault
+
+
 async def test_without_a_key_the_sentence_says_that_one_is_needed(
     server: ModelServer, clock: PatientClock
 ) -> None:
