@@ -6,6 +6,19 @@ from typing import Any
 
 import pytest
 
+from tests.api.refusals import (
+    Refusal,
+    empty_array,
+    empty_string,
+    long_array,
+    long_string,
+    missing,
+    out_of,
+    unknown,
+    unlike,
+    unlisted,
+    wrong,
+)
 from tests.api.serving import Served
 
 Body = dict[str, Any]
@@ -29,110 +42,7 @@ def text(value: Any) -> Body:
     return {"type": "text", "text": value}
 
 
-def long_string(param: str, most: int) -> tuple[str, str, str]:
-    """What is said of a string with one character too many."""
-    return (
-        (
-            f"Invalid '{param}': string too long. Expected a string with maximum length {most}, "
-            f"but got a string with length {most + 1} instead."
-        ),
-        param,
-        "string_above_max_length",
-    )
-
-
-def long_array(param: str, most: int) -> tuple[str, str, str]:
-    """What is said of an array with one value too many."""
-    return (
-        (
-            f"Invalid '{param}': array too long. Expected an array with maximum length {most}, but "
-            f"got an array with length {most + 1} instead."
-        ),
-        param,
-        "array_above_max_length",
-    )
-
-
-def out_of(param: str, kind: str, sign: str, bound: str, value: str) -> tuple[str, str, str]:
-    """What is said of a number outside its bounds."""
-    side = "above maximum" if sign == "<=" else "below minimum"
-    return (
-        (
-            f"Invalid '{param}': {kind} {side} value. Expected a value {sign} {bound}, but got "
-            f"{value} instead."
-        ),
-        param,
-        f"{kind}_{side.replace('imum', '').replace(' ', '_')}_value",
-    )
-
-
-def empty_string(param: str) -> tuple[str, str, str]:
-    """What is said of a string without characters."""
-    return (
-        (
-            f"Invalid '{param}': empty string. Expected a string with minimum length 1, but got an "
-            "empty string instead."
-        ),
-        param,
-        "empty_string",
-    )
-
-
-def empty_array(param: str) -> tuple[str, str, str]:
-    """What is said of an array without values."""
-    return (
-        (
-            f"Invalid '{param}': empty array. Expected an array with minimum length 1, but got an "
-            "empty array instead."
-        ),
-        param,
-        "empty_array",
-    )
-
-
-def unlike(param: str) -> tuple[str, str, str]:
-    """What is said of a bad name."""
-    return (
-        (
-            f"Invalid '{param}': string does not match pattern. Expected a string that matches the "
-            "pattern '^[a-zA-Z0-9_-]{1,64}$'."
-        ),
-        param,
-        "invalid_value",
-    )
-
-
-def unlisted(param: str, value: str, *supported: str) -> tuple[str, str, str]:
-    """What is said of a value that is none of these."""
-    names = [f"'{name}'" for name in supported]
-    listed = " and ".join(names) if len(names) < 3 else f"{', '.join(names[:-1])}, and {names[-1]}"
-    return (
-        f"Invalid value: '{value}'. Supported values are: {listed}.",
-        param,
-        "invalid_value",
-    )
-
-
-def missing(param: str) -> tuple[str, str, str]:
-    """What is said of a field that is not there."""
-    return (f"Missing required parameter: '{param}'.", param, "missing_required_parameter")
-
-
-def unknown(param: str) -> tuple[str, str, str]:
-    """What is said of a field that nobody knows."""
-    return (f"Unknown parameter: '{param}'.", param, "unknown_parameter")
-
-
-def wrong(param: str, expected: str, got: str) -> tuple[str, str, str]:
-    """What is said of another type."""
-    return (
-        f"Invalid type for '{param}': expected {expected}, but got {got} instead.",
-        param,
-        "invalid_type",
-    )
-
-
-ASSISTANTS: list[tuple[Body, tuple[str, str, str]]] = [
+ASSISTANTS: list[tuple[Body, Refusal]] = [
     ({}, missing("model")),
     ({"model": ""}, empty_string("model")),
     ({"model": "m" * 257}, long_string("model", 256)),
@@ -196,7 +106,7 @@ ASSISTANTS: list[tuple[Body, tuple[str, str, str]]] = [
     ),
 ]  # fmt: skip
 
-THREADS: list[tuple[Body, tuple[str, str, str]]] = [
+THREADS: list[tuple[Body, Refusal]] = [
     ({"messages": [spoken("x")] * 33}, long_array("messages", 32)),
     ({"messages": None}, wrong("messages", "an array", "null")),
     (
@@ -249,7 +159,7 @@ THREADS: list[tuple[Body, tuple[str, str, str]]] = [
     ),
 ]  # fmt: skip
 
-RUNS: list[tuple[Body, tuple[str, str, str]]] = [
+RUNS: list[tuple[Body, Refusal]] = [
     ({"assistant_id": None}, wrong("assistant_id", "a string", "null")),
     ({"tools": [CODE] * 21}, long_array("tools", 20)),
     ({"instructions": "x" * 256_001}, long_string("instructions", 256_000)),
@@ -291,7 +201,7 @@ RUNS: list[tuple[Body, tuple[str, str, str]]] = [
 ]  # fmt: skip
 
 
-async def check(api: Served, path: str, rows: list[tuple[Body, tuple[str, str, str]]]) -> None:
+async def check(api: Served, path: str, rows: list[tuple[Body, Refusal]]) -> None:
     """Each body gets its refusal."""
     for body, expected in rows:
         answer = await api.http.post(path, json=body)
