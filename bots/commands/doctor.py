@@ -166,6 +166,7 @@ async def _ollama(report: Report, *, offline: bool) -> None:
 
 async def _interpreter(settings: Settings, report: Report) -> bool:
     from adapters.sandbox.interpreter import SandboxedInterpreter
+    from adapters.sandbox.support import in_a_container, support
 
     async with SandboxedInterpreter(
         state_dir=settings.bobbin_data_dir / "sandbox",
@@ -174,8 +175,9 @@ async def _interpreter(settings: Settings, report: Report) -> bool:
         hidden=(settings.bobbin_data_dir, ROOT / ".env"),
     ) as interpreter:
         status = await interpreter.status()
-        layers = ""
-        report.say("ok" if status.available else "bad", "interpreter", f"{status.sentence}{layers}")
+        report.say("ok" if status.available else "bad", "interpreter", status.sentence)
+        row = support(sys.platform, platform.machine(), status.layers, container=in_a_container())
+        report.say("note", "interpreter", f"{row.platform}: {row.state} ({row.remark})")
     return status.available
 
 
