@@ -24,6 +24,7 @@ from bots.wiring.assistants import assistant_id
 from config.functions import Assistant, Conversation, User, declared
 from config.loading import AssistantFile, load_assistants
 from core.chat.function_ports import Caller, Traits
+from core.chat.text.speakers import speaker_name
 from core.errors import ConfigurationError
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -186,7 +187,7 @@ def _injected(name: str, kind: Any, names: Mapping[str, str]) -> Inject | None:
 
 def _user(caller: Caller) -> User:
     if len(caller.askers) != 1:
-        people = " and ".join(asker.name or asker.id for asker in caller.askers)
+        people = " and ".join(speaker_name(asker.name or asker.id) for asker in caller.askers)
         raise NotForSeveral(
             f"It was not run: it acts for one person, and {people or 'nobody'} asked together. "
             "Ask them to write one after the other."

@@ -39,7 +39,9 @@ _LISTENING = "I answer here without a mention again, as long as one person write
 
 NOTHING_ASKED = "There is nothing here that waits for a decision."
 
-_REFUSALS = {
+_PRESSED = {
+    "approved": "Approved.",
+    "denied": "Denied; it does not run.",
     "decided": "Somebody has decided this already.",
     "late": "It is too late: nobody decided in time, and it does not run.",
     "refused": "Only the person who asked, or an admin, can decide this.",
@@ -196,9 +198,10 @@ class Commands:
             pressed = await self._approvals.press(
                 where, named[0].id, command.author, approve=command.name == "approve"
             )
-            # Where it is shown: on the question itself, or it says so.
-            if pressed not in ("approved", "denied"):
-                await self._say(command, _REFUSALS[pressed])
+            edits = self._platforms[where.platform].capabilities.edits
+            # What was decided stands under the question, where that can be edited.
+            if pressed not in ("approved", "denied") or not edits:
+                await self._say(command, _PRESSED[pressed])
 
     async def _say(self, command: Command, text: str) -> None:
         platform = self._platforms[command.conversation.platform]

@@ -80,6 +80,19 @@ async def test_a_yes_runs_it_once_and_the_answer_follows(careful: Asking, by: st
     assert asked.controls == ()
 
 
+@pytest.mark.parametrize(("word", "said"), [("!approve", "Approved."), ("!deny", "Denied; it")])
+async def test_where_nothing_can_be_edited_a_decision_is_said(
+    careful: Asking, word: str, said: str
+) -> None:
+    careful.world.platform = FakePlatform(Capabilities(max_chars=2000))
+    async with careful.world.process() as bot:
+        await asks(careful, bot)
+        await bot.says(word, where=place())
+        await careful.world.platform.until_shown(place(), said)
+        await bot.is_idle(where=place())
+    assert len(careful.own.calls) == (word == "!approve")
+
+
 async def test_a_no_is_told_to_the_model(careful: Asking) -> None:
     async with careful.world.process() as bot:
         await asks(careful, bot)
