@@ -13,9 +13,11 @@ from core.errors import BobbinError, ConfigurationError
 VERBS = {
     "run": "everything that is configured, in one process; a chat where there is a terminal",
     "chat": "ask one question, or chat",
+    "slack": "hear Slack and answer there",
     "api": "serve the Assistants API",
     "worker": "do turns and Runs, as many processes as you like on one Redis",
     "doctor": "say what works and what is missing",
+    "manifest": "print the app manifest that Slack asks for",
     "assistants": "apply, list or show the assistants of config/assistants/",
     "model": "pull or list local weights",
     "import": "take in assistants and threads of another service, under their own ids",

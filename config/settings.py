@@ -121,6 +121,9 @@ class Settings(BaseSettings):
     """Folder with the operator's own files: `assistants/*.toml` and `functions/*.py`."""
     bobbin_assistant: str = "math-tutor"
     """File in config/assistants/ (without .toml) that answers where nothing else is chosen."""
+    bobbin_follow: Literal["alone", "always", "never"] = "alone"
+    """When Bobbin answers without a mention in a thread where it takes part: while one person
+    writes there, always, or never."""
     bobbin_busy: Literal["collect", "interrupt"] = "collect"
     """What a message does while an answer is being written: wait for it, or stop it."""
     bobbin_admins: str = ""

@@ -116,6 +116,16 @@ class SlackApi:
         """Call a method that changes nothing. Raises as `write` does, never DeliveryUnclear."""
         return await self._call(method, unclear=False, http_verb="GET", params=query)
 
+    async def scopes(self) -> frozenset[str]:
+        """What the token may do (header `x-oauth-scopes`); empty where Slack does not say."""
+        try:
+            client: Any = self.client  # whose types are partly unknown
+            answer: Any = await client.auth_test()
+        except SlackApiError as error:
+            raise _error("auth.test", error, unclear=False) from error
+        said: Any = answer.headers.get("x-oauth-scopes", "")
+        return frozenset(str(said).replace(" ", "").split(",")) - {""}
+
     async def put(self, url: str, data: bytes) -> None:
         """Send a file's bytes where Slack said. Raises PlatformUnavailable."""
         session = self.session

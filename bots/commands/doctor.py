@@ -57,6 +57,8 @@ async def _examine(settings: Settings, report: Report, *, call_model: bool) -> N
     _machine(report)
     _folder(settings, report)
     await _store(settings, report)
+    if call_model:
+        await _slack(settings, report)
     if settings.assistants_base_url is not None:
         await _remote(settings, report, call=call_model)
         _assistants(settings, report)
@@ -109,6 +111,13 @@ async def _store(settings: Settings, report: Report) -> None:
                 report.say("note", "store", warning)
     except BobbinError as error:
         report.say("bad", "store", str(error))
+
+
+async def _slack(settings: Settings, report: Report) -> None:
+    from bots.wiring.slack import describe_slack
+
+    for kind, sentence in await describe_slack(settings):
+        report.say(kind, "slack", sentence)
 
 
 async def _remote(settings: Settings, report: Report, *, call: bool) -> None:

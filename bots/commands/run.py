@@ -56,6 +56,7 @@ async def _run(settings: Settings, begun: float) -> int:
         open_bobbin(
             settings,
             api=(settings.bobbin_host, settings.bobbin_port),
+            slack="hear",
             api_may_fail=stdin_kind() != "nothing",  # a second terminal wants its chat
         ) as bobbin,
     ):

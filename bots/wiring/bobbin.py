@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import TextIO
+from typing import Any, Literal, TextIO
 
 from adapters.mathimages.renderer import MathImages
+from adapters.redis.pacing import RedisPacer
 from adapters.terminal.events import PLATFORM as TERMINAL
 from adapters.terminal.platform import TerminalPlatform
 from bots.console import Parts
@@ -40,6 +41,8 @@ class Bobbin:
     address: str | None
     missing: str
     """Why the API is not served although it was asked for."""
+    hears: str
+    """Which workspace is heard, and how."""
 
     @property
     def console(self) -> Parts:
@@ -71,6 +74,8 @@ class Bobbin:
             print(f"bobbin: store: {warning}", file=out)
         if self.missing:
             print(f"bobbin: {self.missing}", file=out)
+        if self.hears:
+            print(f"bobbin: {self.hears}", file=out)
         if self.address:
             print(f"bobbin: Assistants API at {self.address}/v1", file=out)
 
@@ -83,6 +88,7 @@ async def open_bobbin(
     api_may_fail: bool = False,
     chat: bool = True,
     assistant: str | None = None,
+    slack: Literal["no", "speak", "hear"] = "speak",
     platforms: Mapping[str, ChatPlatform] | None = None,
     sources: Mapping[str, ChatSource] | None = None,
     stand_ins: StandIns | None = None,
@@ -95,7 +101,10 @@ async def open_bobbin(
         api_may_fail: go on without the API where the address is taken, and say so.
         chat: whether this process answers conversations.
         assistant: who answers where nothing else is chosen; default: BOBBIN_ASSISTANT.
-        platforms: further platforms by name, besides the terminal.
+        slack: whether this process hears Slack, or only answers there what others heard; nothing
+            of the kind where no token is set.
+        platforms, sources: further platforms by name, besides the terminal and Slack, and what
+            reads from them.
         sources: what fetches the files that come with their messages, by platform.
         stand_ins: for measurements, the drill and tests.
 
@@ -123,11 +132,20 @@ async def open_bobbin(
         stores = await stack.enter_async_context(
             open_chat_stores(store.client, store.partitions, lease_s=settings.bobbin_lease_s)
         )
+        side = None
+        if chat and slack != "no" and settings.slack_bot_token is not None:
+            from bots.wiring.slack import open_slack
+
+            pacer = RedisPacer(store.client, store.partitions)
+            side = await stack.enter_async_context(open_slack(settings, pacer, clock))
+        mounts: tuple[Any, ...] = ()
+        if side is not None and slack == "hear":
+            mounts = side.mounts()
         address, missing = None, ""
         if api is not None and service.side is not None:
             try:
                 address = await stack.enter_async_context(
-                    serving_api(service.side, settings, api, clock, ids)
+                    serving_api(service.side, settings, api, clock, ids, mounts)
                 )
             except ConfigurationError as error:
                 if not api_may_fail:
@@ -151,6 +169,7 @@ async def open_bobbin(
                         TERMINAL: TerminalPlatform(
                             stores.feed, settings.bobbin_data_dir / "figures"
                         ),
+                        **(side.platforms if side else {}),
                         **(platforms or {}),
                     },
                     service.capacity,
@@ -159,13 +178,18 @@ async def open_bobbin(
                     dispatcher=replace(dispatcher, **stand_ins.dispatcher),
                     policy=Policy(busy=settings.bobbin_busy, admins=settings.admins),
                     owner_is_gone=is_gone,
-                    sources=sources,
                     own=functions.callable(settings.secrets),
                     formulas=await stack.enter_async_context(
                         MathImages(settings.bobbin_data_dir / "fonts")
                     ),
+                    sources={**(side.sources if side else {}), **(sources or {})},
+                    follow=settings.bobbin_follow,
                 )
             )
+        hears = ""
+        if side is not None and running is not None and slack == "hear":
+            how = await stack.enter_async_context(side.hearing(running.intake.deliver))
+            hears = f"Slack: {side.name}, heard {how}"
         yield Bobbin(
             settings=settings,
             store=store,
@@ -174,14 +198,20 @@ async def open_bobbin(
             chat=running,
             address=address,
             missing=missing,
+            hears=hears,
         )
 
 
 @asynccontextmanager
 async def serving_api(
-    side: EngineSide, settings: Settings, place: tuple[str, int], clock: Clock, ids: Ids
+    side: EngineSide,
+    settings: Settings,
+    place: tuple[str, int],
+    clock: Clock,
+    ids: Ids,
+    mounts: tuple[Any, ...] = (),
 ) -> AsyncIterator[str]:
-    """The Assistants API at that host and port; its address."""
+    """The Assistants API at that host and port, with other apps beside it; its address."""
     from adapters.http.app import create_app
     from bots.wiring.serve import serving
 
@@ -192,6 +222,7 @@ async def serving_api(
         clock=clock,
         ids=ids,
         ready=side.ready,
+        mounts=mounts,
     )
     async with serving(app, *place) as address:
         yield address

@@ -7,10 +7,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from adapters.http.app import Mounted
 from adapters.slack.api import SlackApi, checked_token
 from adapters.slack.ears import Deliver, Ears
 from adapters.slack.events import PLATFORM, Me
-from adapters.slack.http import http_app
+from adapters.slack.http import PATH, http_app
+from adapters.slack.manifest import SCOPES
 from adapters.slack.people import People
 from adapters.slack.platform import SlackPlatform
 from adapters.slack.presence import Presence
@@ -24,7 +26,12 @@ from core.chat.pacing import Pacer
 from core.chat.ports import ChatPlatform
 from core.chat.wording import ChatSource
 from core.clock import Clock
-from core.errors import ConfigurationError, StoreUnavailable
+from core.errors import BobbinError, ConfigurationError, StoreUnavailable
+
+NO_EARS = (
+    "SLACK_BOT_TOKEN is set, and neither SLACK_APP_TOKEN (Socket Mode) nor SLACK_SIGNING_SECRET "
+    "(HTTP) is: Bobbin could speak in Slack and not hear. See docs/slack.md."
+)
 
 
 @dataclass(slots=True)
@@ -36,6 +43,7 @@ class SlackSide:
 
     api: SlackApi
     me: Me
+    name: str
     platforms: dict[str, ChatPlatform]
     sources: dict[str, ChatSource]
     people: People
@@ -45,10 +53,10 @@ class SlackSide:
     _ears: Ears | None = None
     _deliver: Deliver | None = None
 
-    def make_ears(self) -> None:
+    def make_ears(self) -> Ears:
         """Prepare to hear; what comes before `hearing` is refused and comes again."""
         secret = self.settings.slack_signing_secret
-        self._ears = Ears(
+        ears = self._ears = Ears(
             self.api,
             self.me,
             self._take,
@@ -58,7 +66,13 @@ class SlackSide:
             signing_secret=secret.get_secret_value() if secret else "",
         )
         if secret:
-            self.asgi = http_app(self._ears)
+            self.asgi = http_app(ears)
+        return ears
+
+    def mounts(self) -> tuple[Mounted, ...]:
+        """What Slack calls on the one port, if it does."""
+        self.make_ears()
+        return (Mounted(PATH, self.asgi, guarded=False),) if self.asgi else ()
 
     @asynccontextmanager
     async def hearing(self, deliver: Deliver) -> AsyncIterator[str]:
@@ -69,14 +83,15 @@ class SlackSide:
         """
         self._deliver = deliver
         token = self.settings.slack_app_token
-        if self._ears is None:
-            self.make_ears()
-        if token is None or self._ears is None:
-            yield "by HTTP at /slack/events"
+        ears = self._ears or self.make_ears()
+        if token is None:
+            if self.asgi is None:
+                raise ConfigurationError(NO_EARS)
+            yield f"by HTTP at {PATH}"
             return
         await check_app_token(self.api, token.get_secret_value())
         sockets = Sockets(
-            self._ears,
+            ears,
             token.get_secret_value(),
             self.clock,
             count=self.settings.bobbin_slack_sockets,
@@ -90,6 +105,38 @@ class SlackSide:
         return await self._deliver(event)
 
 
+async def describe_slack(settings: Settings) -> list[tuple[str, str]]:
+    """What `bobbin doctor` says of Slack: `ok`, `note` or `bad`, and a sentence each."""
+    token, app_token = settings.slack_bot_token, settings.slack_app_token
+    if token is None:
+        return [("note", "not set up; docs/slack.md takes you there")]
+    api = SlackApi(token.get_secret_value(), settings.slack_api_url)
+    found: list[tuple[str, str]] = []
+    try:
+        who = await checked_token(api)
+        found.append(("ok", f"SLACK_BOT_TOKEN is {who.get('user')} of {who.get('team')}"))
+        granted = await api.scopes()
+        missing = [scope for scope in SCOPES if granted and scope not in granted]
+        if missing:
+            names = ", ".join(missing)
+            where = "on its page, OAuth & Permissions, and install it again"
+            found.append(("bad", f"the app lacks the scopes {names}: add them {where}"))
+        elif granted:
+            found.append(("ok", f"the app has all {len(SCOPES)} scopes it needs"))
+        if app_token is not None:
+            await check_app_token(api, app_token.get_secret_value())
+            found.append(("ok", "SLACK_APP_TOKEN opens sockets"))
+        elif settings.slack_signing_secret is None:
+            found.append(("bad", NO_EARS))
+        else:
+            found.append(("note", f"Slack has to reach {PATH} of this server by https"))
+    except BobbinError as error:
+        found.append(("bad", str(error)))
+    finally:
+        await api.aclose()
+    return found
+
+
 @asynccontextmanager
 async def open_slack(settings: Settings, pacer: Pacer, clock: Clock) -> AsyncIterator[SlackSide]:
     """The sending side, ready to use.
@@ -101,12 +148,6 @@ async def open_slack(settings: Settings, pacer: Pacer, clock: Clock) -> AsyncIte
     token = settings.slack_bot_token
     if token is None:
         raise ConfigurationError("SLACK_BOT_TOKEN is not set (see docs/slack.md)")
-    if settings.slack_app_token is None and settings.slack_signing_secret is None:
-        raise ConfigurationError(
-            "SLACK_BOT_TOKEN is set, and neither SLACK_APP_TOKEN (Socket Mode) nor "
-            "SLACK_SIGNING_SECRET (HTTP) is: Bobbin could speak in Slack and not hear. "
-            "See docs/slack.md."
-        )
     api = SlackApi(token.get_secret_value(), settings.slack_api_url)
     people = People(api)
     try:
@@ -139,6 +180,7 @@ async def open_slack(settings: Settings, pacer: Pacer, clock: Clock) -> AsyncIte
         yield SlackSide(
             api,
             me,
+            str(found.get("team") or team),
             {PLATFORM: platform, PRIVATE: PrivatePlatform(api)},
             {PLATFORM: source},
             people,
