@@ -10,7 +10,8 @@
 
 Source: the Assistants API reference, v2 (run lifecycle) and its recorded streams. Pure: a function
 takes an object and the time and gives the object after the move, with the stamps that belong to
-it. `cancelling` may still end `completed` or `failed`: a cancel is an attempt.
+it. A cancel is an attempt, and the reference lets a Run that is `cancelling` complete. Ours does
+not: whoever was told `cancelling` takes it for stopped. What was said until then stays.
 """
 
 from __future__ import annotations
@@ -133,7 +134,7 @@ def ended(run: Run, ending: Ending, now: float, usage: Usage) -> tuple[Run, ...]
         path.append(cancelling(run))
     elif run.status == "queued" and ending.status != "expired":
         path.append(started(run, now))
-    elif run.status == "cancelling" and ending.status in ("incomplete", "expired"):
+    elif run.status == "cancelling" and ending.status != "failed":
         ending = CANCELLED
     last = _run(path[-1] if path else run, ending.status)
     stamp = int(now)

@@ -163,7 +163,9 @@ def test_a_run_that_fails_before_it_began_began() -> None:
     assert [run.status for run in path] == ["in_progress", "failed"]
 
 
-@pytest.mark.parametrize("ending", [EXPIRED, lifecycle.incomplete("max_prompt_tokens")])
+@pytest.mark.parametrize(
+    "ending", [lifecycle.COMPLETED, EXPIRED, lifecycle.incomplete("max_prompt_tokens")]
+)
 def test_a_run_that_is_being_cancelled_ends_cancelled(ending: Ending) -> None:
     path = lifecycle.ended(replace(NEW, status="cancelling"), ending, 5, USED)
     assert [run.status for run in path] == ["cancelled"]
