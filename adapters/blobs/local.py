@@ -3,6 +3,7 @@
     <folder>/id              which store this is, written once
     <folder>/lock            taken shared by who writes, alone by who sweeps
     <folder>/new/<random>    being written
+    <folder>/named-by/<id>   a store that names blobs of this folder
     <folder>/ab/cd/<sha256>  the bytes; never changed
 
 A blob is there whole or not at all: it is written beside, brought to the disk, renamed, and then
@@ -102,6 +103,13 @@ class LocalBlobs:
         """Which store this is: an id that is written on first use and stays."""
         return await asyncio.to_thread(self._store_id)
 
+    async def refer(self, store: str) -> bool:
+        """Note that the store of this id names blobs of this folder; whether it is the only one.
+
+        Where several do, none of them knows what the others need, so nobody may sweep.
+        """
+        return await asyncio.to_thread(self._refer, store)
+
     def _path(self, name: str) -> Path:
         return self._folder / name[:2] / name[2:4] / name
 
@@ -170,6 +178,14 @@ class LocalBlobs:
                 fresh.unlink()
                 _sync(self._folder)
             return path.read_text()
+
+    def _refer(self, store: str) -> bool:
+        with _disk(), self._locked(fcntl.LOCK_EX):
+            folder = self._folder / "named-by"
+            self._make(folder)
+            (folder / store).touch(mode=0o600)
+            _sync(folder)
+            return [path.name for path in folder.iterdir()] == [store]
 
     def _write(self, data: bytes) -> Path:
         """A file in `new` whose bytes are on the disk."""

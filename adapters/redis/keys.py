@@ -115,7 +115,8 @@ _VECTORS = (
 )
 
 TABLE: tuple[Key, ...] = (
-    Key(None, "layout", "hash", PERMANENT, "number of partitions, format, blob store id"),
+    Key(None, "layout", "hash", PERMANENT, "number of partitions, format, own and blob store id"),
+    Key(None, "swept", "string", "23 h", "a process sweeps the blobs, or did so lately"),
     *(Key("c", pattern, kind, stays, holds) for pattern, kind, stays, holds in _LEASES),
     *(Key("c", pattern, kind, stays, holds) for pattern, kind, stays, holds in _CHAT),
     *(Key("t", pattern, kind, stays, holds) for pattern, kind, stays, holds in _LEASES),

@@ -101,6 +101,12 @@ def decode_entry(store_id: str, value: bytes) -> EntryRecord:
     )
 
 
+def blob_of(value: bytes) -> str | None:
+    """The blob that an entry names."""
+    outcome: Json = orjson.loads(value.split(b"\n", 2)[2])
+    return outcome.get("blob")
+
+
 def decode_shelved(value: bytes) -> Shelved | None:
     """What a search needs of a file; None unless it is completed."""
     if not value.startswith(b"completed "):

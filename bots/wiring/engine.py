@@ -19,6 +19,7 @@ from adapters.redis.threads import RedisThreadStore
 from adapters.sandbox.interpreter import SandboxedInterpreter
 from bots.wiring.search import open_search
 from bots.wiring.store import Store
+from bots.wiring.sweeping import sweeping
 from bots.wiring.vectors import NoRetrieval, indexing, vector_stores
 from config.settings import ROOT, Settings
 from core.clock import Clock
@@ -70,6 +71,7 @@ async def open_engine(
         stack.push_async_callback(queue.aclose)
         blobs = LocalBlobs(settings.bobbin_data_dir / "blobs", clock, ids)
         await ensure_same_store(store.client, await blobs.store_id())
+        await stack.enter_async_context(sweeping(store.client, blobs, clock, ids))
         if interpreter is None:
             interpreter = await stack.enter_async_context(
                 SandboxedInterpreter(

@@ -6,7 +6,7 @@ import asyncio
 import copy
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from core.assistants import FilesBatch, VectorStore, VectorStoreFile
 from core.clock import Clock
@@ -28,44 +28,24 @@ from core.engine.vectors.records import (
     Outcome,
     PreparedBlob,
     PutOff,
-    Shelved,
     StoreFull,
     StoreGone,
     StoreRecord,
     batch_of,
-    counts_of,
     expires_at,
 )
 from core.ids import Ids
 from tests.fakes.memory_codec import cut_page, paged
+from tests.fakes.memory_vector_rows import (
+    BatchRow,
+    LeaseRow,
+    StoreRow,
+    counted,
+    settled,
+    shelved,
+    strategy,
+)
 from tests.fakes.retrieval import MemoryRetrieval
-
-
-@dataclass
-class _Batch:
-    created: int
-    cancelled: bool = False
-    files: list[str] = field(default_factory=list[str])
-
-
-@dataclass
-class _Store:
-    record: StoreRecord
-    version: int = 0
-    entries: dict[str, EntryRecord] = field(default_factory=dict[str, EntryRecord])
-    batches: dict[str, _Batch] = field(default_factory=dict[str, _Batch])
-    seen: dict[str, int] = field(default_factory=dict[str, int])
-    """The version at which a search saw the last change of a file."""
-
-
-@dataclass
-class _Lease:
-    state: str = "ready"
-    epoch: int = 0
-    until: float = 0.0
-    lost: int = 0
-    tries: int = 0
-
 
 _Item = tuple[str, str]
 
@@ -76,8 +56,8 @@ class MemoryVectors:
     def __init__(self, clock: Clock, *, lease_s: float = 10.0) -> None:
         self.clock = clock
         self.lease_s = lease_s
-        self.stores: dict[str, _Store] = {}
-        self.leases: dict[_Item, _Lease] = {}
+        self.stores: dict[str, StoreRow] = {}
+        self.leases: dict[_Item, LeaseRow] = {}
         self.known: dict[str, PreparedBlob] = {}
         self.places: dict[tuple[str, str], set[str]] = defaultdict(set)
         self.looks: list[Look] = []
@@ -89,12 +69,12 @@ class MemoryVectors:
 
     async def create(self, record: StoreRecord) -> None:
         await asyncio.sleep(0)
-        self.stores.setdefault(record.store.id, _Store(copy.deepcopy(record)))
+        self.stores.setdefault(record.store.id, StoreRow(copy.deepcopy(record)))
 
     async def get(self, *store_ids: str) -> list[StoreRecord | None]:
         await asyncio.sleep(0)
         found = (self.stores.get(store_id) for store_id in store_ids)
-        return [None if one is None else _counted(one) for one in found]
+        return [None if one is None else counted(one) for one in found]
 
     async def update(self, store: VectorStore) -> bool:
         await asyncio.sleep(0)
@@ -123,10 +103,10 @@ class MemoryVectors:
             row.record = replace(row.record, store=replace(store, last_active_at=now))
         whole = known < 0 or known > row.version
         ids = row.entries if whole else [one for one, at in row.seen.items() if at > known]
-        changed = {file_id: _shelved(row.entries.get(file_id)) for file_id in ids}
+        changed = {file_id: shelved(row.entries.get(file_id)) for file_id in ids}
         if whole:
             changed = {file_id: one for file_id, one in changed.items() if one is not None}
-        look = Look(record=_counted(row), version=row.version, whole=whole, changed=changed)
+        look = Look(record=counted(row), version=row.version, whole=whole, changed=changed)
         self.looks.append(look)
         return look
 
@@ -148,17 +128,17 @@ class MemoryVectors:
             raise StoreFull(store_id)
         row.record = replace(row.record, store=replace(row.record.store, last_active_at=now))
         if batch_id is not None:
-            row.batches.setdefault(batch_id, _Batch(now))
+            row.batches.setdefault(batch_id, BatchRow(now))
         for entry in entries:
             self._add(row, entry, now)
             if batch_id is not None and entry.file_id not in row.batches[batch_id].files:
                 row.batches[batch_id].files.append(entry.file_id)
         self._ring()
 
-    def _add(self, row: _Store, entry: NewEntry, now: int) -> None:
+    def _add(self, row: StoreRow, entry: NewEntry, now: int) -> None:
         store_id = row.record.store.id
         former = row.entries.get(entry.file_id)
-        cut = _strategy(entry.chunking)
+        cut = strategy(entry.chunking)
         stays = (
             former is not None
             and former.file.chunking_strategy == cut
@@ -176,7 +156,7 @@ class MemoryVectors:
                     attributes=former.file.attributes if former else None,
                 )
             )
-            self.leases[store_id, entry.file_id] = _Lease()
+            self.leases[store_id, entry.file_id] = LeaseRow()
         if entry.attributes is not None:
             made = replace(made, file=replace(made.file, attributes=dict(entry.attributes)))
         self._put(row, entry.file_id, made)
@@ -230,7 +210,7 @@ class MemoryVectors:
                 batch.files.remove(file_id)
         return True
 
-    def _put(self, row: _Store, file_id: str, entry: EntryRecord | None) -> None:
+    def _put(self, row: StoreRow, file_id: str, entry: EntryRecord | None) -> None:
         former = row.entries.get(file_id)
         if entry is None:
             del row.entries[file_id]
@@ -324,7 +304,7 @@ class MemoryVectors:
                 del self.leases[item]
                 row = self.stores[claim.store_id]
                 entry = row.entries[claim.file_id]
-                self._put(row, claim.file_id, _settled(entry, outcome))
+                self._put(row, claim.file_id, settled(entry, outcome))
                 return True
             case _:
                 return await self.remove(*item)
@@ -342,7 +322,7 @@ class MemoryVectors:
             for wait in waits:
                 wait.cancel()
 
-    def _held(self, claim: IndexClaim) -> _Lease | None:
+    def _held(self, claim: IndexClaim) -> LeaseRow | None:
         lease = self.leases.get((claim.store_id, claim.file_id))
         if lease is None or lease.state != "leased" or lease.epoch != claim.epoch:
             return None
@@ -375,37 +355,6 @@ class MemoryVectors:
     async def stores_of(self, file_id: str, *, tenant: str = "") -> list[str]:
         await asyncio.sleep(0)
         return sorted(self.places[tenant, file_id])
-
-
-def _counted(row: _Store) -> StoreRecord:
-    numbers = Counter(entry.file.status for entry in row.entries.values())
-    size = sum(entry.file.usage_bytes for entry in row.entries.values())
-    store = replace(row.record.store, file_counts=counts_of(numbers), usage_bytes=size)
-    return replace(row.record, store=copy.deepcopy(store))
-
-
-def _settled(entry: EntryRecord, outcome: Indexed | NotIndexed) -> EntryRecord:
-    if isinstance(outcome, NotIndexed):
-        error = {"code": outcome.code, "message": outcome.message}
-        return replace(entry, file=replace(entry.file, status="failed", last_error=error))
-    file = replace(entry.file, status="completed", usage_bytes=outcome.size)
-    return EntryRecord(file=file, blob=outcome.blob, filename=outcome.filename, until=outcome.until)
-
-
-def _shelved(entry: EntryRecord | None) -> Shelved | None:
-    if entry is None or entry.file.status != "completed" or entry.blob is None:
-        return None
-    return Shelved(entry.blob, entry.filename, entry.until, entry.file.attributes)
-
-
-def _strategy(chunking: Chunking) -> dict[str, object]:
-    return {
-        "type": "static",
-        "static": {
-            "max_chunk_size_tokens": chunking.max_tokens,
-            "chunk_overlap_tokens": chunking.overlap_tokens,
-        },
-    }
 
 
 def memory_vector_stores(

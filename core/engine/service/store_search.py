@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.engine.searching import Library, Question, Ranking, SearchResult, Shelf, StoreExpired
+from core.engine.validation import check_id
 from core.engine.vectors.checks import check_search
 from core.engine.vectors.filters import Filter
 from core.engine.vectors.parts import VectorParts, has_expired, store_not_found
@@ -52,7 +53,7 @@ class StoreSearch:
             NotFound: no such vector store.
         """
         wanted = check_search(request)
-        await self._parts.living(store_id, tenant)
+        check_id("vector_store_id", store_id, "vs")
         try:
             found = await self.find(
                 (store_id,), request.queries, limit=request.limit, ranking=request.ranking,

@@ -23,7 +23,7 @@ from core.engine.vectors.records import (
 from core.errors import InvalidRequest, NotFound
 from core.ids import Ids
 
-_AT_ONCE = 1_000
+_AT_ONCE = 250
 """Files that are added in one step: it keeps the store from others for some ten milliseconds."""
 
 
@@ -103,6 +103,7 @@ class VectorParts:
         await self.places.note(store_id, [entry.file_id for entry in entries], tenant=tenant)
         now = int(self.clock.now())
         try:
+            await self._check_room(store_id, entries)
             for start in range(0, len(entries), _AT_ONCE):
                 some = entries[start : start + _AT_ONCE]
                 await self.entries.add(store_id, some, now=now, batch_id=batch_id)
@@ -113,6 +114,19 @@ class VectorParts:
                 f"Vector store '{store_id}' would have more than {FILES_OF_STORE} files.",
                 code="vector_store_full",
             ) from error
+
+    async def _check_room(self, store_id: str, entries: Sequence[NewEntry]) -> None:
+        """Refuse what would end half-way: each step alone is whole. Raises StoreFull, StoreGone."""
+        if len(entries) <= _AT_ONCE:
+            return
+        (record,) = await self.stores.get(store_id)
+        if record is None:
+            raise StoreGone(store_id)
+        there = record.store.file_counts["total"]
+        if there + len(entries) > FILES_OF_STORE:
+            known = await self.entries.files(store_id, *(entry.file_id for entry in entries))
+            if there + sum(one is None for one in known) > FILES_OF_STORE:
+                raise StoreFull(store_id)
 
 
 def store_not_found(store_id: str) -> NotFound:
