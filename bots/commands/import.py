@@ -14,10 +14,17 @@ from typing import Any, Final, cast
 from bots.dumps import Broken, Found, objects_in
 from config.logs import configure_logging
 from config.settings import Settings, load_settings
-from core.assistants import Assistant, Json, Message, Thread
+from core.assistants import Assistant, Json, Message, Thread, VectorStore
 from core.clock import SystemClock
-from core.engine.service.imported import assistant_of, id_of, message_of, thread_of
+from core.engine.service.imported import (
+    assistant_of,
+    id_of,
+    message_of,
+    thread_of,
+    vector_store_of,
+)
 from core.engine.service.importing import Importing, ThreadCame, in_order
+from core.engine.service.vector_stores import VectorStores
 from core.errors import ConfigurationError, InvalidRequest
 from core.ids import RandomIds
 
@@ -25,14 +32,19 @@ _LEFT_OUT: Final = {
     "thread.run": "Runs are over: only what was said is imported",
     "thread.run.step": "Runs are over: only what was said is imported",
     "file": "a dump has no bytes: upload them again",
-    "vector_store": "its files are not in a dump: upload them, and make it again",
-    "vector_store.file": "its bytes are not in a dump: upload them again",
+    "vector_store.file": "a dump has no bytes: upload them, and add them to their vector store",
+    "vector_store.files_batch": "batches are over: only vector stores are imported",
     "assistant.file": "the assistant names its files itself",
     "thread.message.file": "the message names its files itself",
 }
 """Kinds of objects that are known and not imported, and why."""
 
-_BY_ID: Final = {"asst_": "assistant", "thread_": "thread", "msg_": "thread.message"}
+_BY_ID: Final = {
+    "asst_": "assistant",
+    "thread_": "thread",
+    "msg_": "thread.message",
+    "vs_": "vector_store",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -93,6 +105,9 @@ class Dump:
     """What was found in the files, and what became of it."""
 
     assistants: dict[str, _Declared] = field(default_factory=dict[str, _Declared])
+    stores: dict[str, tuple[str, VectorStore]] = field(
+        default_factory=dict[str, tuple[str, VectorStore]]
+    )
     threads: dict[str, tuple[str, Thread]] = field(default_factory=dict[str, tuple[str, Thread]])
     messages: dict[str, list[_Said]] = field(default_factory=dict[str, list[_Said]])
     problems: list[str] = field(default_factory=list[str])
@@ -116,6 +131,9 @@ class Dump:
                 assistant, state = assistant_of(found.body)
                 declared = _Declared(assistant, state, found.listed)
                 self.assistants[assistant.id] = declared
+            elif kind == "vector_store":
+                store = vector_store_of(found.body)
+                self.stores[store.id] = (where, store)
             elif kind == "thread":
                 thread = thread_of(found.body)
                 self.threads[thread.id] = (where, thread)
@@ -156,13 +174,17 @@ class Dump:
     def summary(self) -> list[str]:
         """What came of it, a line for each kind."""
         lines: list[str] = []
-        for kind in ("assistants", "threads", "messages"):
+        for kind in ("assistants", "vector stores", "threads", "messages"):
+            if kind == "vector stores" and not self.stores:
+                continue
             parts = [
                 f"{self.came[kind, how]} {how}"
                 for how in ("added", "replaced", "unchanged")
                 if self.came[kind, how]
             ]
             lines.append(f"{kind}: {', '.join(parts) or 'none'}")
+        if self.came["vector stores", "added"]:
+            lines.append("vector stores are empty: upload their files, and add them")
         lines += self.late
         lines += [
             f"left out: {count} {kind} ({_LEFT_OUT[kind]})"
@@ -181,6 +203,7 @@ async def _write(settings: Settings, dump: Dump, tenant: str, *, replace: bool) 
         open_services(store, settings, clock, RandomIds()) as engine,
     ):
         await _write_assistants(engine.importing, dump, tenant, replace=replace)
+        await _write_stores(engine.vector_stores, dump, tenant, replace=replace)
         for thread_id in dict.fromkeys([*dump.threads, *dump.messages]):
             await _write_thread(engine.importing, dump, thread_id, tenant, replace=replace)
 
@@ -194,6 +217,18 @@ async def _write_assistants(
         state = dump.assistants[assistant.id].state
         came = await importing.assistant(assistant, state, tenant=tenant, replace=replace)
         dump.came["assistants", came] += 1
+
+
+async def _write_stores(
+    vector_stores: VectorStores, dump: Dump, tenant: str, *, replace: bool
+) -> None:
+    for where, store in dump.stores.values():
+        try:
+            came = await vector_stores.take_in(store, tenant=tenant, replaces=replace)
+        except InvalidRequest as error:
+            dump.refuse(where, {"id": store.id}, error)
+        else:
+            dump.came["vector stores", came] += 1
 
 
 async def _write_thread(

@@ -28,6 +28,21 @@ OLD: dict[str, Any] = {
 }
 """As an SDK of November 2023 dumped it."""
 
+STORE: dict[str, Any] = {
+    "id": "vs_abc123",
+    "object": "vector_store",
+    "created_at": 1_713_997_981,
+    "name": "Handbook",
+    "bytes": 139_920,
+    "file_counts": {"in_progress": 0, "completed": 3, "failed": 0, "cancelled": 0, "total": 3},
+    "status": "completed",
+    "expires_after": {"anchor": "last_active_at", "days": 7},
+    "expires_at": 1_714_602_781,
+    "last_active_at": 1_713_998_000,
+    "metadata": {"team": "blue"},
+}
+"""With an end that is long past."""
+
 SAID: dict[str, Any] = {
     "id": "msg_1",
     "object": "thread.message",
@@ -119,6 +134,38 @@ async def test_old_ids_answer_again(tmp_path: Path) -> None:
         assert messages.data[1].created_at == SAID["created_at"]
 
 
+async def test_a_vector_store_keeps_its_id(tmp_path: Path) -> None:
+    """Empty, as if used just now, so that an assistant that names it can be given its files."""
+    dump = tmp_path / "dump.jsonl"
+    resources = {"file_search": {"vector_store_ids": [STORE["id"]]}}
+    tutor = {**OLD, "file_ids": [], "tools": [{"type": "file_search"}], "tool_resources": resources}
+    dump.write_text("\n".join(map(json.dumps, (tutor, STORE))), encoding="utf-8")
+    home = Bot(tmp_path / "home")
+    async with bobbin_api(home) as running, client_of(running) as client:
+        assert (await imported(home, str(dump))).returncode == 0
+        store = await client.vector_stores.retrieve(STORE["id"])
+        assert (store.name, store.metadata, store.status) == (
+            "Handbook",
+            {"team": "blue"},
+            "completed",
+        )
+        assert (store.file_counts.total, store.created_at) == (0, STORE["created_at"])
+        assert [one.id async for one in client.vector_stores.list()] == [STORE["id"]]
+        file = await client.files.create(file=("a.txt", b"Rain."), purpose="assistants")
+        added = await client.vector_stores.files.create_and_poll(
+            file.id, vector_store_id=store.id, poll_interval_ms=50
+        )
+        assert added.status == "completed"
+        changed = await client.beta.assistants.update(OLD["id"], name="Again")
+        assert changed.to_dict()["tool_resources"] == resources
+        again = await imported(home, str(dump))
+        assert "vector stores: 1 unchanged" in again.stdout
+        store = await client.vector_stores.retrieve(STORE["id"])
+        assert store.file_counts.total == 1
+        replaced = await imported(home, "--replace", str(dump))
+        assert "assistants: 1 replaced" in replaced.stdout
+
+
 async def test_a_bad_line_is_named_and_the_others_come_in(tmp_path: Path) -> None:
     """By file and line, with the object's id and what to do; the exit code says so."""
     lines: list[Any] = [
@@ -130,6 +177,8 @@ async def test_a_bad_line_is_named_and_the_others_come_in(tmp_path: Path) -> Non
         {"object": "mystery", "id": "x"},
         {"object": "thread.run", "id": "run_1"},
         {"object": "file", "id": "file-1"},
+        STORE,
+        STORE | {"id": "vs_bad", "expires_after": {"days": "many"}},
     ]
     dump = tmp_path / "dump.jsonl"
     dump.write_text(
@@ -143,6 +192,7 @@ async def test_a_bad_line_is_named_and_the_others_come_in(tmp_path: Path) -> Non
         ("line 3", "no JSON", "column 2"),
         ("line 5", "msg_2", "`thread_id`"),
         ("line 6", "(x)", "'mystery'"),
+        ("line 10", "vs_bad", "`expires_after`"),
     ]
     assert len(found) == len(expected)
     for words in expected:
@@ -150,8 +200,10 @@ async def test_a_bad_line_is_named_and_the_others_come_in(tmp_path: Path) -> Non
         assert all(word in line for word in words), line
     assert done.stdout.splitlines() == [
         "assistants: 1 added",
+        "vector stores: 1 added",
         "threads: 1 added",
         "messages: 1 added",
+        "vector stores are empty: upload their files, and add them",
         "left out: 1 file (a dump has no bytes: upload them again)",
         "left out: 1 thread.run (Runs are over: only what was said is imported)",
     ]

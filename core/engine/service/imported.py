@@ -9,11 +9,22 @@ from __future__ import annotations
 import re
 from typing import Any, Final, cast
 
-from core.assistants import Assistant, Json, Message, Metadata, Thread, text_part
+from core.assistants import (
+    Assistant,
+    Json,
+    Message,
+    Metadata,
+    Thread,
+    VectorStore,
+    text_part,
+)
 from core.engine.requests import AssistantRequest
 from core.engine.resources import CODE
 from core.engine.service.firstshapes import attachments, upgraded_tools
 from core.engine.validation import check_assistant, check_metadata
+from core.engine.vectors.checks import check_store
+from core.engine.vectors.records import counts_of
+from core.engine.vectors.requests import StoreRequest
 from core.errors import InvalidRequest
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -84,6 +95,29 @@ def thread_of(body: Json) -> Thread:
         tool_resources=_resources(body),
         metadata=_metadata(body),
     )
+
+
+def vector_store_of(body: Json) -> VectorStore:
+    """A vector store, without its files: a dump has none of their bytes."""
+    expires = _expiry(body.get("expires_after"))
+    store = VectorStore(
+        id=id_of(body, "vs"),
+        created_at=_stamp(body, "created_at"),
+        name=_text(body, "name") or "",
+        description=_text(body, "description"),
+        file_counts=counts_of({}),
+        expires_after=expires,
+        metadata=_metadata(body),
+    )
+    check_store(
+        StoreRequest(
+            name=store.name,
+            description=store.description,
+            expires_after=expires,
+            metadata=store.metadata,
+        )
+    )
+    return store
 
 
 def message_of(body: Json) -> Message:
@@ -186,6 +220,15 @@ def _format(value: Any) -> str | Json | None:
     if value is None or isinstance(value, str):
         return value
     return _object(value)
+
+
+def _expiry(value: Any) -> Json | None:
+    if value is None:
+        return None
+    days: Any = (_object(value) or {}).get("days")
+    if isinstance(days, bool) or not isinstance(days, int):
+        raise InvalidRequest("it has an `expires_after` without `days`; leave it out")
+    return {"anchor": "last_active_at", "days": days}
 
 
 def _metadata(body: Json) -> Metadata:

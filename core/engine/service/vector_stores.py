@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from core import ids as prefixes
 from core.assistants import VectorStore
@@ -25,7 +25,9 @@ from core.engine.vectors.checks import FILES_OF_REQUEST, check_store, check_upda
 from core.engine.vectors.parts import VectorParts, has_expired, store_not_found
 from core.engine.vectors.records import NewEntry, StoreRecord, counts_of, shown
 from core.engine.vectors.requests import StoreRequest, StoreUpdate
+from core.errors import InvalidRequest
 
+_CHANGEABLE: Final = ("name", "description", "metadata", "expires_after")
 _BEING_MADE_S: Final = 60.0
 """A listed store that is not there is a leftover when it is older than this."""
 
@@ -71,6 +73,29 @@ class VectorStores:
         entries = [NewEntry(file_id=file_id, chunking=request.chunking) for file_id in file_ids]
         await parts.add(store.id, entries, tenant)
         return await parts.store(store.id, tenant)
+
+    async def take_in(
+        self, store: VectorStore, *, tenant: str = "", replaces: bool = False
+    ) -> Literal["added", "replaced", "unchanged"]:
+        """Keep a store of another service under its own id, without files, as if used just now.
+
+        Raises:
+            InvalidRequest: another tenant has a store with that id.
+        """
+        parts = self._parts
+        (known,) = await parts.stores.get(store.id)
+        store = replace(store, last_active_at=int(parts.clock.now()))
+        if known is None:
+            await parts.objects.put(ObjectRecord(value=store, tenant=tenant))
+            await parts.stores.create(StoreRecord(store=store, tenant=tenant))
+            return "added"
+        if known.tenant != tenant:
+            raise InvalidRequest(f"{store.id} belongs to another key; nothing of it was taken")
+        same = all(getattr(known.store, name) == getattr(store, name) for name in _CHANGEABLE)
+        if same or not replaces:
+            return "unchanged"
+        await parts.stores.update(store)
+        return "replaced"
 
     async def get(self, store_id: str, *, tenant: str = "") -> VectorStore:
         """The vector store. Raises NotFound."""
