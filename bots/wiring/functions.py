@@ -55,6 +55,11 @@ def load_declared(folder: Path) -> tuple[dict[str, AssistantFile], Functions]:
     Raises:
         ConfigurationError: a file, module or function is broken; the text says what to do.
     """
+    if not (folder / "assistants").is_dir():
+        raise ConfigurationError(
+            f"{folder / 'assistants'} does not exist. BOBBIN_CONFIG_DIR must name a folder with "
+            "assistants/*.toml in it, and functions/*.py if they name any."
+        )
     files = load_assistants(folder / "assistants")
     functions = load_functions(folder / "functions", files)
     return {slug: functions.equipped(file) for slug, file in files.items()}, functions

@@ -135,6 +135,11 @@ def test_a_mistake_is_one_sentence_that_names_the_file(
         assert each in sentence
 
 
+def test_a_folder_without_assistants_is_a_wrong_folder(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="BOBBIN_CONFIG_DIR"):
+        load_declared(tmp_path / "nowhere")
+
+
 def test_two_functions_of_one_name_are_one_too_many(tmp_path: Path) -> None:
     text = "def find(x: str):\n    'Find it.'"
     with pytest.raises(ConfigurationError, match=r"b\.find and a\.find have the same name"):
