@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from config.loading import load_assistants
 from config.models import load_models
+from config.settings import Settings
 from core.errors import ConfigurationError
 
 
@@ -69,3 +71,11 @@ def test_a_broken_model_table_is_named_with_its_mistake(
 def test_the_shipped_files_are_right() -> None:
     assert load_assistants()["math-tutor"].tools == ("code_interpreter",)
     assert load_models().default
+
+
+def test_keys_are_kept_apart_only_where_there_are_keys() -> None:
+    """Without any, everybody would be nobody's tenant."""
+    apart = {"bobbin_api_tenants": "keys"}
+    with pytest.raises(ValidationError, match="set BOBBIN_API_KEYS as well"):
+        Settings.model_validate(apart)
+    assert Settings.model_validate({**apart, "bobbin_api_keys": "a, b"}).api_keys == ("a", "b")
