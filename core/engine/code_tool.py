@@ -38,7 +38,7 @@ CODE_SPEC: Final = ToolSpec(
     },
 )
 
-_REDONE: Final = "[This code may have run once before.]"
+_REDONE: Final = "[The code may have run once before.]"
 _NEW: Final = "[The session was lost and a new one began: variables of earlier calls are gone.]"
 _RESET: Final = "[The session was reset: variables are gone, files in /mnt/data are kept.]"
 

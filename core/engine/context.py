@@ -204,13 +204,13 @@ def _spoken(message: Message) -> str:
 
 
 def _cited(message: Message) -> dict[str, str]:
-    annotations: list[Json] = [
-        annotation
-        for part in message.content
-        if part["type"] == "text"
-        for annotation in part["text"]["annotations"]
-    ]
-    return {one["text"]: one[one["type"]]["file_id"] for one in annotations}
+    found: dict[str, str] = {}
+    for part in message.content:
+        for one in part["text"].get("annotations", ()) if part["type"] == "text" else ():
+            file_id = one.get(one["type"], {}).get("file_id")
+            if file_id:
+                found[one["text"]] = file_id
+    return found
 
 
 def _part(part: Json) -> TextPart | ImagePart:

@@ -6,7 +6,7 @@ Step. Whatever came of the round stays available in the order in which the model
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -162,35 +162,30 @@ class Draft:
     def cut(self, ending: Ending) -> tuple[list[Message | RunStep], list[StreamEvent]]:
         """What is open, as the Run's end leaves it."""
         now = self._clock.now()
-        put: list[Message | RunStep] = []
-        if self._message is not None:
-            message, step = self._message
-            self._close_part()
-            put = [
-                message_cut(message, self._content(), ending.cut, now),
-                step_ended(step, ending, now),
-            ]
-        if self.step is not None and self.step.status == "in_progress":
-            put.append(step_ended(self.step, ending, now))
-        self._message = None
+        put = self._broken_off(ending.cut, lambda step: step_ended(step, ending, now), now)
         return put, [status_event(value) for value in put]
 
     def abandon(self, why: str) -> None:
         """The round is done again: what is open stays as far as it came, out of the context."""
         now = self._clock.now()
+        put = self._broken_off("run_failed", lambda step: step_failed(step, now, why), now)
+        self.step = None
+        if put:
+            self._journal.later(*put, events=[status_event(value) for value in put])
+
+    def _broken_off(
+        self, reason: str, end: Callable[[RunStep], RunStep], now: float
+    ) -> list[Message | RunStep]:
+        """The open Message and Steps, ended."""
         put: list[Message | RunStep] = []
         if self._message is not None:
             message, step = self._message
             self._close_part()
-            put = [
-                message_cut(message, self._content(), "run_failed", now),
-                step_failed(step, now, why),
-            ]
-        if self.step is not None:
-            put.append(step_failed(self.step, now, why))
-        self._message = self.step = None
-        if put:
-            self._journal.later(*put, events=[status_event(value) for value in put])
+            put = [message_cut(message, self._content(), reason, now), end(step)]
+        if self.step is not None and self.step.status == "in_progress":
+            put.append(end(self.step))
+        self._message = None
+        return put
 
     # ---------------------------------------------------------------- the pieces
 

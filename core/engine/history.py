@@ -107,7 +107,8 @@ class HistoryReader:
             data = await self._blobs.get(record.state["blob"])
         except NotFound:
             return None
-        return f"data:{_media_type(data)};base64,{base64.b64encode(data).decode()}"
+        kind = _media_type(data)
+        return kind and f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
 
 def _next_page(left: int, tokens: int, messages: int) -> int:
@@ -116,12 +117,13 @@ def _next_page(left: int, tokens: int, messages: int) -> int:
     return min(max(wanted, _SMALLEST_PAGE), _LARGEST_PAGE)
 
 
-def _media_type(data: bytes) -> str:
-    """The picture's type by its first bytes, which cannot lie as a file name can."""
+def _media_type(data: bytes) -> str | None:
+    """The picture's type by its first bytes, which cannot lie as a file name can; None for what is
+    no picture that models take."""
     if data.startswith(b"\xff\xd8\xff"):
         return "image/jpeg"
     if data.startswith((b"GIF87a", b"GIF89a")):
         return "image/gif"
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image/webp"
-    return "image/png"
+    return "image/png" if data.startswith(b"\x89PNG") else None

@@ -38,9 +38,9 @@ SEARCH_SPEC: Final = ToolSpec(
     name=SEARCH,
     description=(
         "Search the files that the user and the operator have uploaded. Use it whenever the answer "
-        "may stand in them, before you answer. You get passages, each with a marker such as "
-        "【0:0†notes.md】: write the marker, exactly as it is, right behind what you take from "
-        "that passage. Search again, in other words, if the passages do not answer the question."
+        "may stand in them, before you answer. You get passages, each below its marker in these "
+        "brackets: 【】. Write the marker, exactly as it is, right behind what you take from that "
+        "passage. Search again, in other words, if the passages do not answer the question."
     ),
     parameters={
         "type": "object",

@@ -38,6 +38,8 @@ class Stitching:
     def __init__(self, behind_call: str | None = None) -> None:
         self._behind_call = behind_call
         self._muted = behind_call is not None
+        self._is_caught_up = False
+        """What is told now comes from the stored objects, after which nothing is open."""
         self._told: dict[str, set[str]] = {}
         """Names of the status events told, by object id; of a Run since it was queued last."""
         self._lengths: dict[tuple[str, int], int] = {}
@@ -93,8 +95,19 @@ class Stitching:
         for step in stored.steps:
             told += self._stored_step(stored, step)
         if run.status in PARKED_RUN_STATUSES or run.status == "cancelling":
+            self._is_caught_up = True
             told += self.take(status_event(run))
+            self._is_caught_up = False
         return told
+
+    def _open(self) -> bool:
+        """Whether something was told to begin and not to end."""
+        for object_id, names in self._told.items():
+            if self.run is None or object_id != self.run.id:
+                endings = {name.rpartition(".")[2] for name in names} - {"created", "in_progress"}
+                if "thread.created" not in names and not endings:
+                    return True
+        return False
 
     def _stored_step(self, stored: StoredRun, step: RunStep) -> list[StreamEvent]:
         details = step.step_details
@@ -130,6 +143,9 @@ class Stitching:
             names.clear()
             names.add("thread.run.created")
         if event.name in names:
+            return []
+        if run.status in TERMINAL_RUN_STATUSES and not self._is_caught_up and self._open():
+            self.lost = True  # the end of something was missed, and stands before the Run's
             return []
         names.add(event.name)
         self.run = run
