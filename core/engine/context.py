@@ -130,7 +130,7 @@ def shown(item: InputItem, urls: Mapping[str, str], *, images: bool) -> InputIte
         elif part.url in urls:
             parts.append(ImagePart(urls[part.url], part.detail))
         else:
-            parts.append(TextPart("[An earlier picture, not shown again.]"))
+            parts.append(TextPart("[A picture, not shown here.]"))
     return UserItem(tuple(parts))
 
 

@@ -11,7 +11,7 @@ from core.engine.models import ModelFacts
 from core.engine.records import Execution, Figure, Logs, ProducedFile
 from core.engine.requests import FileRequest, MessageRequest, RunRequest, ThreadRequest
 from tests.engine.listening import Client
-from tests.engine.world import CODE, WEATHER, Process, process, until
+from tests.engine.world import CODE, END, WEATHER, Process, process, until
 from tests.fakes.clock import settled
 from tests.fakes.interpreter import ScriptedInterpreter
 from tests.fakes.scripted_model import calls, says
@@ -238,3 +238,44 @@ async def test_pictures_of_users_reach_a_model_that_sees() -> None:
         picture = item.content[1]
         assert getattr(picture, "url", "").startswith("data:image/jpeg;base64,")
         assert getattr(picture, "detail", "") == "low"
+
+
+async def seen_of(here: Process, *parts: Json) -> list[Any]:
+    """What a model that sees gets of a user's Message with these parts."""
+    assistant = await here.assistant()
+    request = ThreadRequest(messages=(MessageRequest(content=parts),))
+    here.model.then(*says("I see."))
+    run = await here.engine.runs.create_with_thread(request, RunRequest(assistant_id=assistant.id))
+    await here.ended(run)
+    (item,) = here.model.requests[-1].items
+    assert isinstance(item, UserItem)
+    return list(item.content)
+
+
+SEES = (ModelFacts(match="m-1", context_tokens=50_000, images=True),)
+
+
+async def test_a_figure_that_code_drew_can_be_shown_to_the_model() -> None:
+    interpreter = answered("print(6*7)", Figure(b"\x89PNG 1"))
+    async with process(calls(RUNS), says("."), interpreter=interpreter, facts=SEES) as here:
+        await here.ended(await here.start(tools=(CODE,)))
+        (figure,) = (await here.engine.files.list(END)).data
+        shown = {"type": "image_file", "image_file": {"file_id": figure.id}}
+        (picture,) = await seen_of(here, shown)
+        assert picture.url.startswith("data:image/png;base64,")
+
+
+async def test_a_picture_by_its_address_goes_as_it_is() -> None:
+    async with process(facts=SEES) as here:
+        url = "https://example.org/cat.png"
+        shown = {"type": "image_url", "image_url": {"url": url, "detail": "high"}}
+        (picture,) = await seen_of(here, shown)
+        assert (picture.url, picture.detail) == (url, "high")
+
+
+async def test_a_file_that_is_no_picture_is_not_sent_as_one() -> None:
+    async with process(facts=SEES) as here:
+        request = FileRequest(filename="cat.png", purpose="vision", data=b"a,b\n1,2\n")
+        file = await here.engine.files.create(request)
+        (part,) = await seen_of(here, {"type": "image_file", "image_file": {"file_id": file.id}})
+        assert part == TextPart("[A picture, not shown here.]")
