@@ -14,7 +14,7 @@ from typing import Final
 from core.assistants import PARKED_RUN_STATUSES, Json, Run, StreamEvent
 from core.engine.live import Channel, Live
 from core.engine.ports import RunEvents, ThreadStore
-from core.engine.records import RunRecord
+from core.engine.records import LoggedEvent, RunRecord
 from core.engine.stitching import Stitching
 from core.engine.stored import run_record, stored_run
 
@@ -75,12 +75,12 @@ class Following:
         while not await self._is_over(record, stitching):
             batch = await self._events.read(record.run.thread_id, record.run.id, after, wait_s)
             wait_s = self._look_again_s
-            beheaded = after == "0" and batch and batch[0].event.name not in _FIRST_EVENTS
-            if beheaded or not batch:
+            missed = _missed(batch, after)
+            if missed or not batch:
                 latest = await self._read(record)
                 if latest is None:
                     return  # the Thread was deleted
-                if beheaded or latest.run.status in PARKED_RUN_STATUSES:
+                if missed or latest.run.status in PARKED_RUN_STATUSES:
                     for event in await self._caught_up(latest, stitching):
                         yield event
             for logged in batch:
@@ -127,6 +127,15 @@ async def _from_memory(channel: Channel, stitching: Stitching) -> AsyncIterator[
         if closed:
             return
         await reader.changed()
+
+
+def _missed(batch: list[LoggedEvent], after: str) -> bool:
+    """Whether the log has dropped events between `after` and these."""
+    if not batch:
+        return False
+    first = batch[0]
+    beheaded = after == "0" and first.event.name not in _FIRST_EVENTS
+    return beheaded or int(first.sequence) != int(after) + 1
 
 
 def _action(run: Run) -> Json | None:

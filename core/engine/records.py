@@ -194,7 +194,7 @@ class RunClaim:
 
 @dataclass(frozen=True, slots=True)
 class LoggedEvent:
-    """An event of a Run's log. `sequence` grows along the log, without meaning otherwise."""
+    """An event of a Run's log. `sequence` counts from 1: a number that is missing was dropped."""
 
     sequence: str
     event: StreamEvent

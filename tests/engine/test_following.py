@@ -148,6 +148,23 @@ async def test_a_log_that_lost_a_beginning_in_its_middle() -> None:
         assert heard.text() == "one two"
 
 
+async def test_a_follower_that_fell_far_behind_reads_what_the_log_has_dropped() -> None:
+    go_on = asyncio.Event()
+    beats: list[Beat] = [TextDelta("One "), go_on, TextDelta("two."), Finished("stop")]
+    async with process(beats) as worker, process(store=worker.store, executes=False) as api:
+        run = await worker.start()
+        follow = api.engine.runs.follow(run.thread_id, run.id)
+        client = Client([await anext(follow)])  # and is slow with the next
+        await worker.clock.advance(1)
+        go_on.set()
+        await worker.ended(run)
+        worker.store.logs[run.id] = worker.store.logs[run.id][-1:]
+        async for event in follow:
+            client.hear(event)
+        assert client.text() == "One two."
+        assert client.short()[-1] == "run.completed"
+
+
 async def test_a_silent_log_is_not_trusted_for_ever() -> None:
     async with process(says("Hello")) as worker, process(store=worker.store, executes=False) as api:
         worker.store.gate = asyncio.Event()
@@ -214,16 +231,19 @@ def test_whatever_is_lost_or_repeated_the_stream_is_whole(
 ) -> None:
     stored, log = told
     stitching, client = Stitching(), Client()
-    at = 0
+    at, lost = 0, 0
     for what, count in script:
         if what == "event":
+            if lost:  # sequences tell, and the stored objects are read
+                hear(client, stitching.catch_up(as_of(stored, log[:lost])))
+                lost = 0
             for event in log[at : at + count]:
                 at += 1
                 hear(client, stitching.take(event))
                 if stitching.lost:
                     hear(client, stitching.catch_up(as_of(stored, log[:at])))
         elif what == "lose" and at:
-            at = min(len(log), at + count)
+            at = lost = min(len(log), at + count)
         elif what == "repeat":
             at = max(0, at - count)
         elif what == "read" and at:
