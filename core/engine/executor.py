@@ -37,6 +37,8 @@ class ExecutorOptions:
     delta_interval_s: how long deltas wait for company on their way to the log; None: they go only
         together with other changes (enough where every follower is in the executing process).
     unread_interval_s: the same while nobody reads the log.
+    opening_interval_s: the same for a Message that begins: somebody waits for its first word, and
+        an answer that comes at once is still one change.
     """
 
     ceiling: RunCeiling = field(default_factory=RunCeiling)
@@ -45,6 +47,7 @@ class ExecutorOptions:
     takeovers: int = 3
     delta_interval_s: float | None = 0.03
     unread_interval_s: float = 0.25
+    opening_interval_s: float = 0.005
 
 
 class Executor:
@@ -105,7 +108,11 @@ class Executor:
         )
         interval_s = options.delta_interval_s
         pace = (
-            Pace(Pulse(clock, interval_s), Pulse(clock, options.unread_interval_s))
+            Pace(
+                opening=Pulse(clock, options.opening_interval_s),
+                read=Pulse(clock, interval_s),
+                unread=Pulse(clock, options.unread_interval_s),
+            )
             if interval_s is not None
             else None
         )

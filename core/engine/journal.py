@@ -144,10 +144,11 @@ class Journal:
 
     def grow(self) -> None:
         """The channel got more of a text; the log gets it soon."""
-        if not self._due and self._pace is not None:
+        pace = self._pace
+        if not self._due and pace is not None:
             self._due = True
-            waiting = self._is_read or self._queue
-            (self._pace.read if waiting else self._pace.unread).soon(self._flush)
+            goes_on = pace.read if self._is_read else pace.unread
+            (pace.opening if self._queue else goes_on).soon(self._flush)
 
     async def close(self) -> None:
         """Stop writing: nothing that was queued is written any more."""

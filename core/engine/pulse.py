@@ -41,7 +41,9 @@ class Pulse:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How soon deltas go to a Run's log: while somebody reads it, and while nobody does."""
+    """How soon things go to a Run's log: a Message that begins, with its first words; deltas while
+    somebody reads the log, and while nobody does."""
 
+    opening: Pulse
     read: Pulse
     unread: Pulse
