@@ -11,6 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.processes import cpu_s, resident_mb
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -39,11 +41,10 @@ def main(runs: int = 3, idle_s: float = 5.0) -> None:
                 pass
             ready.append(time.perf_counter() - begun)
             tree = [process.pid, *_server_of(Path(folder))]
-            before = sum(map(_ticks, tree))
+            before = sum(map(cpu_s, tree))
             time.sleep(idle_s)
-            ticks = sum(map(_ticks, tree)) - before
-            cpu = 100 * ticks / os.sysconf("SC_CLK_TCK") / idle_s
-            memory = sum(map(_resident_mb, tree))
+            cpu = 100 * (sum(map(cpu_s, tree)) - before) / idle_s
+            memory = sum(map(resident_mb, tree))
             process.send_signal(signal.SIGTERM)
             process.wait()
             process.stderr.close()
@@ -62,13 +63,3 @@ def _server_of(folder: Path) -> list[int]:
         except OSError:
             continue
     return found
-
-
-def _ticks(pid: int) -> int:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12])
-
-
-def _resident_mb(pid: int) -> float:
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGESIZE") / 1e6

@@ -32,6 +32,9 @@ PAGE = 100
 _NO_KEY = "none"
 """What is sent where no key is set: the client wants one, an open service ignores it."""
 
+_DEPRECATED = ("The Assistants API is deprecated", "deprecated$")
+"""What the client says of each call: to be heard by nobody, as it is what is wanted."""
+
 _NEVER_NULL: Json = {"metadata": {}, "content": [], "attachments": [], "tools": []}
 """What stands in the API's objects where services send null."""
 
@@ -44,9 +47,8 @@ class RemoteService:
     """Where Assistants are served. Make one per address and close it once."""
 
     def __init__(self, base_url: str, api_key: str | None, *, clock: Clock) -> None:
-        warnings.filterwarnings(
-            "ignore", message="The Assistants API is deprecated", category=DeprecationWarning
-        )
+        for message in _DEPRECATED:
+            warnings.filterwarnings("ignore", message, DeprecationWarning, module=r"openai\.")
         parts = urlsplit(base_url)
         self.host = parts.netloc.rpartition("@")[2]
         self.faults = Faults(self.host, api_key, clock)

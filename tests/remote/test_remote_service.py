@@ -258,11 +258,13 @@ ENVIRONMENT = {
 
 PROGRAM = """
 import asyncio, sys
+from adapters.openai.assistants_declared import RemoteDeclarations
 from tests.fakes.remote_assistants import remote_assistants
 
 async def main():
     async with remote_assistants(sys.argv[1], sys.argv[2], {}) as remote:
         print(await remote.create_thread("room", {}))
+        await RemoteDeclarations(remote._service).list()
 
 asyncio.run(main())
 """
@@ -280,7 +282,7 @@ async def test_variables_that_are_about_the_model_are_not_sent(server: PlainServ
     )
     assert done.stdout.strip() == "thread_1", done.stderr
     assert "deprecated" not in done.stderr
-    (request,) = server.requests
+    request = server.requests[0]
     said = {name.lower(): value for name, value in request.headers.items()}
     assert said["authorization"] == f"Bearer {server.key}"
     assert not {"openai-organization", "openai-project", "x-secret"} & set(said)
