@@ -51,13 +51,15 @@ class Extraction:
     Args:
         interpreter: where files with a format are read; where it is off, those are refused.
         run_s: seconds of one run; others get their turn between two.
-        runs: of one file.
+        most_s: seconds of one file, all its runs together.
     """
 
-    def __init__(self, interpreter: Interpreter, *, run_s: float = 8.0, runs: int = 40) -> None:
+    def __init__(
+        self, interpreter: Interpreter, *, run_s: float = 8.0, most_s: float = 300.0
+    ) -> None:
         self._interpreter = interpreter
         self._run_s = run_s
-        self._runs = runs
+        self._most_s = most_s
         self._one = asyncio.Semaphore(1)
         self._numbers = itertools.count(1)
 
@@ -106,7 +108,9 @@ class Extraction:
     async def _read(self, session: str, filename: str, kind: Kind) -> str:
         source = await asyncio.to_thread(_SOURCE.read_text, encoding="utf-8")
         code = f"{source}\nwork = begin({kind.value!r})\n"
-        for _ in range(self._runs):
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._most_s
+        while loop.time() < end:
             # One cell defines and begins, the next ones only go on: variables stay.
             done = await self._interpreter.run(session, f"{code}go_on(work, {self._run_s})")
             code = ""

@@ -213,22 +213,25 @@ class LibraryFile:
 
     # ------------------------------------------------------------------ asking it
 
-    def by_words(self, expression: str, only: Collection[str] | None, most: int) -> list[int]:
-        """Ids of the passages that have any of these words, best first (bm25)."""
+    def by_words(
+        self, expression: str, only: Collection[str] | None, most: int
+    ) -> list[tuple[int, float]]:
+        """The passages that have any of these words, by id and bm25, best first."""
         if only is None:
             rows = self._db.execute(
-                "SELECT rowid FROM words WHERE words MATCH ? ORDER BY rank LIMIT ?",
+                "SELECT rowid, rank FROM words WHERE words MATCH ? ORDER BY rank LIMIT ?",
                 (expression, most),
             )
         else:
             # The plus keeps SQLite from asking FTS5 for one row after the other.
             rows = self._db.execute(
-                "SELECT rowid FROM words WHERE words MATCH ? AND +rowid IN (SELECT id FROM "
+                "SELECT rowid, rank FROM words WHERE words MATCH ? AND +rowid IN (SELECT id FROM "
                 "passages WHERE shelf IN (SELECT id FROM shelves WHERE file IN (SELECT value FROM "
                 "json_each(?)))) ORDER BY rank LIMIT ?",
                 (expression, json.dumps(sorted(only)), most),
             )
-        return [int(row[0]) for row in rows]
+        # FTS5 gives it negative, so that the best comes first.
+        return [(int(number), -float(score)) for number, score in rows]
 
     def containing(self, word: str) -> int:
         """How many passages have this word (or its stem)."""

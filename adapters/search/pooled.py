@@ -1,4 +1,4 @@
-"""Words across several libraries: passages that came from different indexes in one order.
+"""How much of a question's words a passage has, and the passages of several indexes in one order.
 
 bm25 weighs a word by how rare it is, so its scores mean something within one index only; in that of
 one short file every word is common. Here the best passages of each index are weighed again by how
@@ -16,12 +16,34 @@ from adapters.search.terms import indexed
 
 _K1: Final = 1.2
 _B: Final = 0.75
+_FTS5_LEAST: Final = 1e-6
 
 Key = TypeVar("Key")
 
 
-def reordered(texts: Mapping[Key, str], rarity: Mapping[str, int], passages: int) -> list[Key]:
-    """These passages, best first.
+def shares(
+    found: Sequence[tuple[Key, float]], rarity: Mapping[str, int], passages: int
+) -> list[tuple[Key, float]]:
+    """What one index found, with the share of the question that each passage has.
+
+    A passage of usual length that has each word once has all of it (1).
+
+    Args:
+        found: passages with their bm25 by FTS5, best first.
+        rarity: for each word asked for, how many passages have it.
+        passages: how many there are.
+    """
+    # The weights that FTS5's own bm25 gives to words.
+    whole = sum(
+        max(math.log((passages - n + 0.5) / (n + 0.5)), _FTS5_LEAST) for n in rarity.values()
+    )
+    return [(key, min(score / whole, 1.0)) for key, score in found]
+
+
+def reordered(
+    texts: Mapping[Key, str], rarity: Mapping[str, int], passages: int
+) -> list[tuple[Key, float]]:
+    """What several indexes found in one order, best first, with shares as in `shares`.
 
     Args:
         texts: what was found in all indexes, by some key.
@@ -44,8 +66,9 @@ def reordered(texts: Mapping[Key, str], rarity: Mapping[str, int], passages: int
             for weight, times in zip(weights, found, strict=True)
         )
 
-    order = sorted(range(len(keys)), key=score, reverse=True)
-    return [keys[place] for place in order]
+    whole = sum(weights)
+    order = sorted(((score(place), -place) for place in range(len(keys))), reverse=True)
+    return [(keys[-place], min(value / whole, 1.0)) for value, place in order]
 
 
 def _counts(texts: Sequence[str], words: Sequence[str]) -> list[tuple[int, list[int]]]:

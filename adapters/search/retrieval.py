@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from adapters.search import chunking as cutting
@@ -18,7 +18,7 @@ from adapters.search.extraction import VERSION, Extraction
 from adapters.search.fusion import DEPTH, fused
 from adapters.search.index import Index
 from adapters.search.library import LibraryFile, Row
-from adapters.search.pooled import reordered
+from adapters.search.pooled import reordered, shares
 from adapters.search.prepared import Contents, pack, unpack
 from adapters.search.terms import expression, terms
 from adapters.search.vectors import Matrices
@@ -41,12 +41,15 @@ _Key = tuple[str, int, str]
 class _Found:
     """What one library has for a question: for each query, passages from best to worst."""
 
-    words: list[list[int]]
+    words: list[list[tuple[int, float]]]
+    """With their bm25."""
     near: list[list[tuple[int, float]]]
+    """With their cosine."""
     rows: dict[int, Row]
-    passages: int = 0
-    rarity: list[dict[str, int]] = field(default_factory=list[dict[str, int]])
-    """For each query: in how many passages its words are. Only where libraries are pooled."""
+    passages: int
+    """How many there are in all."""
+    rarity: list[dict[str, int]]
+    """For each query: in how many passages each of its words is."""
 
     def key(self, number: int) -> _Key:
         row = self.rows[number]
@@ -124,10 +127,9 @@ class HybridRetrieval:
             return []
         vectors = await self._vectors(queries) if question.ranking.meaning > 0 else None
         asked = [terms(query) for query in queries]
-        pool = len(libraries) > 1
 
         def ask(file: LibraryFile) -> _Found:
-            return self._ask(file, asked, vectors, question.only, pool=pool)
+            return self._ask(file, asked, vectors, question.only)
 
         found = await asyncio.gather(*(self._index.ask(library, ask) for library in libraries))
         return await asyncio.to_thread(_best, found, len(queries), question)
@@ -147,8 +149,6 @@ class HybridRetrieval:
         asked: Sequence[Sequence[str]],
         vectors: NDArray[np.float32] | None,
         only: frozenset[str] | None,
-        *,
-        pool: bool,
     ) -> _Found:
         """Everything that is wanted of one library; runs in a thread."""
         by_words = [
@@ -159,15 +159,16 @@ class HybridRetrieval:
             shelves = None if only is None else file.shelves_of(only)
             nearest = self._matrices.nearest(file, self._embedder.name, vectors, shelves, DEPTH)
             near = [[(one.passage, one.score) for one in ranking] for ranking in nearest]
-        wanted = {number for ranking in by_words for number in ranking}
-        wanted |= {number for ranking in near for number, _ in ranking}
-        found = _Found(by_words, near, file.rows(sorted(wanted)))
-        if pool:
-            found.passages = file.count()
-            found.rarity = [
+        wanted = {number for ranking in (*by_words, *near) for number, _ in ranking}
+        return _Found(
+            words=by_words,
+            near=near,
+            rows=file.rows(sorted(wanted)),
+            passages=file.count(),
+            rarity=[
                 {word: file.containing(expression([word])) for word in words} for words in asked
-            ]
-        return found
+            ],
+        )
 
 
 def _best(found: Sequence[_Found], queries: int, question: Question) -> list[Passage]:
@@ -186,7 +187,7 @@ def _best(found: Sequence[_Found], queries: int, question: Question) -> list[Pas
     ]
 
 
-def _nearest(found: Sequence[_Found], query: int) -> list[_Key]:
+def _nearest(found: Sequence[_Found], query: int) -> list[tuple[_Key, float]]:
     """The passages nearest to a query, of all libraries; cosines are the same in all."""
     near = [
         (score, library.key(number))
@@ -195,20 +196,23 @@ def _nearest(found: Sequence[_Found], query: int) -> list[_Key]:
         for number, score in library.near[query]
     ]
     near.sort(key=lambda pair: -pair[0])
-    return list(dict.fromkeys(key for _, key in near))
+    # What a cosine is worth differs by embedder, so each counts as all of the question.
+    return [(key, 1.0) for key in dict.fromkeys(key for _, key in near)]
 
 
-def _by_words(found: Sequence[_Found], query: int) -> list[_Key]:
-    """The passages with the words of a query, best first."""
-    if len(found) == 1:
-        return [found[0].key(number) for number in found[0].words[query]]
-    texts = {
-        library.key(number): library.rows[number].text
-        for library in found
-        for number in library.words[query]
-    }
+def _by_words(found: Sequence[_Found], query: int) -> list[tuple[_Key, float]]:
+    """The passages with the words of a query, best first, with the share of it that they have."""
     rarity: dict[str, int] = {}
     for library in found:
         for word, count in library.rarity[query].items():
             rarity[word] = rarity.get(word, 0) + count
-    return reordered(texts, rarity, sum(library.passages for library in found))
+    passages = sum(library.passages for library in found)
+    if len(found) == 1:
+        ranking = [(found[0].key(number), score) for number, score in found[0].words[query]]
+        return shares(ranking, rarity, passages)
+    texts = {
+        library.key(number): library.rows[number].text
+        for library in found
+        for number, _ in library.words[query]
+    }
+    return reordered(texts, rarity, passages)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from adapters.search.fusion import K, fused
 from adapters.search.library import LibraryFile
-from adapters.search.pooled import reordered
+from adapters.search.pooled import reordered, shares
 from adapters.search.prepared import Contents
 from adapters.search.terms import expression, indexed, terms
 from core.engine.searching import Shelf
@@ -32,8 +33,8 @@ def put(library: LibraryFile, *texts: str) -> None:
 
 def ask(library: LibraryFile, question: str) -> list[str]:
     found = library.by_words(expression(terms(question)), None, 50)
-    rows = library.rows(found)
-    return [rows[number].text for number in found]
+    rows = library.rows([number for number, _ in found])
+    return [rows[number].text for number, _ in found]
 
 
 @pytest.mark.parametrize(
@@ -104,34 +105,58 @@ def test_what_is_removed_is_not_found(library: LibraryFile) -> None:
 # ------------------------------------------------------------------------- rankings
 
 
+def ranked(items: Iterable[str]) -> list[tuple[str, float]]:
+    return [(item, 1.0) for item in items]
+
+
 def test_first_everywhere_is_one() -> None:
-    assert fused([(1.0, "abc"), (0.5, "acb")])[0] == ("a", 1.0)
+    assert fused([(1.0, ranked("abc")), (0.5, ranked("acb"))])[0] == ("a", 1.0)
 
 
 def test_places_count_and_not_scores() -> None:
-    found = dict(fused([(1.0, ["a", "b"]), (1.0, ["c", "b"])]))
+    found = dict(fused([(1.0, ranked("ab")), (1.0, ranked("cb"))]))
     assert found["a"] == found["c"] == pytest.approx((K + 1) / (K + 1) / 2)
     assert found["b"] > found["a"]
 
 
 def test_only_the_ratio_of_weights_counts() -> None:
-    rankings = ["abc", "cab"]
+    rankings = [ranked("abc"), ranked("cab")]
     once = fused(zip([1.0, 3.0], rankings, strict=True))
     assert once == [(i, pytest.approx(s)) for i, s in fused(zip([2.0, 6.0], rankings, strict=True))]
-    assert fused([(0.0, "abc"), (1.0, "cab")]) == fused([(1.0, "cab")])
+    assert fused([(0.0, ranked("abc")), (1.0, ranked("cab"))]) == fused([(1.0, ranked("cab"))])
+
+
+def test_a_place_with_a_share_of_the_question_is_worth_less() -> None:
+    poor = [("words", 0.3)]
+    assert fused([(1.0, poor), (1.0, ranked("m"))])[0][0] == "m"
+    assert fused([(1.0, poor)]) == [("words", pytest.approx(0.3))]
 
 
 @given(st.lists(st.tuples(st.floats(0.01, 9), st.permutations("abcdef")), min_size=1, max_size=5))
 def test_scores_fall_from_1_to_0(rankings: list[tuple[float, list[str]]]) -> None:
-    scores = [score for _, score in fused(rankings)]
+    scores = [score for _, score in fused((weight, ranked(items)) for weight, items in rankings)]
     assert scores == sorted(scores, reverse=True)
     assert all(0 < score <= 1 for score in scores)
 
 
+def test_a_share_says_how_much_of_the_question_a_passage_has(library: LibraryFile) -> None:
+    put(library, "heron and badger", "heron and nothing", *["some other text"] * 30)
+    words = ["heron", "badger"]
+    rarity = {word: library.containing(expression([word])) for word in words}
+    found = library.by_words(expression(words), None, 50)
+    (_, whole), (_, half) = shares(found, rarity, library.count())
+    assert whole == 1.0
+    assert 0.3 < half < 0.6
+    rarity["unheard-of"] = 0
+    (_, less), _ = shares(found, rarity, library.count())
+    assert 0.4 < less < 0.8
+
+
 def test_libraries_of_different_sizes_have_one_scale() -> None:
     texts = {"long": "the heron and the weather of today", "short": "heron heron migration"}
-    assert reordered(texts, {"heron": 50, "migration": 1}, 100) == ["short", "long"]
-    assert reordered({"a": "weather", "b": "migrating"}, {"weather": 60, "migration": 2}, 100) == [
-        "b",
-        "a",
-    ]
+    found = reordered(texts, {"heron": 50, "migration": 1}, 100)
+    assert [key for key, _ in found] == ["short", "long"]
+    assert found[0][1] == 1.0
+    assert 0 < found[1][1] < 0.3
+    stems = {"a": "weather", "b": "migrating"}
+    assert reordered(stems, {"weather": 60, "migration": 2}, 100)[0][0] == "b"
