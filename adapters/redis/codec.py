@@ -51,13 +51,13 @@ def encode(document: Document) -> bytes:
     """The bytes of a Thread's document."""
     match document:
         case RunRecord(run=run, revision=revision, state=state):
-            return b"%d %b" % (revision, _json({"run": to_wire(run), "state": state}))
+            return b"%d %b" % (revision, json_bytes({"run": to_wire(run), "state": state}))
         case ThreadRecord(thread=thread, tenant=tenant):
-            return b"%b %b" % (plain(tenant).encode(), _json(to_wire(thread)))
+            return b"%b %b" % (plain(tenant).encode(), json_bytes(to_wire(thread)))
         case Message():
-            return b"%b %b" % ((document.run_id or "").encode(), _json(to_wire(document)))
+            return b"%b %b" % ((document.run_id or "").encode(), json_bytes(to_wire(document)))
         case RunStep():
-            return b" " + _json(to_wire(document))
+            return b" " + json_bytes(to_wire(document))
 
 
 def decode(collection: Collection, value: bytes) -> Document:
@@ -83,7 +83,7 @@ def plain(tenant: str) -> str:
 
 def encode_object(record: ObjectRecord) -> bytes:
     """The bytes of an object that belongs to no Thread."""
-    return _json({"value": to_wire(record.value), "state": record.state})
+    return json_bytes({"value": to_wire(record.value), "state": record.state})
 
 
 def decode_object(kind: ObjectKind, tenant: str, value: bytes) -> ObjectRecord:
@@ -95,7 +95,7 @@ def decode_object(kind: ObjectKind, tenant: str, value: bytes) -> ObjectRecord:
 
 def encode_event(event: StreamEvent) -> tuple[str, bytes]:
     """The name and the bytes of an event's object."""
-    return event.name, _json(to_wire(event.data))
+    return event.name, json_bytes(to_wire(event.data))
 
 
 def decode_event(name: str, data: bytes) -> StreamEvent:
@@ -105,7 +105,7 @@ def decode_event(name: str, data: bytes) -> StreamEvent:
     return StreamEvent(name, from_wire(kind, body))
 
 
-def _json(value: Json) -> bytes:
+def json_bytes(value: Json | None) -> bytes:
     """JSON without line breaks. Half surrogate pairs, which a model may emit, become U+FFFD."""
     try:
         return orjson.dumps(value)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import orjson
 
+from adapters.redis.codec import json_bytes
 from adapters.redis.connection import decode as text
 from core.assistants import Json, VectorStore, VectorStoreFile
 from core.engine.searching import Attributes, Chunking
@@ -27,7 +28,7 @@ def encode_store(store: VectorStore) -> tuple[bytes, int | str, int | str]:
     """What callers can change as JSON, when it was last active, its days (empty: for ever)."""
     document = {name: getattr(store, name) for name in _DOCUMENT}
     days: int | str = store.expires_after["days"] if store.expires_after else ""
-    return orjson.dumps(document), store.last_active_at or store.created_at, days
+    return json_bytes(document), store.last_active_at or store.created_at, days
 
 
 def decode_store(row: Sequence[bytes | None], tenant: str) -> StoreRecord:
@@ -56,16 +57,14 @@ def decode_cut(value: str) -> Chunking:
 
 def encode_attributes(attributes: Attributes | None) -> bytes:
     """Their JSON, which has no line breaks."""
-    return orjson.dumps(attributes)
+    return json_bytes(attributes)
 
 
 def encode_outcome(outcome: Indexed | NotIndexed) -> bytes:
     """What came of indexing, without the size."""
     if isinstance(outcome, NotIndexed):
-        return orjson.dumps({"error": {"code": outcome.code, "message": outcome.message}})
-    return orjson.dumps(
-        {"blob": outcome.blob, "filename": outcome.filename, "until": outcome.until}
-    )
+        return json_bytes({"error": {"code": outcome.code, "message": outcome.message}})
+    return json_bytes({"blob": outcome.blob, "filename": outcome.filename, "until": outcome.until})
 
 
 def decode_entry(store_id: str, value: bytes) -> EntryRecord:

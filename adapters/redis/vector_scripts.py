@@ -271,6 +271,7 @@ for i = 5, #ARGV, 3 do
   if not stays then
     local item = item_of(store, file)
     local state = state_of(item)
+    if state then redis.call('HDEL', claim_key(item), 'tries', 'lost') end
     if state == 'leased' then give_back(item, false, false)
     elseif state == 'due' then hasten(item)
     elseif not state then

@@ -33,10 +33,13 @@ async def test_a_file_is_added_and_indexed(api: Served) -> None:
     )
     assert (body["usage_bytes"], body["last_error"], body["chunking_strategy"]) == (0, None, AUTO)
     assert (await api.client.vector_stores.retrieve(store.id)).status == "in_progress"
+    path = f"/vector_stores/{store.id}/files/{file_id}"
+    assert (await api.http.get(path)).headers["openai-poll-after-ms"] == "200"
     api.retrieval.hold.set()
     ended = await api.client.vector_stores.files.poll(
         file_id, vector_store_id=store.id, poll_interval_ms=10
     )
+    assert "openai-poll-after-ms" not in (await api.http.get(path)).headers
     assert (ended.status, ended.last_error) == ("completed", None)
     assert ended.usage_bytes > 0
     assert await api.client.vector_stores.files.retrieve(file_id, vector_store_id=store.id) == ended

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from openai import NotFoundError
+from openai import BadRequestError, NotFoundError
 
+from adapters.redis.vector_stores import RedisVectorStores
 from tests.api.serving import Served
 from tests.api.stores import file_of, filled, store_of
 
@@ -269,6 +271,38 @@ async def test_what_is_wrong_is_refused(
     error = answer.json()["error"]
     assert message in (None, error["message"])
     assert param in (None, error["param"])
+
+
+async def test_a_store_that_has_expired(api: Served) -> None:
+    """Is listed with its files, and neither searched nor added to."""
+    store_id, (file_id,) = await filled(
+        api, "rain", expires_after={"anchor": "last_active_at", "days": 1}
+    )
+    tables = RedisVectorStores(api.store, 1)
+    (record,) = await tables.get(store_id)
+    assert record is not None
+    long_ago = record.store.created_at - 86_400
+    assert await tables.update(replace(record.store, last_active_at=long_ago))
+    store = await api.client.vector_stores.retrieve(store_id)
+    assert (store.status, store.expires_at) == ("expired", record.store.created_at)
+    listed = await api.client.vector_stores.files.list(store_id)
+    assert [one.id for one in listed.data] == [file_id]
+    stores = api.client.vector_stores
+    for use in (
+        stores.search(store_id, query="rain"),
+        stores.files.create(store_id, file_id=file_id),
+        stores.file_batches.create(store_id, file_ids=[file_id]),
+    ):
+        with pytest.raises(BadRequestError) as refused:
+            await use
+        assert refused.value.body == {
+            "message": f"Vector store '{store_id}' has expired. Its files are still listed: add "
+            "them to a new one.",
+            "type": "invalid_request_error",
+            "param": "vector_store_id",
+            "code": "vector_store_expired",
+        }
+    assert (await stores.retrieve(store_id)).last_active_at == long_ago
 
 
 async def test_a_store_that_is_not_there(api: Served) -> None:

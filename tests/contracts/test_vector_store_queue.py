@@ -128,7 +128,8 @@ async def test_what_is_put_off_and_added_anew_does_not_wait(tables: Tables) -> N
     await tables.begin("file-a")
     await tables.queue.end(await tables.claim(), PutOff(3600))
     await tables.add("file-a", chunking=SMALL)
-    assert (await tables.claim()).chunking == SMALL
+    claim = await tables.claim()
+    assert (claim.chunking, claim.tries) == (SMALL, 0)
 
 
 async def test_an_owner_that_died_loses_the_file_and_is_counted(tables: Tables) -> None:
@@ -165,7 +166,10 @@ async def test_a_late_owner_writes_nothing(tables: Tables) -> None:
 
 async def test_whoever_indexes_what_is_cut_anew_has_lost_it(tables: Tables) -> None:
     await tables.begin("file-a")
+    await tables.claim("w0")
+    await tables.run_out()
     old = await tables.claim("w1")
+    assert old.takeovers == 1
     await tables.add("file-a", chunking=SMALL)
     assert not await tables.queue.end(old, indexed("old"))
     new = await tables.claim("w2")

@@ -9,10 +9,12 @@ from starlette.responses import Response
 from adapters.http.auth import tenant_of
 from adapters.http.complaints import not_one_of
 from adapters.http.reading import cursor_of, read_body
+from adapters.http.routes.runs import POLL_AFTER_MS
 from adapters.http.routes.table import Api, Operation
 from adapters.http.routes.vector_stores import ONE, store_id_of
 from adapters.http.store_bodies import AttributesBody, FileBatchBody, StoreFileBody
 from adapters.http.wire import JsonResponse, deleted_response, object_response, page_response
+from core.assistants import FilesBatch, VectorStoreFile
 from core.engine.vectors.records import STATUSES, FileStatus
 
 
@@ -51,11 +53,11 @@ class StoreFileRoutes:
         added = await self._files.add(
             store_id_of(request), body.request(), tenant=tenant_of(request)
         )
-        return object_response(added)
+        return _answer(added)
 
     async def get(self, request: Request) -> Response:
         """GET /vector_stores/{vector_store_id}/files/{file_id}"""
-        return object_response(await self._files.get(*_ids(request), tenant=tenant_of(request)))
+        return _answer(await self._files.get(*_ids(request), tenant=tenant_of(request)))
 
     async def update(self, request: Request) -> Response:
         """POST /vector_stores/{vector_store_id}/files/{file_id}"""
@@ -105,12 +107,12 @@ class FileBatchRoutes:
         made = await self._batches.create(
             store_id_of(request), body.request(), tenant=tenant_of(request)
         )
-        return object_response(made)
+        return _answer(made)
 
     async def get(self, request: Request) -> Response:
         """GET /vector_stores/{vector_store_id}/file_batches/{batch_id}"""
         batch = await self._batches.get(*_batch_ids(request), tenant=tenant_of(request))
-        return object_response(batch)
+        return _answer(batch)
 
     async def cancel(self, request: Request) -> Response:
         """POST /vector_stores/{vector_store_id}/file_batches/{batch_id}/cancel"""
@@ -126,6 +128,14 @@ class FileBatchRoutes:
             tenant=tenant_of(request),
         )
         return page_response(page)
+
+
+def _answer(value: VectorStoreFile | FilesBatch) -> Response:
+    """The object; who polls it is told when to ask again."""
+    response = object_response(value)
+    if value.status == "in_progress":
+        response.headers["openai-poll-after-ms"] = str(POLL_AFTER_MS)
+    return response
 
 
 def _status_of(request: Request) -> FileStatus | None:
