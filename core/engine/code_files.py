@@ -54,12 +54,13 @@ class Tray:
     """The files of one Run: `given` ones lie in `/mnt/data` before its first code runs.
 
     `missing` are Files that are gone. `known` are names in `/mnt/data` with the File whose bytes
-    are there, for all that it is known of.
+    are there, for all that it is known of. `refused` are names that could not be placed.
     """
 
     given: tuple[Placed, ...] = ()
     missing: tuple[str, ...] = ()
     known: dict[str, Placed] = field(default_factory=dict[str, Placed])
+    refused: set[str] = field(default_factory=set[str])
 
     @property
     def sentence(self) -> str:
@@ -136,11 +137,14 @@ class CodeFiles:
             }
             # Under the key of what they were made of: a session that has them lacks nothing.
             wanted += [(file, given.get(name, file.file_id)) for name, file in left.items()]
-        notes = [
-            note
-            for file, key in wanted
-            if there.get(file.name) != key and (note := await self._put(session, file, key))
-        ]
+        notes: list[str] = []
+        for file, key in wanted:
+            if there.get(file.name) == key or file.name in tray.refused:
+                continue
+            note = await self._put(session, file, key)
+            if note:
+                tray.refused.add(file.name)
+                notes.append(note)
         return Placing(tuple(notes), fresh=before is None)
 
     async def keep(
@@ -197,6 +201,7 @@ class CodeFiles:
             for message in messages
             if message.role == "assistant"
             for attached in message.attachments
+            if {"type": CODE} in attached.get("tools", ())
         ]
         found, _ = await self._found(tuple(dict.fromkeys(file_ids))[:MOST_LEFT], tenant)
         return {file.filename: _placed(record, file) for record, file in reversed(found)}

@@ -194,12 +194,14 @@ async def test_a_file_that_is_gone_is_named_and_ends_nothing() -> None:
 async def test_a_file_that_is_too_large_is_told_in_the_output() -> None:
     interpreter = ScriptedInterpreter()
     interpreter.most = 5
-    async with process(calls(code("1")), says("."), interpreter=interpreter) as here:
+    rounds = [calls(code("1")), calls(code("2", "call_b")), says(".")]
+    async with process(*rounds, interpreter=interpreter) as here:
         large = await file(here, "large.csv", b"123456")
         run = await here.ended(await start(here, theirs=(large,)))
         assert run.status == "completed"
         assert told(here).startswith("[The file large.csv is not in /mnt/data: large.csv has 6")
         assert told(here).endswith("ran 1")
+        assert told(here, 2) == "ran 2", "it is said once"
 
 
 async def test_bytes_that_went_with_the_file_are_told_in_the_output() -> None:

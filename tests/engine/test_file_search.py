@@ -2,70 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
 
-from core.assistants import Json, MessageDelta, Run, RunStepDelta
-from core.engine.generation import AssistantItem, TextDelta, ToolCall, ToolOutput
+from core.engine.generation import ToolCall, ToolOutput
 from core.engine.models import ModelFacts
-from core.engine.requests import RESULT_CONTENT, MessageRequest, RunRequest, ThreadRequest
-from core.engine.resources import vector_stores
+from core.engine.requests import RESULT_CONTENT
 from core.engine.search_tool import NO_FILES
 from core.engine.searching import SearchResult
-from core.engine.vectors.requests import StoreRequest
 from core.errors import ModelUnavailable
 from tests.engine.listening import Client
-from tests.engine.world import CODE, END, SEARCH, WEATHER, Process, process, until
+from tests.engine.searches import (
+    JUNE,
+    LOOKS,
+    LOOKS_AGAIN,
+    MAY,
+    NEVER,
+    search_of,
+    start,
+    stores_of,
+    told,
+)
+from tests.engine.world import CODE, END, SEARCH, WEATHER, process, until
 from tests.fakes.clock import settled
 from tests.fakes.file_search import ScriptedFileSearch
 from tests.fakes.scripted_model import calls, says
-
-LOOKS = ("call_a", "file_search", '{"query": "rain in May"}')
-LOOKS_AGAIN = ("call_b", "file_search", '{"query": "rain in June", "more_queries": ["showers"]}')
-MAY = SearchResult("file-may", "may.md", 0.75, "It rained on nine days in May.")
-JUNE = SearchResult("file-june", "june.md", 0.5, "It never rained in June.")
-NEVER = asyncio.Event
-
-
-async def start(here: Process, *tools: Json, **values: Any) -> Run:
-    """A Run whose Assistant has a vector store, and whose Thread has one."""
-    ours, theirs = [await here.engine.vector_stores.create(StoreRequest()) for _ in range(2)]
-    assistant = await here.assistant(
-        tools=tools or (SEARCH,),
-        tool_resources={"file_search": {"vector_store_ids": [ours.id]}},
-    )
-    made = await here.engine.threads.create(
-        ThreadRequest(
-            messages=(MessageRequest(content="How often did it rain?"),),
-            tool_resources={"file_search": {"vector_store_ids": [theirs.id]}},
-        )
-    )
-    return await here.engine.runs.create(made.id, RunRequest(assistant_id=assistant.id, **values))
-
-
-async def stores_of(here: Process, run: Run) -> tuple[str, str]:
-    """The Assistant's vector store and the Thread's."""
-    assistant = await here.engine.assistants.get(run.assistant_id)
-    thread = await here.engine.threads.get(run.thread_id)
-    (ours,), (theirs,) = (vector_stores(value.tool_resources) for value in (assistant, thread))
-    return ours, theirs
-
-
-async def search_of(here: Process, run: Run, **options: Any) -> Json:
-    """The first tool Step's search, as a caller sees it."""
-    page = await here.engine.runs.steps(run.thread_id, run.id, END, **options)
-    (call,) = page.data[0].step_details["tool_calls"]
-    return call["file_search"]
-
-
-def told(here: Process, request: int = 1) -> str:
-    """What the model was told last."""
-    item = here.model.requests[request].items[-1]
-    assert isinstance(item, ToolOutput)
-    return item.output
-
 
 # ------------------------------------------------------------------------------ the search
 
@@ -261,109 +223,6 @@ async def test_a_small_window_gets_less_and_always_something() -> None:
         assert 100 < len(told(here)) < 12_000
 
 
-# ------------------------------------------------------------------------------ citations
-
-
-async def test_markers_become_citations_with_exact_places() -> None:
-    search = ScriptedFileSearch([MAY, JUNE])
-    text = "𝔸 dry June【0:1†june.md】, a wet May【0:0†may.md】; 【3:0†no.md】 is nothing."
-    pieces = [text[at : at + 3] for at in range(0, len(text), 3)]
-    async with process(calls(LOOKS), says(*pieces), search=search) as here:
-        run = await start(here)
-        client = Client(await here.events(run))
-        assert client.text() == text, "a marker that names nothing stays as it was written"
-        (message,) = await here.messages(run)
-        annotations = message.content[0]["text"]["annotations"]
-        assert [
-            (one["type"], one["text"], one["file_citation"]["file_id"]) for one in annotations
-        ] == [
-            ("file_citation", "【0:1†june.md】", "file-june"),
-            ("file_citation", "【0:0†may.md】", "file-may"),
-        ]
-        for one in annotations:
-            assert text[one["start_index"] : one["end_index"]] == one["text"]
-
-
-async def test_citations_are_streamed_as_they_come_in_every_process() -> None:
-    search = ScriptedFileSearch([MAY])
-    go_on = asyncio.Event()
-    rounds = [
-        calls(LOOKS),
-        [TextDelta("Nine【0:0†ma"), TextDelta("y.md】 "), go_on, *says("days.")],
-    ]
-    async with (
-        process(*rounds, search=search) as here,
-        process(store=here.store, executes=False) as other,
-    ):
-        run = await start(here)
-        heard: list[list[Any]] = [[], []]
-
-        async def listen(where: Process, number: int) -> None:
-            async for event in where.engine.runs.follow(run.thread_id, run.id):
-                heard[number].append(event)
-
-        tasks = [
-            asyncio.create_task(listen(here, 0)), asyncio.create_task(listen(other, 1))
-        ]  # fmt: skip
-        await here.clock.advance(0.3)
-        for events in heard:
-            told_early = [
-                one
-                for event in events
-                if isinstance(event.data, MessageDelta)
-                for one in event.data.delta["content"][0]["text"].get("annotations", [])
-            ]
-            assert [(one["index"], one["start_index"]) for one in told_early] == [(0, 4)]
-        go_on.set()
-        await settled()
-        await asyncio.gather(*tasks)
-        for events in heard:
-            assert Client(events).text() == "Nine【0:0†may.md】 days."
-
-
-async def test_a_follower_who_comes_late_gets_the_citations_too() -> None:
-    search = ScriptedFileSearch([MAY])
-    rounds = [calls(LOOKS), says("Nine【0:0†may.md】 days.")]
-    async with process(*rounds, search=search) as here:
-        run = await here.ended(await start(here))
-        here.store.logs[run.id].clear()  # and the log is gone
-        Client(await here.events(run))
-
-
-async def test_the_deltas_of_a_search_say_only_that_it_is_one() -> None:
-    search = ScriptedFileSearch([MAY])
-    async with process(calls(LOOKS), says("."), search=search) as here:
-        run = await start(here)
-        deltas = [
-            event.data.delta["step_details"]["tool_calls"]
-            for event in await here.events(run)
-            if isinstance(event.data, RunStepDelta)
-        ]
-        assert deltas == [[{"index": 0, "id": "call_a", "type": "file_search", "file_search": {}}]]
-
-
-async def test_numbers_go_on_over_rounds_and_runs() -> None:
-    """A marker means the same passage wherever it stands in a Thread."""
-    search = ScriptedFileSearch([MAY], [JUNE], [MAY])
-    rounds = [calls(LOOKS), calls(LOOKS_AGAIN), says("May【0:0†may.md】, June【1:0†june.md】.")]
-    async with process(*rounds, search=search) as here:
-        run = await here.ended(await start(here))
-        assert "【1:0†june.md】" in told(here, 2)
-        again = ("call_c", "file_search", '{"query": "May"}')
-        here.model.then(*calls(again))
-        here.model.then(*says("As I said【1:0†june.md】, and new【2:0†may.md】."))
-        more = (MessageRequest(content="And?"),)
-        request = RunRequest(assistant_id=run.assistant_id, additional_messages=more)
-        second = await here.ended(await here.engine.runs.create(run.thread_id, request))
-        assert "【2:0†may.md】" in told(here, 4)
-        (message,) = await here.messages(second)
-        annotations = message.content[0]["text"]["annotations"]
-        assert [one["file_citation"]["file_id"] for one in annotations] == [
-            "file-june",
-            "file-may",
-        ]
-
-
 # ------------------------------------------------------------------------------ with other tools
 
 
@@ -406,76 +265,3 @@ async def test_a_cancel_while_it_searches() -> None:
         (step,) = await here.steps(run)
         assert step.status == "cancelled"
         assert step.step_details["tool_calls"][0]["file_search"] == {}
-
-
-# ------------------------------------------------------------------------------ take-over
-
-
-async def test_another_process_goes_on_with_the_same_words_and_numbers() -> None:
-    search = ScriptedFileSearch([MAY], [JUNE])
-    search.unready = True
-    rounds = [calls(LOOKS), calls(LOOKS_AGAIN), [TextDelta("May"), NEVER()]]
-    async with process(*rounds, search=search) as first:
-        run = await start(first)
-        await first.clock.advance(0.1)
-        assert first.model.left == 0
-        before = first.model.requests[-1]
-        await first.dies()
-        fresh = ScriptedFileSearch()
-        answer = says("May【0:0†may.md】, June【1:0†june.md】.")
-        async with process(answer, store=first.store, search=fresh, owner="w2") as second:
-            assert (await second.ended(run)).status == "completed"
-            assert fresh.asked == [], "what was found is not looked for again"
-            assert second.model.requests[0].items == before.items, "the same words as before"
-            *_, message = await second.messages(run)
-            annotations = message.content[0]["text"]["annotations"]
-            assert [one["file_citation"]["file_id"] for one in annotations] == [
-                "file-may",
-                "file-june",
-            ]
-            Client(await second.events(run))
-
-
-async def test_a_search_that_was_not_finished_is_done_by_the_next_process() -> None:
-    stuck = ScriptedFileSearch([MAY])
-    stuck.hold = NEVER()
-    async with process(calls(LOOKS), search=stuck) as first:
-        run = await start(first)
-        await until(lambda: stuck.asked)
-        await settled()
-        await first.dies()
-        fresh = ScriptedFileSearch([MAY])
-        async with process(
-            says("Nine【0:0†may.md】."), store=first.store, search=fresh, owner="w2"
-        ) as second:
-            assert (await second.ended(run)).status == "completed"
-            assert fresh.asked[0].queries == ("rain in May",)
-            assert [item for item in second.model.requests[0].items if isinstance(item, ToolCall)]
-            (message,) = await second.messages(run)
-            assert message.content[0]["text"]["annotations"]
-
-
-async def test_a_half_message_keeps_the_citations_that_were_told() -> None:
-    search = ScriptedFileSearch([MAY])
-    rounds = [calls(LOOKS), [TextDelta("Nine【0:0†may.md】 da"), NEVER()]]
-    async with process(*rounds, search=search) as first:
-        run = await start(first)
-        await first.clock.advance(0.1)
-        await first.dies()
-        async with process(says("Nine days."), store=first.store, owner="w2") as second:
-            await second.ended(run)
-            half, _ = await second.messages(run)
-            assert half.status == "incomplete"
-            assert len(half.content[0]["text"]["annotations"]) == 1
-            Client(await second.events(run))
-
-
-async def test_what_an_answer_cited_is_no_part_of_what_the_model_said() -> None:
-    """The next Run's model sees the words as they were said, markers and all."""
-    search = ScriptedFileSearch([MAY])
-    async with process(calls(LOOKS), says("Nine【0:0†may.md】."), search=search) as here:
-        run = await here.ended(await start(here))
-        here.model.then(*says("Yes."))
-        request = RunRequest(assistant_id=run.assistant_id)
-        await here.ended(await here.engine.runs.create(run.thread_id, request))
-        assert here.model.requests[2].items[-1] == AssistantItem("Nine【0:0†may.md】.")
