@@ -123,8 +123,9 @@ async def test_with_a_model(tmp_path: Path, language: str, made: Program, api: s
         }
         async with bobbin_api(Bot(tmp_path / "data", variables)) as running:
             said = await said_by(command, running, tmp_path)
-        assert {one.body["model"] for one in server.requests if one.body} == {"the-one"}
-        told = [json.dumps(one.body) for one in server.requests if one.body]
+        asked = [one.body for one in server.requests if one.body.get("stream")]
+    assert {body["model"] for body in asked} == {"the-one"}
+    told = [json.dumps(body) for body in asked]
     assert PREMIUM in told[0]
     assert "personal math tutor" not in told[0], "a Run's instructions replace the Assistant's"
     one_run = r"assistant > Certainly, Jane Doe\. .*\nassistant > Jane Doe, x = 1\.\n"
