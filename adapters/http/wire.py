@@ -74,6 +74,11 @@ def object_response(value: ApiObject) -> Response:
     return JsonResponse(object_bytes(value))
 
 
+def body_response(body: Json) -> Response:
+    """An answer that is no object of the API with an id."""
+    return JsonResponse(_dumps(body))
+
+
 def page_response(page: Page[ApiObject]) -> Response:
     """An answer with a part of a list."""
     return JsonResponse(list_bytes(page.data, has_more=page.has_more))

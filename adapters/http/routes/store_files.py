@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,7 +12,12 @@ from adapters.http.routes.runs import POLL_AFTER_MS
 from adapters.http.routes.table import Api, Operation
 from adapters.http.routes.vector_stores import ONE, store_id_of
 from adapters.http.store_bodies import AttributesBody, FileBatchBody, StoreFileBody
-from adapters.http.wire import JsonResponse, deleted_response, object_response, page_response
+from adapters.http.wire import (
+    body_response,
+    deleted_response,
+    object_response,
+    page_response,
+)
 from core.assistants import FilesBatch, VectorStoreFile
 from core.engine.vectors.records import STATUSES, FileStatus
 
@@ -80,7 +84,7 @@ class StoreFileRoutes:
             "has_more": False,
             "next_page": None,
         }
-        return JsonResponse(orjson.dumps(page))
+        return body_response(page)
 
 
 class FileBatchRoutes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -10,7 +9,12 @@ from adapters.http.auth import tenant_of
 from adapters.http.reading import cursor_of, read_body
 from adapters.http.routes.table import Api, Operation
 from adapters.http.store_bodies import StoreSearchBody, VectorStoreBody, VectorStoreChanges
-from adapters.http.wire import JsonResponse, deleted_response, object_response, page_response
+from adapters.http.wire import (
+    body_response,
+    deleted_response,
+    object_response,
+    page_response,
+)
 
 ONE = "/vector_stores/{vector_store_id}"
 
@@ -86,7 +90,7 @@ class VectorStoreRoutes:
             "has_more": False,
             "next_page": None,
         }
-        return JsonResponse(orjson.dumps(page))
+        return body_response(page)
 
 
 def store_id_of(request: Request) -> str:
