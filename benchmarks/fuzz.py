@@ -36,7 +36,13 @@ def main() -> int:
             redis_server(folder / "redis", fsync="no") as server,
             fuzzed_server(server.url, folder) as url,
         ):
-            found = fuzz(url, seed=asked.seed, examples=asked.examples, sequences=asked.sequences)
+            found = fuzz(
+                url,
+                seed=asked.seed,
+                examples=asked.examples,
+                sequences=asked.sequences,
+                worlds=asked.worlds,
+            )
     statuses: Counter[int] = Counter()
     for (_, status), count in found.statuses.items():
         statuses[status] += count
