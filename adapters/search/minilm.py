@@ -4,7 +4,7 @@ A BERT of six layers (Wang et al., "MiniLM", 2020; Reimers and Gurevych, "Senten
 the sentence-transformers project, Apache License 2.0. The mean of the last layer over the words,
 at length 1. The weights are mapped from the file, so that all processes share them.
 
-Serial: batches of files' texts, one at a time; a question goes beside them, in a thread of its own.
+Serial: batches of files' texts, one at a time, on one core; a question goes beside them.
 What bounds memory: a batch has at most so many tokens.
 """
 
@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from adapters.search.products import multiply_in_one_thread
 from core.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ class Network:
     """
 
     def __init__(self, folder: Path) -> None:
+        multiply_in_one_thread()
         try:
             from tokenizers import Tokenizer
 

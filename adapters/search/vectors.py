@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from adapters.search.library import LibraryFile, ShelfVectors
+from adapters.search.products import multiply_in_one_thread
 
 if TYPE_CHECKING:
     import numpy as np
@@ -121,6 +122,7 @@ class Matrices:
 
         The caller holds the library's lock.
         """
+        multiply_in_one_thread()
         found: list[list[Nearest]] = [[] for _ in questions]
         for block in self._blocks(library, embedder, questions.shape[1]):
             more = block.nearest(questions, only, most)
