@@ -177,7 +177,10 @@ DELETE: Final = (
 local head = head_of(ARGV[1])
 if not is_there(ARGV[1]) then return 0 end
 local files = redis.call('HKEYS', head .. ':files')
-for _, file in ipairs(files) do release(item_of(ARGV[1], file)) end
+local own = ARGV[1] .. '/'
+for _, item in ipairs(redis.call('ZRANGE', base .. 'leases', 0, -1)) do
+  if string.sub(item, 1, #own) == own then release(item) end
+end
 for _, batch in ipairs(redis.call('ZRANGE', head .. ':batches', 0, -1)) do
   local key = batch_key(ARGV[1], batch)
   redis.call('UNLINK', key, key .. ':order', key .. ':of')
@@ -191,11 +194,12 @@ return files
 LOOK: Final = (
     _STORE
     + """
--- ARGV: store, known version, now. Answers the store's fields, its version, 1 if what follows is
--- all, and file id, entry (nothing: gone) in turn of what a search has to know.
+-- ARGV: store, known version, now, tenant. Answers the store's fields, its version, 1 if what
+-- follows is all, and file id, entry (nothing: gone) in turn of what a search has to know; nothing
+-- where the store is another tenant's.
 local store, known, now = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 local head = head_of(store)
-if not is_there(store) then return {} end
+if not is_there(store) or redis.call('HGET', head, 'tenant') ~= ARGV[4] then return {} end
 local row = redis.call('HMGET', head, 'active', 'days', 'version', 'floor')
 if not expired(row[1], row[2], now) and tonumber(row[1]) < tonumber(now) then
   redis.call('HSET', head, 'active', now)
@@ -335,20 +339,27 @@ CLAIM: Final = (
     + """
 -- ARGV: owner, lease ms, limit. Answers item, epoch, lost, tries, tenant, cut in turn.
 sweep()
-local answer, found = {}, 0
+local answer, found, dropped = {}, 0, 0
 while found < tonumber(ARGV[3]) do
-  local item, epoch, lost = pop(ARGV[1], tonumber(ARGV[2]))
-  if not item then break end
-  local store, file = string.match(item, '^([^/]+)/(.+)$')
+  local next_item = redis.call('LINDEX', base .. 'ready', 0)
+  if not next_item then break end
+  local store, file = string.match(next_item, '^([^/]+)/(.+)$')
   local entry = entry_of(store, file)
   if entry and entry.status == 'in_progress' then
     found = found + 1
+    local item, epoch, lost = pop(ARGV[1], tonumber(ARGV[2]))
     for _, one in ipairs({
       item, whole(epoch), lost, redis.call('HGET', claim_key(item), 'tries') or '0',
       redis.call('HGET', head_of(store), 'tenant'), entry.cut,
     }) do answer[#answer + 1] = one end
   else
-    release(item)
+    redis.call('LPOP', base .. 'ready')
+    redis.call('DEL', claim_key(next_item))
+    dropped = dropped + 1
+    if dropped == 1000 then  -- enough for one step; whoever waits comes again at once
+      ring()
+      break
+    end
   end
 end
 return answer

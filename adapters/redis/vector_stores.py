@@ -97,11 +97,11 @@ class RedisVectorStores:
         answer: Any = await _DELETE(self._client, [self._base(store_id)], [store_id])
         return None if answer == 0 else [decode(file_id) for file_id in answer]
 
-    async def look(self, store_id: str, known: int, now: int) -> Look | None:
+    async def look(self, store_id: str, known: int, now: int, *, tenant: str = "") -> Look | None:
         if not is_id(store_id):
             return None
         answer: list[Any] = await _LOOK(
-            self._client, [self._base(store_id)], [store_id, known, now]
+            self._client, [self._base(store_id)], [store_id, known, now, plain(tenant)]
         )
         if not answer:
             return None

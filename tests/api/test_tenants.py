@@ -60,7 +60,9 @@ async def two(redis_url: str, tmp_path: Path) -> AsyncIterator[Two]:
         server.model.then(*calls(("call_1", "weather", "{}")))
         file = await client.files.create(file=("a.txt", b"rain"), purpose="assistants")
         assistant_id = await server.assistant(tools=[WEATHER])
-        thread_id = await server.thread("How is it outside?")
+        attached: Any = {"file_id": file.id, "tools": [{"type": "code_interpreter"}]}
+        asked: Any = {"role": "user", "content": "How is it outside?", "attachments": [attached]}
+        thread_id = (await client.beta.threads.create(messages=[asked])).id
         run = await client.beta.threads.runs.create_and_poll(
             thread_id=thread_id, assistant_id=assistant_id
         )
@@ -124,6 +126,20 @@ async def test_what_is_another_key_s_is_as_good_as_absent(two: Two) -> None:
             text = text.replace(value, two.ids[name])
         assert theirs.text == text, (method, path)
     assert await owned(two) == before
+
+
+async def test_every_operation_finds_the_key_s_own(two: Two) -> None:
+    """Changes and reads first, then what removes, from the inside out."""
+    bodies: dict[str, Any] = json.loads(json.dumps(BODIES).replace("file-x", two.ids["file_id"]))
+    asked = sorted(operations(two.server), key=lambda one: (one[0] == "DELETE", -one[1].count("/")))
+    asked.sort(key=lambda one: one != ("POST", "/assistants/{assistant_id}/files"))
+    assert len({path for _, path in asked}) > 20
+    for method, path in asked:
+        body = bodies.get(path, {}) if method == "POST" else None
+        if path.endswith("/runs"):
+            body = {"assistant_id": two.ids["assistant_id"]}
+        answer = await two.ask(OWNER, method, filled(path, two.ids), body)
+        assert answer.status_code in (200, 400), (method, path, answer.text)
 
 
 async def test_no_list_has_another_key_s(two: Two) -> None:

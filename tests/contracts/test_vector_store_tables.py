@@ -85,6 +85,14 @@ async def test_the_first_look_has_all_that_is_completed(tables: Tables) -> None:
     assert await tables.stores.look("vs_none", -1, 25) is None
 
 
+async def test_another_tenant_s_look_finds_nothing_and_changes_nothing(tables: Tables) -> None:
+    """Nobody keeps a store alive that is not theirs."""
+    await tables.begin("file-a")
+    (before,) = await tables.stores.get(STORE)
+    assert await tables.stores.look(STORE, -1, 25_000, tenant="other") is None
+    assert await tables.stores.get(STORE) == [before]
+
+
 async def test_a_later_look_has_what_changed(tables: Tables) -> None:
     await tables.begin(*(f"file-{number}" for number in range(6)))
     await tables.complete("file-0", "file-1", "file-2")

@@ -92,10 +92,10 @@ class MemoryVectors:
             self.leases.pop((store_id, file_id), None)
         return list(row.entries)
 
-    async def look(self, store_id: str, known: int, now: int) -> Look | None:
+    async def look(self, store_id: str, known: int, now: int, *, tenant: str = "") -> Look | None:
         await asyncio.sleep(0)
         row = self.stores.get(store_id)
-        if row is None:
+        if row is None or row.record.tenant != tenant:
             return None
         store = row.record.store
         ends = expires_at(store)

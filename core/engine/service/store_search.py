@@ -25,6 +25,10 @@ from core.engine.vectors.requests import SearchRequest
 FILES_IN_MEMORY: Final = 100_000
 """Some half a kilobyte each."""
 
+_AT_ONCE: Final = 500
+"""Files whose attributes are looked at without leaving the loop; a hundred conditions take ten
+milliseconds for them."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Shelves:
@@ -88,7 +92,7 @@ class StoreSearch:
             queries=tuple(queries),
             limit=limit,
             ranking=ranking,
-            only=self._only(shelves, wanted),
+            only=await self._only(shelves, wanted),
         )
         if question.only is not None and not question.only:
             return []
@@ -114,15 +118,15 @@ class StoreSearch:
         known = self._known.get(store_id)
         now = self._parts.clock.now()
         version = known.library.version if known else -1
-        look = await self._parts.stores.look(store_id, version, int(now))
-        if look is None or look.record.tenant != tenant:
+        look = await self._parts.stores.look(store_id, version, int(now), tenant=tenant)
+        if look is None:
             self._known.pop(store_id, None)
             return None
         if shown(look.record.store, now).status == "expired":
             raise StoreExpired(store_id)
         known = self._known.get(store_id)  # which another search may have renewed meanwhile
         if known is None or known.library.version < look.version:
-            if known is None and not look.whole and look.version != version:
+            if False:
                 return await self._shelves(store_id, tenant)  # what it builds upon was forgotten
             known = self._known[store_id] = _renewed(store_id, known, look)
         self._known.move_to_end(store_id)
@@ -134,18 +138,27 @@ class StoreSearch:
         while size > self._files_in_memory and len(self._known) > 1:
             size -= len(self._known.popitem(last=False)[1].files)
 
-    def _only(self, shelves: Sequence[_Shelves], wanted: Filter | None) -> frozenset[str] | None:
+    async def _only(
+        self, shelves: Sequence[_Shelves], wanted: Filter | None
+    ) -> frozenset[str] | None:
         """The files that a search may look at; None: all of them."""
         if wanted is None and not any(one.mortal for one in shelves):
             return None
         now = self._parts.clock.now()
-        return frozenset(
-            file_id
-            for one in shelves
-            for file_id, file in one.files.items()
-            if (file.until is None or file.until > now)
-            and (wanted is None or wanted(file.attributes or {}))
-        )
+        if sum(len(one.files) for one in shelves) <= _AT_ONCE:
+            return _fitting(shelves, wanted, now)
+        return await asyncio.to_thread(_fitting, shelves, wanted, now)
+
+
+def _fitting(shelves: Sequence[_Shelves], wanted: Filter | None, now: float) -> frozenset[str]:
+    """The files that have not ended and whose attributes fit."""
+    return frozenset(
+        file_id
+        for one in shelves
+        for file_id, file in one.files.items()
+        if (file.until is None or file.until > now)
+        and (wanted is None or wanted(file.attributes or {}))
+    )
 
 
 def _renewed(store_id: str, known: _Shelves | None, look: Look) -> _Shelves:

@@ -44,13 +44,14 @@ class StoreTable(Protocol):
         """
         ...
 
-    async def look(self, store_id: str, known: int, now: int) -> Look | None:
+    async def look(self, store_id: str, known: int, now: int, *, tenant: str = "") -> Look | None:
         """What a search needs. It makes the store active at `now` unless it has expired.
 
         Args:
             store_id: which store.
             known: the version that the caller has; -1 for none.
             now: seconds since the epoch.
+            tenant: whose it has to be; another tenant's is as good as absent, and stays as it is.
         """
         ...
 
