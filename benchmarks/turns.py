@@ -11,7 +11,7 @@ import contextlib
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
@@ -37,7 +37,7 @@ class Stopwatch:
         self.shown: dict[str, float] = {}
         self.capabilities = Capabilities(max_chars=4000, edits=True)
 
-    async def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         """The model: answers with the newest message."""
         text = next(i.text for i in reversed(request.items) if isinstance(i, UserItem))
         self.called[text] = time.perf_counter()

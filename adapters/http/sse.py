@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Final
 
 from starlette.responses import Response
@@ -42,7 +42,7 @@ class EventStream(Response):
     media_type = "text/event-stream"
 
     def __init__(
-        self, events: AsyncIterator[StreamEvent], clock: Clock, *, is_v1: bool = False
+        self, events: AsyncGenerator[StreamEvent, None], clock: Clock, *, is_v1: bool = False
     ) -> None:
         super().__init__(headers={"cache-control": "no-cache", "x-accel-buffering": "no"})
         del self.headers["content-length"]
@@ -75,9 +75,7 @@ class EventStream(Response):
             log.exception("the stream of request %s broke off", scope.get("request_id"))
             await _write(send, frame(_failure(UNEXPECTED)))
         finally:
-            close = getattr(self._events, "aclose", None)
-            if close is not None:
-                await close()  # a stream that was left between two events still holds its place
+            await self._events.aclose()  # left between two events, it still holds its place
         await _write(send, _DONE)
 
     async def _keep_alive(self, send: Send) -> None:

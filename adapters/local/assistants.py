@@ -7,7 +7,7 @@ events come from memory where this process executes it, else from its log.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 
 from core.assistants import Message, Run, StreamEvent
 from core.chat.turn_messages import TurnMessage
@@ -123,7 +123,7 @@ class LocalAssistants:
 
     def events(
         self, thread_id: str, run_id: str, *, behind_call: str | None = None
-    ) -> AsyncIterator[StreamEvent]:
+    ) -> AsyncGenerator[StreamEvent, None]:
         return self._engine.runs.follow(
             thread_id, run_id, tenant=self._tenant, behind_call=behind_call
         )

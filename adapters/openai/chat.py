@@ -6,7 +6,7 @@ vLLM, llama.cpp, OpenRouter, Groq, Mistral and DeepSeek (docs/decisions/0007-mod
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from adapters.openai.asking import Asker, Dialect, parsed
@@ -44,7 +44,7 @@ class ChatCompletionsModel:
         self._asker = Asker(endpoint, Dialect("/chat/completions", chat_body, REMOVABLE))
         self._ids = ids
 
-    async def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         """Generate one round (see `core.engine.ports.ChatModel`)."""
         async with await self._asker.ask(request) as answer:
             reader = ChatReader(request, self._ids)

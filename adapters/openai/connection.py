@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from adapters.openai.chat import ChatCompletionsModel
 from adapters.openai.endpoint import Endpoint, Retries
@@ -20,7 +20,7 @@ class LocalConnection:
         self._endpoint = Endpoint(base_url, api_key, clock=clock, retries=Retries(count=1))
         self._model = JsonActionModel(ChatCompletionsModel(self._endpoint, ids=ids), ids=ids)
 
-    def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+    def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         """See `core.engine.ports.ChatModel`."""
         return self._model.stream(request)
 

@@ -8,9 +8,8 @@ printed, the output itself is shown below it (docs/decisions/0007-models.md has 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any, cast
 
 from adapters.openai.json_actions import REPLY, Action, Plan, plan
 from adapters.openai.json_text import JsonFields
@@ -34,14 +33,14 @@ class JsonActionModel:
         self._inner = inner
         self._ids = ids
 
-    async def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         """Generate one round (see `core.engine.ports.ChatModel`). The reply streams as it is
         written."""
         asked = plan(request)
         reader = _Actions(asked, self._ids) if asked.actions else _Plain()
         said: list[str] = []
         # Closing an inner stream that was left early closes its connection.
-        async with aclosing(cast("Any", self._inner.stream(asked.request))) as stream:
+        async with aclosing(self._inner.stream(asked.request)) as stream:
             async for event in stream:
                 last = isinstance(event, Finished)
                 for made in reader.end(event) if last else reader.read(event):

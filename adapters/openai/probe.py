@@ -6,7 +6,7 @@ import json
 import re
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import aiohttp
 
@@ -250,7 +250,7 @@ async def _round(
         max_output_tokens=300,
     )
     text, calls = "", dict[int, str]()
-    async with aclosing(cast("Any", model.stream(request))) as stream:
+    async with aclosing(model.stream(request)) as stream:
         async for event in stream:
             if isinstance(event, TextDelta):
                 text += event.text

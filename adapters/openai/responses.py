@@ -5,7 +5,7 @@ Source: https://platform.openai.com/docs/api-reference/responses-streaming.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from adapters.openai.asking import Asker, Dialect, parsed
@@ -40,7 +40,7 @@ class ResponsesModel:
         self._asker = Asker(endpoint, Dialect("/responses", responses_body, REMOVABLE))
         self._ids = ids
 
-    async def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         """Generate one round (see `core.engine.ports.ChatModel`)."""
         async with await self._asker.ask(request) as answer:
             reader = ResponsesReader(request, self._ids)

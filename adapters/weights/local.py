@@ -11,9 +11,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
-from typing import Any, Protocol, cast
+from typing import Protocol
 
 from adapters.weights.child import Child, ChildSettings
 from core.clock import Clock
@@ -29,7 +29,7 @@ _LONGEST_PAUSE_S = 60.0
 class Connection(Protocol):
     """A ChatModel that talks to one child, and what it has to close."""
 
-    def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+    def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         """See `core.engine.ports.ChatModel`."""
         ...
 
@@ -76,12 +76,12 @@ class LocalWeights:
         """The running child, for those who measure it."""
         return self._child
 
-    async def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         """Generate one round (see `core.engine.ports.ChatModel`)."""
         async with self._turn:
             connection = await self._ready()
             try:
-                async with aclosing(cast("Any", connection.stream(request))) as events:
+                async with aclosing(connection.stream(request)) as events:
                     async for event in events:
                         yield event
                 self._crashes = 0

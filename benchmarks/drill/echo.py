@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from core.engine.generation import (
     AssistantItem,
@@ -23,7 +23,7 @@ class Echo:
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
 
-    async def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         """See `ChatModel`."""
         texts: list[str] = []
         for item in reversed(request.items):

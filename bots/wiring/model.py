@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -165,7 +165,7 @@ class ByToolMode:
         self._catalogue = catalogue
         self._forced = settings.bobbin_tool_mode
 
-    def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+    def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         """See `ChatModel`."""
         mode = self._forced or self._catalogue.resolve(request.model).tool_mode
         chosen = self._looped if mode == "json" else self._native
@@ -183,7 +183,7 @@ class FirstListed:
         self._get = get
         self._name: str | None = None
 
-    async def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         """See `ChatModel`."""
         if self._name is None:
             names = _listed(await self._get(self._url))
@@ -192,8 +192,8 @@ class FirstListed:
                     "The endpoint lists no models: set BOBBIN_MODEL to the one that shall answer."
                 )
             self._name = names[0]
-        stream: Any = self._model.stream(replace(request, model=self._name))
-        async with aclosing(stream) as events:
+        asked = replace(request, model=self._name)
+        async with aclosing(self._model.stream(asked)) as events:
             async for event in events:
                 yield event
 

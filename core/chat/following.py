@@ -7,7 +7,8 @@ completed text is the truth.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from core.assistants import PARKED_RUN_STATUSES, Run, StreamEvent
 from core.chat.ports import Assistants
@@ -33,7 +34,7 @@ async def follow(
     clock: Clock,
     *,
     behind_call: str | None = None,
-) -> AsyncIterator[StreamEvent]:
+) -> AsyncGenerator[StreamEvent, None]:
     """All events of the Run, live where the service streams; the last one satisfies `is_end`.
 
     With `behind_call`, those behind the required action with that call; a poll repeats Messages
@@ -43,10 +44,12 @@ async def follow(
         BobbinError: neither stream nor poll can be had.
     """
     try:
-        async for event in assistants.events(thread_id, run_id, behind_call=behind_call):
-            yield event
-            if is_end(event):
-                return
+        told = assistants.events(thread_id, run_id, behind_call=behind_call)
+        async with aclosing(told) as events:
+            async for event in events:
+                yield event
+                if is_end(event):
+                    return
     except NotImplementedError:
         pass
     except BobbinError as error:
@@ -58,7 +61,7 @@ async def follow(
 
 async def _poll(
     assistants: Assistants, thread_id: str, run_id: str, clock: Clock
-) -> AsyncIterator[StreamEvent]:
+) -> AsyncGenerator[StreamEvent, None]:
     begun = clock.monotonic()
     while True:
         run = await assistants.run(thread_id, run_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -298,7 +298,7 @@ class Runs(Protocol):
 
     def events(
         self, thread_id: str, run_id: str, *, behind_call: str | None = None
-    ) -> AsyncIterator[StreamEvent]:
+    ) -> AsyncGenerator[StreamEvent, None]:
         """All events of the Run from its creation, live, until it ends or needs an action.
 
         With `behind_call` (a call whose output was submitted) only what comes behind the required

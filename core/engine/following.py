@@ -8,7 +8,7 @@ twice. Memory is bounded by what a follower has been told of (ids and lengths, n
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Final
 
 from core.assistants import PARKED_RUN_STATUSES, Json, Run, StreamEvent
@@ -46,7 +46,7 @@ class Following:
 
     async def follow(
         self, record: RunRecord, *, behind_call: str | None = None
-    ) -> AsyncIterator[StreamEvent]:
+    ) -> AsyncGenerator[StreamEvent, None]:
         """The Run's events in the reference's order, as they happen, until it ends or waits.
 
         With `behind_call`, only what comes behind the required action with that tool call: the
@@ -66,7 +66,7 @@ class Following:
 
     async def _from_log(
         self, record: RunRecord, stitching: Stitching, *, resumed: bool
-    ) -> AsyncIterator[StreamEvent]:
+    ) -> AsyncGenerator[StreamEvent, None]:
         after = await self._end_of_log(record) if resumed else "0"
         if resumed:
             for event in await self._caught_up(record, stitching):
@@ -117,7 +117,7 @@ class Following:
         return await run_record(self._threads, record.run.thread_id, record.run.id)
 
 
-async def _from_memory(channel: Channel, stitching: Stitching) -> AsyncIterator[StreamEvent]:
+async def _from_memory(channel: Channel, stitching: Stitching) -> AsyncGenerator[StreamEvent, None]:
     reader = channel.reader()
     while True:
         closed = channel.closed

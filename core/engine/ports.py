@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import Literal, Protocol
 
 from core.assistants import StreamEvent
@@ -27,11 +27,12 @@ ObjectKind = Literal["assistant", "file", "vector_store"]
 class ChatModel(Protocol):
     """A language model (or the offline tutor) behind one endpoint."""
 
-    def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+    def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         """Generate one round, event by event as it happens.
 
         The last event is `Finished`. Text, tool calls and reasoning items come in the order in
-        which the model made them; the joined deltas are the whole text.
+        which the model made them; the joined deltas are the whole text. Whoever leaves early
+        closes the generator, which ends the call.
 
         Raises:
             ModelUnavailable: no connection, a time-out, a 5xx, a stream that broke off.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import aclosing
 from typing import Final
 
 from core.clock import Clock
@@ -70,24 +71,18 @@ class Rounds:
 
     async def _once(self, endpoint: Endpoint, request: ModelRequest, draft: Draft) -> Finished:
         finished: Finished | None = None
-        async with endpoint.slots.taken():
-            stream = endpoint.model.stream(request)
-            try:
-                async for event in stream:
-                    if isinstance(event, TextDelta):
-                        draft.text(event.text)
-                    elif isinstance(event, ToolCallDelta):
-                        draft.call(event)
-                    elif isinstance(event, RefusalDelta):
-                        draft.refusal(event.text)
-                    elif isinstance(event, Reasoning):
-                        draft.reasoning(event.item)
-                    else:
-                        finished = event
-            finally:
-                close = getattr(stream, "aclose", None)
-                if close is not None:
-                    await close()
+        async with endpoint.slots.taken(), aclosing(endpoint.model.stream(request)) as stream:
+            async for event in stream:
+                if isinstance(event, TextDelta):
+                    draft.text(event.text)
+                elif isinstance(event, ToolCallDelta):
+                    draft.call(event)
+                elif isinstance(event, RefusalDelta):
+                    draft.refusal(event.text)
+                elif isinstance(event, Reasoning):
+                    draft.reasoning(event.item)
+                else:
+                    finished = event
         if finished is None:
             raise ModelUnavailable("the model's stream ended before the model had finished")
         return finished

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
@@ -135,7 +135,7 @@ async def test_a_stream_that_breaks_off_says_so(
 ) -> None:
     """An `error` event with a bare object that tells nothing of the inside."""
 
-    async def events() -> AsyncIterator[StreamEvent]:
+    async def events() -> AsyncGenerator[StreamEvent, None]:
         yield StreamEvent("thread.created", Thread(id="thread_a", created_at=1))
         raise fault
 

@@ -4,7 +4,7 @@ service over a socket: our own API, and a server without anything of ours."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,7 +69,7 @@ class Echo:
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
 
-    async def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         await self._gate.opened.wait()
         texts: list[str] = []
         for item in reversed(request.items):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from core.engine.generation import (
     Finished,
@@ -41,7 +41,7 @@ class ScriptedModel:
         """Rounds that nobody asked for yet."""
         return len(self._rounds)
 
-    async def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         self.requests.append(request)
         beats = self._rounds.pop(0)
         self.open += 1

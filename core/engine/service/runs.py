@@ -7,7 +7,7 @@ meanwhile is lost; a change that came too late is done again on what is stored n
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -193,7 +193,7 @@ class Runs:
 
     async def follow(
         self, thread_id: str, run_id: str, *, tenant: str = "", behind_call: str | None = None
-    ) -> AsyncIterator[StreamEvent]:
+    ) -> AsyncGenerator[StreamEvent, None]:
         """The Run's events in the reference's order, live, until it ends or waits for outputs.
 
         Any number of followers, in any process; one that goes away changes nothing for the Run.
