@@ -208,3 +208,15 @@ async def _waits(tables: Tables) -> bool:
     done, _ = await asyncio.wait([waiting], timeout=0.05)
     waiting.cancel()
     return not done
+
+
+async def test_waiting_files_of_a_deleted_store_hold_up_nobody(tables: Tables) -> None:
+    """They are dropped in steps, and whoever waits is not left to wait between them."""
+    await tables.begin(*(f"file-{number}" for number in range(2500)))
+    await tables.stores.delete(STORE)
+    await tables.begin("file-b", store_id="vs_c")  # in the same partition
+    claims: list[IndexClaim] = []
+    while not claims:
+        await asyncio.wait_for(tables.queue.wait(LONG_S), LONG_S / 2)
+        claims = await tables.queue.claim("w1", 10)
+    assert ids(claims) == ["file-b"]

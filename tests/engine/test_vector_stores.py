@@ -321,3 +321,12 @@ async def test_adding_many_costs_as_few_questions_as_adding_one(world: Shelves) 
         await stores.batches.create(store.id, BatchRequest(entries=entries))
         costs.append(len(calls))
     assert costs[0] == costs[1] <= 6
+
+
+async def test_what_is_forgotten_while_a_search_asks_is_asked_again() -> None:
+    """Searches of two stores, of which only one fits into memory."""
+    async with shelves(files_in_memory=2) as world:
+        ids = [await world.filled("rain", "rain too") for _ in range(2)]
+        for _ in range(3):
+            found = await asyncio.gather(*(world.search(ids[n % 2]) for n in range(6)))
+            assert [len(one) for one in found] == [2] * 6

@@ -126,7 +126,7 @@ class StoreSearch:
             raise StoreExpired(store_id)
         known = self._known.get(store_id)  # which another search may have renewed meanwhile
         if known is None or known.library.version < look.version:
-            if False:
+            if known is None and not look.whole:
                 return await self._shelves(store_id, tenant)  # what it builds upon was forgotten
             known = self._known[store_id] = _renewed(store_id, known, look)
         self._known.move_to_end(store_id)

@@ -36,7 +36,7 @@ FILES_OF_REQUEST: Final = 500
 
 FILES_OF_BATCH: Final = 2_000
 RESULTS: Final = 50
-QUERIES: Final = 32
+QUERIES: Final = 16
 """Of one search; the reference has no number."""
 
 _DAYS: Final = (1, 365)
