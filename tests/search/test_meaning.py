@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info
 
 from adapters.search.library import ShelfVectors
 from adapters.search.prepared import unpack
@@ -180,3 +182,11 @@ def test_nearest_is_what_looking_at_each_would_give(
             assert [near.score for near in ranking] == pytest.approx(
                 [score for score, _ in plain], abs=1e-5
             )
+
+
+async def test_products_take_one_thread(process: Process) -> None:
+    """Several would spin, and take the machine from everybody else."""
+    files = await library(process, car=CAR)
+    await process.found(files, "vehicle")
+    pools: list[dict[str, Any]] = threadpool_info()
+    assert {pool["num_threads"] for pool in pools if pool["user_api"] == "blas"} == {1}
