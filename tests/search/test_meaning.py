@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -188,5 +188,5 @@ async def test_products_take_one_thread(process: Process) -> None:
     """Several would spin, and take the machine from everybody else."""
     files = await library(process, car=CAR)
     await process.found(files, "vehicle")
-    pools: list[dict[str, Any]] = threadpool_info()
+    pools = cast("list[dict[str, Any]]", threadpool_info())
     assert {pool["num_threads"] for pool in pools if pool["user_api"] == "blas"} == {1}
