@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+from typing import Any
 
 import pytest
 
@@ -101,3 +103,28 @@ def test_messages_in_the_order_in_which_they_were_said(
     """Whichever way the dump goes, also within one second."""
     given = [_said(name, stamp) for name, stamp in zip("abcd", stamps, strict=True)]
     assert "".join(one.id for one in in_order(given, newest_first=newest_first)) == order
+
+
+def test_what_a_dump_is_taken_for() -> None:
+    """By `object`, else by the id; Messages inside of their Thread; the last of an id counts."""
+    command: Any = importlib.import_module("bots.commands.import")
+    thread = {"id": "thread_1", "created_at": 5}
+    message = {"id": "msg_1", "created_at": 6, "role": "user", "content": "Hi"}
+    older = {"id": "asst_1", "created_at": 1, "model": "gpt-4"}
+    dump = command.Dump()
+    lines: list[Any] = [
+        older,
+        older | {"name": "Newer"},
+        thread | {"messages": {"object": "list", "data": [message]}},
+        message | {"id": "msg_2", "thread_id": "thread_2"},
+        {"id": 7},
+        {"object": "list", "data": [{"id": "vs_1", "created_at": 1, "file_counts": {}}]},
+    ]
+    dump.read("a", "\n".join(map(json.dumps, lines)))
+    assert [one.assistant.name for one in dump.assistants.values()] == ["Newer"]
+    assert list(dump.threads) == ["thread_1"]
+    said = {name: [one.message.id for one in some] for name, some in dump.messages.items()}
+    assert said == {"thread_1": ["msg_1"], "thread_2": ["msg_2"]}
+    assert list(dump.stores) == ["vs_1"]
+    (problem,) = dump.problems
+    assert problem.startswith("a, line 5: it is of no known kind")
