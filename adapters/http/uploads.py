@@ -16,6 +16,7 @@ from starlette.requests import Request
 
 from adapters.http.complaints import missing, not_one_of, wrong_type
 from adapters.http.reading import Limits, bounded
+from core.engine.limits import above, below
 from core.engine.requests import FileRequest
 from core.errors import InvalidRequest
 
@@ -135,14 +136,8 @@ def _expiry(form: FormData) -> int | None:
     if not isinstance(text, str) or not re.fullmatch(r"-?[0-9]{1,12}", text):
         raise wrong_type("expires_after.seconds", "an integer", text)
     seconds, (least, most) = int(text), EXPIRY_S
-    if not least <= seconds <= most:
-        side, sign, bound = (
-            ("below minimum", ">=", least) if seconds < least else ("above maximum", "<=", most)
-        )
-        raise InvalidRequest(
-            f"Invalid 'expires_after.seconds': integer {side} value. Expected a value {sign} "
-            f"{bound}, but got {seconds} instead.",
-            param="expires_after.seconds",
-            code=f"integer_{side.split()[0]}_{side.split()[1][:3]}_value",
-        )
+    if seconds < least:
+        raise below("expires_after.seconds", least, seconds)
+    if seconds > most:
+        raise above("expires_after.seconds", most, seconds)
     return seconds

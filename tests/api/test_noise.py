@@ -31,7 +31,7 @@ values = st.recursive(
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=20)
     | st.sampled_from(
-        ["user", "function", "text", "auto", "code_interpreter", "@text", "json_schema"]
+        ["user", "function", "text", "auto", "code_interpreter", "@text", "json_schema", "[key]"]
     ),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=4),
     max_leaves=12,
@@ -76,6 +76,47 @@ VALID: tuple[tuple[str, dict[str, Any]], ...] = (
         },
     ),
     ("/threads/runs", {"assistant_id": "asst_a", "thread": {"messages": []}}),
+    (
+        "/assistants",
+        {
+            "model": "m",
+            "tools": [
+                {
+                    "type": "file_search",
+                    "file_search": {
+                        "max_num_results": 5,
+                        "ranking_options": {"ranker": "auto", "score_threshold": 0.5},
+                    },
+                }
+            ],
+            "tool_resources": {"file_search": {"vector_store_ids": []}},
+            "response_format": {"type": "json_schema", "json_schema": {"name": "s", "schema": {}}},
+        },
+    ),
+    (
+        "/vector_stores",
+        {
+            "file_ids": [],
+            "name": "s",
+            "expires_after": {"anchor": "last_active_at", "days": 1},
+            "chunking_strategy": {
+                "type": "static",
+                "static": {"max_chunk_size_tokens": 100, "chunk_overlap_tokens": 50},
+            },
+        },
+    ),
+    (
+        "/vector_stores/vs_a/file_batches",
+        {"files": [{"file_id": "file-a", "attributes": {"a": 1, "b": "c", "d": True}}]},
+    ),
+    (
+        "/vector_stores/vs_a/search",
+        {
+            "query": ["x"],
+            "filters": {"type": "and", "filters": [{"type": "eq", "key": "a", "value": 1}]},
+            "ranking_options": {"ranker": "auto", "score_threshold": 0.0},
+        },
+    ),
     (
         "/threads/thread_a/runs/run_a/submit_tool_outputs",
         {"tool_outputs": [{"tool_call_id": "call_a", "output": "x"}]},
