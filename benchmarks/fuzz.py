@@ -49,7 +49,7 @@ def main() -> int:
     told = ", ".join(f"{count} x {status}" for status, count in sorted(statuses.items()))
     print(f"{found.cases} requests in {time.perf_counter() - begun:.0f} s: {told}")
     reached = {label for label, _ in found.statuses}
-    print(f"{len(reached)} operations, {len(found.succeeded)} of them with a success")
+    print(f"{len(reached)} operations; without a success: {sorted(reached - found.succeeded)}")
     for problem in found.problems:
         print(f"\n{problem}")
     print(f"{len(found.problems)} contradictions")

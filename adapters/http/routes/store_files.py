@@ -144,7 +144,7 @@ def _answer(value: VectorStoreFile | FilesBatch) -> Response:
 
 def _status_of(request: Request) -> FileStatus | None:
     """The `filter` of a list. Raises InvalidRequest."""
-    wanted = request.query_params.get("filter") or None
+    wanted = request.query_params.get("filter")
     if wanted is not None and wanted not in STATUSES:
         raise not_one_of("filter", wanted, list(STATUSES))
     return wanted
