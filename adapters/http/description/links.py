@@ -39,7 +39,8 @@ _BODIES: Final[dict[tuple[str, str], Json]] = {
     ("Run", "submitToolOuputsToRun"): {
         "tool_outputs": [{"tool_call_id": f"{_BODY}{_CALLS}/0/id", "output": ""}]
     },
-    ("File", "createVectorStoreFile"): {"file_id": f"{_BODY}/id"},
+    ("File", "createVectorStore"): {"file_ids": [f"{_BODY}/id"]},
+    ("VectorStoreFile", "createVectorStoreFileBatch"): {"file_ids": [f"{_BODY}/id"]},
 }
 """Where an object tells what a body needs, by the object and the operation."""
 
