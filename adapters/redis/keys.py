@@ -111,6 +111,7 @@ _VECTORS = (
     ("store:<store>:batch:<batch>", "hash", "7 d", "created, stopped, counts"),
     ("store:<store>:batch:<batch>:order", "zset", "7 d", "ids of its files by place"),
     ("store:<store>:batch:<batch>:of", "zset", "7 d", "<status>:<place>:<id> of each"),
+    ("backlog", "list", PERMANENT, "<store>/<file> that were added many at a time, and wait"),
     ("prepared:<digest>", "string", "30 d", "blob and size of what bytes gave, by a digest"),
 )
 

@@ -18,6 +18,10 @@ The item of a file that is to be indexed is `<store>/<file>`; what a lease is st
 An item whose entry is no longer in progress is dropped when it is popped, so that nothing is
 searched for in the list of what waits.
 
+What is added many at a time waits in `backlog`, behind what is added in small numbers: somebody who
+attaches a file to a question does not wait for somebody's archive. Of each claim one item, and of
+single ones every fourth, is taken from there, so that it is not left for ever either.
+
 Counts, lists and `changes` move with the status in one function, `put`.
 """
 
@@ -27,6 +31,7 @@ from typing import Final
 
 from adapters.redis.leases import PRELUDE
 from adapters.redis.threads_scripts import LISTS
+from core.engine.vectors.records import FEW
 
 BATCH_TTL_S: Final = 7 * 24 * 3600
 """A batch is there to be waited for; a week is longer than anybody does."""
@@ -254,7 +259,7 @@ if batch ~= '' then
     redis.call('ZADD', head .. ':batches', now, batch)
   end
 end
-local offered = false
+local fresh, offered = {{}}, false
 for i = 5, #ARGV, 3 do
   local file, cut, attributes, former = ARGV[i], ARGV[i + 1], ARGV[i + 2], formers[i]
   local entry = former and read(written(former)) or {{file = file, created = now, batches = ''}}
@@ -278,12 +283,14 @@ for i = 5, #ARGV, 3 do
     if state then redis.call('HDEL', claim_key(item), 'tries', 'lost') end
     if state == 'leased' then give_back(item, false, false)
     elseif state == 'due' then hasten(item)
-    elseif not state then
-      redis.call('HSET', claim_key(item), 'state', 'ready')
-      redis.call('RPUSH', base .. 'ready', item)
-    end
+    elseif not state then fresh[#fresh + 1] = item end
     offered = true
   end
+end
+local waits = (#ARGV - 4) / 3 > {FEW} and 'backlog' or 'ready'
+for _, item in ipairs(fresh) do
+  if waits == 'ready' then redis.call('HSET', claim_key(item), 'state', 'ready') end
+  redis.call('RPUSH', base .. waits, item)
 end
 if offered then ring() end
 return 'done'
@@ -339,22 +346,37 @@ CLAIM: Final = (
     + """
 -- ARGV: owner, lease ms, limit. Answers item, epoch, lost, tries, tenant, cut in turn.
 sweep()
+local ready, backlog = base .. 'ready', base .. 'backlog'
 local answer, found, dropped = {}, 0, 0
+local late_taken = ARGV[3] == '1' and now_ms() % 4 ~= 0
 while found < tonumber(ARGV[3]) do
-  local next_item = redis.call('LINDEX', base .. 'ready', 0)
+  local from = ready
+  local next_item = redis.call('LINDEX', ready, 0)
+  if not next_item or not late_taken and (found > 0 or ARGV[3] == '1') then
+    local late = redis.call('LINDEX', backlog, 0)
+    if late then next_item, from = late, backlog end
+  end
   if not next_item then break end
   local store, file = string.match(next_item, '^([^/]+)/(.+)$')
   local entry = entry_of(store, file)
-  if entry and entry.status == 'in_progress' then
+  local wanted = entry and entry.status == 'in_progress'
+  if wanted and from == backlog then wanted = not state_of(next_item) end
+  if wanted then
     found = found + 1
+    if from == backlog then
+      late_taken = true
+      redis.call('LPOP', backlog)
+      redis.call('HSET', claim_key(next_item), 'state', 'ready')
+      redis.call('LPUSH', ready, next_item)
+    end
     local item, epoch, lost = pop(ARGV[1], tonumber(ARGV[2]))
     for _, one in ipairs({
       item, whole(epoch), lost, redis.call('HGET', claim_key(item), 'tries') or '0',
       redis.call('HGET', head_of(store), 'tenant'), entry.cut,
     }) do answer[#answer + 1] = one end
   else
-    redis.call('LPOP', base .. 'ready')
-    redis.call('DEL', claim_key(next_item))
+    redis.call('LPOP', from)
+    if from == ready then redis.call('DEL', claim_key(next_item)) end
     dropped = dropped + 1
     if dropped == 1000 then  -- enough for one step; whoever waits comes again at once
       ring()

@@ -10,6 +10,7 @@ import pytest
 
 from core.engine.searching import Chunking
 from core.engine.vectors.records import (
+    FEW,
     FileGone,
     HandedOver,
     IndexClaim,
@@ -19,6 +20,9 @@ from core.engine.vectors.records import (
 )
 from tests.contracts.engine_stores import BACKENDS
 from tests.contracts.vector_tables import SMALL, STORE, Tables, indexed, store, vector_tables
+
+NEIGHBOUR = "vs_c"
+"""A store in the partition of `STORE`."""
 
 LONG_S = 30.0
 """A wait that only an event can end within the test's time."""
@@ -55,6 +59,36 @@ async def test_claims_take_no_more_than_asked_and_reach_every_store(tables: Tabl
     found = [ids(await tables.queue.claim("w1", 1)) for _ in range(8)]
     assert sorted(itertools.chain(*found)) == [f"file-{number}" for number in range(8)]
     assert all(len(one) == 1 for one in found)
+
+
+async def test_few_files_do_not_wait_for_many(tables: Tables) -> None:
+    """Whoever attaches one does not wait for somebody's archive; that goes on all the same."""
+    many = [f"file-{number}" for number in range(FEW + 10)]
+    await tables.begin(*many)
+    for number in range(5):
+        await tables.begin(f"file-few{number}", store_id=NEIGHBOUR)
+    first = ids(await tables.queue.claim("w1", 6))
+    assert len(first) == 6
+    assert len([name for name in first if "few" in name]) >= 5
+    rest: list[str] = []
+    while claims := await tables.queue.claim("w1", 7):
+        rest += ids(claims)
+    assert sorted(first + rest) == sorted([*many, *(f"file-few{number}" for number in range(5))])
+
+
+async def test_what_waits_among_many_is_claimed_once_however_often_it_is_added(
+    tables: Tables,
+) -> None:
+    many = [f"file-{number}" for number in range(FEW + 1)]
+    await tables.begin(*many)
+    await tables.entries.remove(STORE, "file-0")
+    await tables.add("file-0")
+    await tables.add("file-1", chunking=SMALL)
+    await tables.add(*many, chunking=SMALL)
+    claims = await tables.queue.claim("w1", 100)
+    assert ids(claims) == sorted(many)
+    assert {claim.chunking for claim in claims} == {SMALL}
+    assert await tables.queue.claim("w1", 100) == []
 
 
 async def test_racing_claimers_never_hold_the_same_file(tables: Tables) -> None:
@@ -212,9 +246,11 @@ async def _waits(tables: Tables) -> bool:
 
 async def test_waiting_files_of_a_deleted_store_hold_up_nobody(tables: Tables) -> None:
     """They are dropped in steps, and whoever waits is not left to wait between them."""
-    await tables.begin(*(f"file-{number}" for number in range(2500)))
+    await tables.begin()
+    for start in range(0, 2500, FEW):
+        await tables.add(*(f"file-{number}" for number in range(start, start + FEW)))
     await tables.stores.delete(STORE)
-    await tables.begin("file-b", store_id="vs_c")  # in the same partition
+    await tables.begin("file-b", store_id=NEIGHBOUR)
     claims: list[IndexClaim] = []
     while not claims:
         await asyncio.wait_for(tables.queue.wait(LONG_S), LONG_S / 2)

@@ -47,6 +47,8 @@ class LeaseRow:
     until: float = 0.0
     lost: int = 0
     tries: int = 0
+    late: bool = False
+    """It came with many others, and waits behind the few."""
 
 
 def counted(row: StoreRow) -> StoreRecord:

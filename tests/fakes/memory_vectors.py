@@ -16,6 +16,7 @@ from core.engine.searching import Attributes, Chunking, Retrieval
 from core.engine.service.vector_stores import VectorStores
 from core.engine.vectors.parts import VectorParts
 from core.engine.vectors.records import (
+    FEW,
     FILES_OF_STORE,
     EntryRecord,
     FileStatus,
@@ -130,12 +131,12 @@ class MemoryVectors:
         if batch_id is not None:
             row.batches.setdefault(batch_id, BatchRow(now))
         for entry in entries:
-            self._add(row, entry, now)
+            self._add(row, entry, now, late=len(entries) > FEW)
             if batch_id is not None and entry.file_id not in row.batches[batch_id].files:
                 row.batches[batch_id].files.append(entry.file_id)
         self._ring()
 
-    def _add(self, row: StoreRow, entry: NewEntry, now: int) -> None:
+    def _add(self, row: StoreRow, entry: NewEntry, now: int, *, late: bool) -> None:
         store_id = row.record.store.id
         former = row.entries.get(entry.file_id)
         cut = strategy(entry.chunking)
@@ -156,7 +157,7 @@ class MemoryVectors:
                     attributes=former.file.attributes if former else None,
                 )
             )
-            self.leases[store_id, entry.file_id] = LeaseRow()
+            self.leases[store_id, entry.file_id] = LeaseRow(late=late)
         if entry.attributes is not None:
             made = replace(made, file=replace(made.file, attributes=dict(entry.attributes)))
         self._put(row, entry.file_id, made)
@@ -255,7 +256,8 @@ class MemoryVectors:
                 lease.lost += lease.state == "leased"
                 lease.state = "ready"
         claims: list[IndexClaim] = []
-        for (store_id, file_id), lease in list(self.leases.items()):
+        waiting = sorted(self.leases.items(), key=lambda item: item[1].late)
+        for (store_id, file_id), lease in waiting:
             if lease.state != "ready" or len(claims) == limit:
                 continue
             self._epoch += 1

@@ -71,6 +71,7 @@ class EntryTable(Protocol):
 
         A file that is there, with the same chunking and in progress or completed, stays; with
         other chunking, or failed or cancelled, it is indexed anew. Given attributes replace its.
+        What is added in small numbers (`FEW`) is claimed before what is added many at a time.
         The store becomes active. With `batch_id` they also are a batch, or join the one of that
         id; batches are forgotten a week after they were made.
 

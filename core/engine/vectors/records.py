@@ -16,6 +16,9 @@ STATUSES: Final[tuple[FileStatus, ...]] = ("in_progress", "completed", "failed",
 FILES_OF_STORE: Final = 10_000
 """Files of one vector store (the API's guide)."""
 
+FEW: Final = 20
+"""Files that may be added in one step without waiting behind those of others."""
+
 DAY_S: Final = 86_400
 
 
