@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-QUESTIONS: Final[tuple[tuple[str, str], ...]] = (
+IN_OTHER_WORDS: Final[tuple[tuple[str, str], ...]] = (
     ("How can I duplicate a whole directory with everything inside it?", "shutil.copytree"),
     ("delete a folder even though it still has content", "shutil.rmtree"),
     ("find out how much room is left on a drive", "shutil.disk_usage"),
@@ -99,7 +99,53 @@ QUESTIONS: Final[tuple[tuple[str, str], ...]] = (
     ("the longest beginning that several names share", "posixpath.commonprefix"),
     ("import a module whose name is only known while running", "importlib.import_module"),
 )
-"""A question, and the functions or classes that answer it."""
+"""A question, and the functions or classes that answer it. It avoids the documentation's words."""
+
+NAMING_THINGS: Final[tuple[tuple[str, str], ...]] = (
+    ("what does ignore_dangling_symlinks change", "shutil.copytree"),
+    ("onerror callback while a tree is removed", "shutil.rmtree"),
+    ("lru_cache maxsize None", "functools.lru_cache"),
+    ("meaning of the fillvalue argument", "itertools.zip_longest"),
+    ("nlargest with a key function", "heapq.nlargest"),
+    ("rel_tol and abs_tol", "math.isclose"),
+    ("what is the cutoff of get_close_matches", "difflib.get_close_matches"),
+    ("fromfiledate and tofiledate", "difflib.unified_diff"),
+    ("doseq when a value is a sequence", "urllib.parse.urlencode"),
+    ("are the quotation marks translated when quote is true", "html.escape"),
+    ("check=True raises CalledProcessError", "subprocess.run"),
+    ("shlex posix mode", "shlex.split"),
+    ("ArgumentParser fromfile_prefix_chars", "argparse.ArgumentParser"),
+    ("allow_nan in JSON", "json.dumps json.dump"),
+    ("what does buffer_callback do in pickle protocol 5", "pickle.dumps pickle.dump"),
+    ("underscore_numbers and sort_dicts", "pprint.pprint pprint.pformat"),
+    ("gather with return_exceptions", "asyncio.gather"),
+    ("recursive glob with ** and root_dir", "glob.glob glob.iglob"),
+    ("makedirs exist_ok", "os.makedirs"),
+    ("altchars of base64", "base64.b64encode"),
+    ("crc32 starting value", "zlib.crc32 binascii.crc32"),
+    ("dataclass with frozen, slots and kw_only", "dataclasses.dataclass"),
+    ("Counter elements and most common", "collections.Counter"),
+    ("default_factory called without arguments", "collections.defaultdict"),
+    ("follow_wrapped in inspect.signature", "inspect.signature"),
+    ("local_hostname of an SMTP instance", "smtplib.SMTP"),
+    ("literal_eval of bytes, sets and None", "ast.literal_eval"),
+    ("guess_type strict", "mimetypes.guess_type"),
+    ("how is namespace used by rfc4122 uuid5", "uuid.uuid5"),
+    ("import_module with the package argument for relative imports", "importlib.import_module"),
+    ("gzip compresslevel and mtime", "gzip.compress gzip.GzipFile"),
+    ("strip_components or numeric_owner when a tarfile is extracted", "tarfile.TarFile"),
+    ("RobotFileParser crawl delay", "urllib.robotparser.RobotFileParser"),
+    ("Decimal quantize", "decimal.Decimal"),
+    ("IPv4Network strict host bits", "ipaddress.IPv4Network ipaddress.ip_network"),
+    ("sqlite3 detect_types isolation_level", "sqlite3.connect"),
+    ("ssl create_default_context cafile", "ssl.create_default_context"),
+    ("rollover of a log file when maxBytes is reached", "logging.handlers.RotatingFileHandler"),
+    ("TopologicalSorter static_order", "graphlib.TopologicalSorter"),
+    ("ElementTree iterparse events", "xml.etree.ElementTree.iterparse"),
+)
+"""The same for questions that use the names of parameters, classes and things."""
+
+QUESTIONS: Final = (*IN_OTHER_WORDS, *NAMING_THINGS)
 
 FURTHER_MODULES: Final = (
     "abc array ast bdb bz2 cmd code codecs codeop colorsys compileall contextvars copyreg ctypes "
