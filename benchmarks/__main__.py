@@ -1,6 +1,7 @@
 """`make bench`: what the performance goals are measured with. Machines differ: read ratios."""
 
-from benchmarks import start, turns
+from benchmarks import engine, start, turns
 
 start.main()
 turns.main()
+engine.main()
