@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from adapters.redis import vector_codec as codec
-from adapters.redis import vector_scripts as scripts
+from adapters.redis import vector_queue_scripts as scripts
 from adapters.redis.claims import Claims, Held
 from adapters.redis.connection import Client, Script, decode
 from core.engine.vectors.records import (

@@ -14,13 +14,7 @@ A vector store is these keys behind the partition's base:
 
 An entry is three lines: `<status> <bytes> <created> <tokens>/<overlap> <file> <batches>`, the
 attributes' JSON, and the outcome's JSON. So no script reads JSON, and a status changes without it.
-The item of a file that is to be indexed is `<store>/<file>`; what a lease is stands in `leases.py`.
-An item whose entry is no longer in progress is dropped when it is popped, so that nothing is
-searched for in the list of what waits.
-
-What is added many at a time waits in `backlog`, behind what is added in small numbers: somebody who
-attaches a file to a question does not wait for somebody's archive. Of each claim one item, and of
-single ones every fourth, is taken from there, so that it is not left for ever either.
+What waits to be indexed stands in `vector_queue_scripts.py`.
 
 Counts, lists and `changes` move with the status in one function, `put`.
 """
@@ -36,7 +30,7 @@ from core.engine.vectors.records import FEW
 BATCH_TTL_S: Final = 7 * 24 * 3600
 """A batch is there to be waited for; a week is longer than anybody does."""
 
-_STORE: Final = (
+COMMON: Final = (
     PRELUDE
     + LISTS
     + f"""
@@ -143,7 +137,7 @@ local FIELDS = {{'doc', 'tenant', 'active', 'bytes', unpack(STATUSES)}}
 )
 
 CREATE: Final = (
-    _STORE
+    COMMON
     + """
 -- ARGV: store, doc, tenant, active, days or ''
 if is_there(ARGV[1]) then return 0 end
@@ -154,7 +148,7 @@ return 1
 )
 
 READ: Final = (
-    _STORE
+    COMMON
     + """
 -- ARGV: stores. Answers the fields of each.
 local answer = {}
@@ -166,7 +160,7 @@ return answer
 )
 
 UPDATE: Final = (
-    _STORE
+    COMMON
     + """
 -- ARGV: store, doc, active, days or ''. Answers whether it was there.
 if not is_there(ARGV[1]) then return 0 end
@@ -176,7 +170,7 @@ return 1
 )
 
 DELETE: Final = (
-    _STORE
+    COMMON
     + """
 -- ARGV: store. Answers the ids of its files, or 0 when it was not there.
 local head = head_of(ARGV[1])
@@ -197,7 +191,7 @@ return files
 )
 
 LOOK: Final = (
-    _STORE
+    COMMON
     + """
 -- ARGV: store, known version, now, tenant. Answers the store's fields, its version, 1 if what
 -- follows is all, and file id, entry (nothing: gone) in turn of what a search has to know; nothing
@@ -235,7 +229,7 @@ return answer
 )
 
 ADD: Final = (
-    _STORE
+    COMMON
     + f"""
 -- ARGV: store, now, batch or '', most files, then file, cut, attributes ('-': as they are) in turn.
 -- Answers 'done', 'gone' or 'full'.
@@ -298,7 +292,7 @@ return 'done'
 )
 
 ATTRIBUTES: Final = (
-    _STORE
+    COMMON
     + """
 -- ARGV: store, file, attributes. Answers whether the store has the file.
 local former = entry_of(ARGV[1], ARGV[2])
@@ -311,7 +305,7 @@ return 1
 )
 
 REMOVE: Final = (
-    _STORE
+    COMMON
     + """
 -- ARGV: store, file. Answers whether the store had the file.
 local former = entry_of(ARGV[1], ARGV[2])
@@ -323,7 +317,7 @@ return 1
 )
 
 CANCEL: Final = (
-    _STORE
+    COMMON
     + """
 -- ARGV: store, batch. Its files that are in progress are cancelled.
 local key = batch_key(ARGV[1], ARGV[2])
@@ -337,83 +331,6 @@ for _, one in ipairs(redis.call('ZRANGEBYLEX', key .. ':of', '[in_progress:', '(
   release(item_of(ARGV[1], file))
   put(ARGV[1], file, former, entry)
 end
-return 1
-"""
-)
-
-CLAIM: Final = (
-    _STORE
-    + """
--- ARGV: owner, lease ms, limit. Answers item, epoch, lost, tries, tenant, cut in turn.
-sweep()
-local ready, backlog = base .. 'ready', base .. 'backlog'
-local answer, found, dropped = {}, 0, 0
-local late_taken = ARGV[3] == '1' and now_ms() % 4 ~= 0
-while found < tonumber(ARGV[3]) do
-  local from = ready
-  local next_item = redis.call('LINDEX', ready, 0)
-  if not next_item or not late_taken and (found > 0 or ARGV[3] == '1') then
-    local late = redis.call('LINDEX', backlog, 0)
-    if late then next_item, from = late, backlog end
-  end
-  if not next_item then break end
-  local store, file = string.match(next_item, '^([^/]+)/(.+)$')
-  local entry = entry_of(store, file)
-  local wanted = entry and entry.status == 'in_progress'
-  if wanted and from == backlog then wanted = not state_of(next_item) end
-  if wanted then
-    found = found + 1
-    if from == backlog then
-      late_taken = true
-      redis.call('LPOP', backlog)
-      redis.call('HSET', claim_key(next_item), 'state', 'ready')
-      redis.call('LPUSH', ready, next_item)
-    end
-    local item, epoch, lost = pop(ARGV[1], tonumber(ARGV[2]))
-    for _, one in ipairs({
-      item, whole(epoch), lost, redis.call('HGET', claim_key(item), 'tries') or '0',
-      redis.call('HGET', head_of(store), 'tenant'), entry.cut,
-    }) do answer[#answer + 1] = one end
-  else
-    redis.call('LPOP', from)
-    if from == ready then redis.call('DEL', claim_key(next_item)) end
-    dropped = dropped + 1
-    if dropped == 1000 then  -- enough for one step; whoever waits comes again at once
-      ring()
-      break
-    end
-  end
-end
-return answer
-"""
-)
-
-END: Final = (
-    _STORE
-    + """
--- ARGV: store, file, epoch, what ('completed', 'failed', 'gone', 'later', 'again'), then bytes and
--- outcome of the first two, or the delay in ms. Answers 1, or 0 when the claim was lost.
-local item, epoch, what = item_of(ARGV[1], ARGV[2]), ARGV[3], ARGV[4]
-if settled(item, epoch) then return 1 end
-if not held(item, epoch) then return 0 end
-if what == 'again' then
-  give_back(item, true, false)
-  return 1
-end
-if what == 'later' then
-  redis.call('HINCRBY', claim_key(item), 'tries', 1)
-  postpone(item, tonumber(ARGV[5]))
-  return 1
-end
-settle(item, epoch)
-local former = entry_of(ARGV[1], ARGV[2])
-if not former then return 0 end
-local entry = nil
-if what ~= 'gone' then
-  entry = read(written(former))
-  entry.status, entry.bytes, entry.outcome = what, ARGV[5], ARGV[6]
-end
-put(ARGV[1], ARGV[2], former, entry)
 return 1
 """
 )
