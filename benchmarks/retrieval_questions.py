@@ -1,7 +1,7 @@
-"""Questions about Python's standard library, in other words than its own, with what answers them.
+"""Questions about Python's standard library, with what answers them.
 
-None was changed in the light of a ranking, and none is to be. Those that name things were added after
-the figures of the others were known.
+None was changed in the light of a ranking, and none is to be. Those that name things were added
+after the figures of the others were known.
 """
 
 from __future__ import annotations
