@@ -29,6 +29,9 @@ from tests.fakes.scripted_model import ScriptedModel, calls, says
 _NO_HTTP = b"Invalid HTTP request received."
 """What the server answers by itself where headers say nothing sensible (a length that is none)."""
 
+_REFUSED = ("400", "401", "403", "404", "405", "413")
+"""How the API says that a request is wrong."""
+
 _STEPS = 10
 """Requests of a sequence at most."""
 
@@ -198,6 +201,7 @@ def _config(
                 "positive_data_acceptance": {"enabled": False},
                 # A 404 may be about another object, which the body names.
                 "ensure_resource_availability": {"enabled": False},
+                "negative_data_rejection": {"expected-statuses": [*_REFUSED]},
                 "unsupported_method": {"enabled": True},
             },
             "continue-on-failure": True,
