@@ -1,0 +1,101 @@
+"""Conversations over a remote service: nothing is lost and nothing is said twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.assistants import Message
+from tests.chat.flow import Process, World, connected, place
+from tests.fakes.assistants import FakeAssistants, echo
+from tests.fakes.plain_assistants_server import PlainServer
+from tests.fakes.remote_assistants import remote_assistants
+from tests.servers import redis_server
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    with redis_server(tmp_path, fsync="no") as server:
+        async with connected(server.url) as client:
+            yield World(client)
+
+
+@asynccontextmanager
+async def process(world: World, server: PlainServer) -> AsyncIterator[Process]:
+    """A process of the bot, with a client of its own to the service."""
+    async with remote_assistants(server.base_url, server.key, {}) as remote:
+        service: Any = remote
+        world.assistants = service
+        async with world.process() as bot:
+            yield bot
+
+
+async def test_a_conversation_is_one_thread_over_there(world: World) -> None:
+    service = FakeAssistants()
+    async with PlainServer(service) as server, process(world, server) as bot:
+        for text in ("one", "two"):
+            await bot.says(text, where=place())
+            await bot.is_idle(where=place())
+    assert world.platform.texts(place()) == ["You said: one", "You said: two"]
+    assert len(service.threads) == 1
+
+
+async def test_a_run_goes_on_when_the_process_that_started_it_dies(world: World) -> None:
+    gate = asyncio.Event()
+
+    async def held(messages: list[Message]) -> list[str]:
+        await gate.wait()
+        return await echo(messages)
+
+    service = FakeAssistants(held)
+    async with PlainServer(service) as server:
+        async with process(world, server) as first:
+            await first.says("hello", where=place())
+            while not service.runs:
+                await asyncio.sleep(0.01)
+            await first.dies(world)
+        async with process(world, server) as second:
+            gate.set()
+            await second.is_idle(where=place())
+    assert world.platform.texts(place()) == ["You said: hello"]
+    assert len(service.runs) == 1
+
+
+async def test_a_run_whose_creation_was_not_confirmed_is_adopted(world: World) -> None:
+    service = FakeAssistants()
+    async with PlainServer(service) as server, process(world, server) as bot:
+        await bot.says("one", where=place())
+        await bot.is_idle(where=place())
+        server.faults.lose_answers = 1
+        await bot.says("two", where=place())
+        await bot.is_idle(where=place())
+    assert world.platform.texts(place()) == ["You said: one", "You said: two"]
+    assert len(service.runs) == 2
+
+
+async def test_a_service_that_asks_for_patience_gets_it(world: World) -> None:
+    service = FakeAssistants()
+    async with PlainServer(service) as server, process(world, server) as bot:
+        await bot.says("one", where=place())
+        await bot.is_idle(where=place())
+        server.faults.before.append((429, {"retry-after": "1"}))
+        await bot.says("two", where=place())
+        sign = await world.platform.until_sign("troubled")
+        assert "slow down" in sign.sentence
+        await bot.is_idle(where=place())
+    assert world.platform.texts(place()) == ["You said: one", "You said: two"]
+
+
+async def test_what_is_deleted_here_is_forgotten_there(world: World) -> None:
+    service = FakeAssistants()
+    async with PlainServer(service) as server, process(world, server) as bot:
+        name = await bot.says("secret", where=place())
+        await bot.is_idle(where=place())
+        await bot.deletes(name, where=place())
+    (messages,) = service.threads.values()
+    assert [message.role for message in messages] == ["assistant"]
