@@ -129,7 +129,8 @@ class Stage:
     @property
     def requests(self) -> list[Request]:
         """Requests for answers since the test began."""
-        return [one for one in self.model.requests[self._seen :] if one.path != "/v1/models"]
+        asked = self.model.requests[self._seen :]
+        return [one for one in asked if one.path in ("/v1/responses", "/v1/chat/completions")]
 
     def script(self, *replies: Scripted) -> None:
         """What the model answers next, one entry a request."""

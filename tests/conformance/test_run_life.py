@@ -122,12 +122,15 @@ async def test_calls_of_one_round_are_submitted_together_in_any_order(stage: Sta
     )
 
 
-async def test_failed(stage: Stage) -> None:
+@pytest.mark.parametrize(("status", "code"), [(400, "invalid_prompt"), (401, "server_error")])
+async def test_failed(stage: Stage, status: int, code: str) -> None:
     """With the endpoint's reason; nothing was said, so nothing stands in the Thread."""
-    stage.script(Failure(400, {"error": {"message": "the prompt is too bad", "type": "x"}}))
+    stage.script(Failure(status, {"error": {"message": "the prompt is too bad", "type": "x"}}))
     run = await stage.done(await stage.thread(), await stage.assistant())
-    assert (run.status, run.last_error.code) == ("failed", "server_error")
-    assert "the prompt is too bad" in run.last_error.message
+    assert (run.status, run.last_error.code) == ("failed", code)
+    assert (
+        "the prompt is too bad" if status == 400 else "OPENAI_API_KEY"
+    ) in run.last_error.message
     assert run.failed_at is not None
     assert (run.completed_at, run.expires_at) == (None, None)
     assert await stage.steps(run) == []
@@ -266,7 +269,7 @@ async def test_a_thread_is_locked_while_a_run_is_active(stage: Stage) -> None:
     other = await stage.http.post(f"/threads/{thread_id}/runs", json={
         "assistant_id": assistant_id, "stream": True})  # fmt: skip
     assert (other.status_code, other.json()["error"]["message"]) == (400, error["message"])
-    first, second = await stage.messages(thread_id)
+    first, second, *_ = await stage.messages(thread_id)
     marked = await stage.http.post(_path(run), json={"metadata": {"seen": "yes"}})
     assert marked.json()["metadata"] == {"seen": "yes"}
     for path in (f"/threads/{thread_id}", f"/threads/{thread_id}/messages/{first['id']}"):
@@ -279,7 +282,7 @@ async def test_a_thread_is_locked_while_a_run_is_active(stage: Stage) -> None:
     assert (run.status, run.metadata) == ("completed", {"seen": "yes"})
     assert (await stage.http.post(f"/threads/{thread_id}/messages", json=said)).status_code == 200
     changed = await stage.http.post(_path(run), json={"metadata": {"late": "1"}})
-    assert changed.json()["metadata"] == {"late": "1"}
+    assert changed.json()["metadata"] == {"seen": "yes", "late": "1"}
 
 
 async def test_a_thread_is_locked_while_a_run_waits(stage: Stage) -> None:

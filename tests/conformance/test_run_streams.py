@@ -161,7 +161,7 @@ async def test_ends_of_streams(stage: Stage) -> None:
     stage.script(Failure(400, "no"))
     told = await stage.stream(f"/threads/{await stage.thread()}/runs", body)
     assert names_of(told) == [*BEGIN, "thread.run.failed"]
-    assert told[-1][1]["last_error"]["code"] == "server_error"
+    assert told[-1][1]["last_error"]["code"] == "invalid_prompt"
     stage.script(Reply(text="Once upon", finish="length"))
     told = await stage.stream(f"/threads/{await stage.thread()}/runs", body)
     cut = [*ANSWER[:8], "thread.message.incomplete", "thread.run.step.completed"]
