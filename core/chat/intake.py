@@ -74,6 +74,7 @@ class Intake:
 
         Raises:
             StoreError: nothing was stored; the platform must not acknowledge it.
+            ModelError: a deletion could not be told to a remote service; neither then.
         """
         event = self._policy.recognised(event)
         if isinstance(event, Inbound):
