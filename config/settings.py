@@ -99,6 +99,17 @@ class Settings(BaseSettings):
     """Whether all keys see the same objects, or each key has its own and sees no others."""
     bobbin_run_ttl_s: int = Field(default=600, ge=10, le=86_400)
     """Seconds from a Run's creation to its expiry, as the original API had it."""
+    bobbin_run_tokens: int = Field(default=400_000, ge=1_000)
+    """Tokens that one Run may use, prompts and answers of all its model calls. The default is a net
+    under a model that loops: a dozen full prompts."""
+    bobbin_run_rounds: int = Field(default=24, ge=1, le=10_000)
+    """Rounds of tool calls that one Run may take. Default: more than any honest question needed."""
+    bobbin_run_seconds: float = Field(default=540.0, gt=0, le=86_400)
+    """Seconds that a Run may be worked on; waiting for tool outputs does not count. Default: a
+    minute less than a Run lives, so that it ends with a reason."""
+    bobbin_history_tokens: int = Field(default=32_000, ge=1_000)
+    """Tokens of a Thread that go into a prompt where the Run names no limit of its own, so that
+    answers in a long Thread do not become ever dearer. Never more than the model's window."""
 
     # ---- Slack
     slack_bot_token: SecretStr | None = None

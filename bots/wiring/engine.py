@@ -22,6 +22,7 @@ from bots.wiring.store import Store
 from bots.wiring.sweeping import sweeping
 from bots.wiring.vectors import NoRetrieval, indexing, vector_stores
 from config.settings import ROOT, Settings
+from core.budgets import RunCeiling
 from core.clock import Clock
 from core.engine.executor import Executor, ExecutorOptions
 from core.engine.live import Live
@@ -110,7 +111,15 @@ async def open_engine(
             live=live,
             clock=clock,
             ids=ids,
-            options=ExecutorOptions(model_attempts=MODEL_ATTEMPTS),
+            options=ExecutorOptions(
+                ceiling=RunCeiling(
+                    tokens=settings.bobbin_run_tokens,
+                    rounds=settings.bobbin_run_rounds,
+                    seconds=settings.bobbin_run_seconds,
+                ),
+                history_tokens=settings.bobbin_history_tokens,
+                model_attempts=MODEL_ATTEMPTS,
+            ),
         )
         await queue.recover(owner_is_gone)
         worker = await stack.enter_async_context(

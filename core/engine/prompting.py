@@ -89,9 +89,9 @@ def history_room(
 ) -> tuple[int, int | None]:
     """How much of the Thread to read: tokens, and Messages if the Run says how many."""
     room = model.window - model.answer_room(_answer_left(run, progress))
-    if run.max_prompt_tokens:
-        room = min(room, run.max_prompt_tokens)
     last_messages = _last_messages(run)
+    if run.max_prompt_tokens:
+        return min(room, run.max_prompt_tokens), last_messages
     return (room if last_messages else min(room, limits.history_tokens)), last_messages
 
 

@@ -220,3 +220,8 @@ async def test_a_run_that_limits_its_prompt_gets_the_newest_messages() -> None:
         texts = await asked(here, 100, max_prompt_tokens=256)
         assert texts[-1] == "number 99"
         assert 10 < len(texts) < 40
+
+
+async def test_a_run_that_allows_a_longer_prompt_gets_more_of_the_thread() -> None:
+    async with process(says("Hm."), history_tokens=300) as here:
+        assert len(await asked(here, 100, max_prompt_tokens=5_000)) == 100
