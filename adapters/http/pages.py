@@ -33,7 +33,8 @@ URL:
 <pre>client = OpenAI(base_url="http://localhost:8765/v1", api_key="any")
 thread = client.beta.threads.create(messages=[{"role": "user", "content": "Hello"}])</pre>
 <p>What is supported stands in <code>docs/assistants-api.md</code> of the project, every field in
-<a href="openapi.json">openapi.json</a>; how the process is: <a href="healthz">healthz</a>, <a href="readyz">readyz</a>.
+<a href="openapi.json">openapi.json</a>;
+how the process is: <a href="healthz">healthz</a>, <a href="readyz">readyz</a>.
 """
 _PAGE_HEADERS: Final = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
