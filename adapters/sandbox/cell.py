@@ -29,11 +29,21 @@ _PIXELS = 16_000_000
 _FRAMES = 12
 _BALLAST = 8 << 20
 _HINTS = (
-    ("[Errno 1] ", "there is no network here, and no other program can be started"),
+    ('File "multiprocessing/', "no other program can be started here; threads can"),
+    (
+        "[Errno 1] ",
+        "there is no network here, and no other program can be started, linked or ended",
+    ),
+    ("[Errno -3] ", "there is no network here"),
+    ("[Errno 24] ", "at most {open_files} files can be open at a time; close them"),
+    ("can't start new thread", "at most {threads} threads can run here"),
     ("[Errno 13] ", "only /mnt/data and /tmp can be read and written"),
     ("[Errno 27] ", "a single file is limited to {file_mb} MB"),
     ("[Errno 28] ", "the disk here holds {disk_mb} MB in {files} files"),
-    ("MemoryError", "the memory here is limited to {memory_mb} MB"),
+    (
+        "MemoryError",
+        "the memory here is limited to {memory_mb} MB, with all variables; `del` large ones",
+    ),
     ("ModuleNotFoundError", "no package can be installed here"),
 )
 
@@ -152,6 +162,8 @@ class Cells:
             disk_mb=limits.disk_bytes >> 20,
             memory_mb=limits.memory_bytes >> 20,
             files=limits.files,
+            open_files=limits.open_files,
+            threads=limits.threads,
         )
 
     def _text(self) -> str:
@@ -178,14 +190,15 @@ class Cells:
             return
         try:
             for number in pyplot.get_fignums():
+                if len(self._figures) >= self._limits.figures:
+                    most = self._limits.figures
+                    self._transcript.write(f"(only {most} figures are shown in one call)\n")
+                    break
                 self._draw(pyplot.figure(number))
         finally:
             pyplot.close("all")
 
     def _draw(self, figure: Any) -> None:
-        if len(self._figures) >= self._limits.figures:
-            self._transcript.write(f"(only {self._limits.figures} figures are shown in one call)\n")
-            return
         width, height = figure.get_size_inches()
         dpi = min(float(figure.dpi), math.sqrt(_PIXELS / max(width * height, 0.01)))
         png = io.BytesIO()

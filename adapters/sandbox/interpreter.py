@@ -19,10 +19,15 @@ from adapters.sandbox.probe import Finding, candidates, probe
 from adapters.sandbox.protocol import RunReply, plain_name
 from adapters.sandbox.sessions import Session, SessionLost
 from core.clock import Clock
-from core.engine.records import Execution, Figure, InterpreterStatus, Logs, ProducedFile
+from core.engine.records import (
+    RESET,
+    Execution,
+    Figure,
+    InterpreterStatus,
+    Logs,
+    ProducedFile,
+)
 from core.errors import InterpreterUnavailable, InvalidRequest, NotFound
-
-RESET = "The session was reset: variables are gone, files in /mnt/data are kept."
 
 
 class SandboxedInterpreter:

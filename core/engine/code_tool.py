@@ -9,10 +9,10 @@ from typing import Any, Final, cast
 
 from core.assistants import Json, Run
 from core.engine.citing import MOUNT
-from core.engine.code_files import CodeFiles, Placing, Tray
+from core.engine.code_files import MOST_LEFT, CodeFiles, Placing, Tray
 from core.engine.generation import ToolSpec
 from core.engine.ports import Blobs, Interpreter
-from core.engine.records import Execution, Figure
+from core.engine.records import RESET, Execution, Figure
 from core.engine.resources import CODE
 from core.errors import BobbinError, InterpreterUnavailable, StoreError
 
@@ -27,7 +27,7 @@ CODE_SPEC: Final = ToolSpec(
         "before you state it. sympy, numpy, pandas and matplotlib are installed. Variables and "
         "files in /mnt/data stay between calls. The value of the last expression is shown; print "
         "whatever else you want to see. Figures are shown to the user by themselves. Files that "
-        "you save in /mnt/data reach the user; link one in your answer as "
+        "you save in /mnt/data, in no folder of it, reach the user; link one in your answer as "
         f"[NAME]({MOUNT}NAME). There is no network, and nothing can be installed."
     ),
     parameters={
@@ -40,7 +40,7 @@ CODE_SPEC: Final = ToolSpec(
 
 _REDONE: Final = "[The code may have run once before.]"
 _NEW: Final = "[The session was lost and a new one began: variables of earlier calls are gone.]"
-_RESET: Final = "[The session was reset: variables are gone, files in /mnt/data are kept.]"
+_NOT_KEPT: Final = f"[Only {MOST_LEFT} files of a call reach the user; put more into one archive.]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,10 @@ class CodeRunner:
         except BobbinError as error:
             return CodeOutcome([_logs(error.sentence)], {})
         left = await self._files.keep(session, execution.files, tray, tenant=tenant)
-        text = _text(execution, _notes(placing, redone=redone, first=first))
+        fresh = placing.fresh and (
+            redone or not first or await self._files.ran_before(session, run.id)
+        )
+        text = _text(execution, _notes(placing, redone=redone, fresh=fresh))
         images = [output for output in execution.outputs if isinstance(output, Figure)]
         outputs = [_logs(capped(text))] if text or not images else []
         for figure in images:
@@ -143,8 +146,8 @@ def capped(text: str, most: int = MOST_LOGS) -> str:
     return head.decode(errors="ignore") + gap + tail.decode(errors="ignore")
 
 
-def _notes(placing: Placing, *, redone: bool, first: bool) -> list[str]:
-    notes = [_NEW] if placing.fresh and (redone or not first) else []
+def _notes(placing: Placing, *, redone: bool, fresh: bool) -> list[str]:
+    notes = [_NEW] if fresh else []
     return [*notes, *([_REDONE] if redone else ()), *placing.notes]
 
 
@@ -154,8 +157,10 @@ def _text(execution: Execution, notes: list[str]) -> str:
     if execution.files:
         named = ", ".join(f"{file.name} ({file.size} bytes)" for file in execution.files)
         lines.append(f"[Files in /mnt/data: {named}]")
-    if execution.state == "reset":
-        lines.append(_RESET)
+    if len(execution.files) > MOST_LEFT:
+        lines.append(_NOT_KEPT)
+    if execution.state == "reset" and not any(RESET in line for line in lines):
+        lines.append(f"[{RESET}]")
     return "\n".join(line.rstrip("\n") for line in lines if line)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Generic, Literal, TypeVar
+from typing import Final, Generic, Literal, TypeVar
 
 from core.assistants import (
     Assistant,
@@ -220,6 +220,10 @@ class ProducedFile:
 
     name: str
     size: int
+
+
+RESET: Final = "The session was reset: variables are gone, files in /mnt/data are kept."
+"""What the model is told of a session that was lost; an interpreter may say it with the reason."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 from core.assistants import Json
 from core.engine.generation import TextPart, ToolCall, ToolOutput, UserItem
 from core.engine.models import ModelFacts
-from core.engine.records import Execution, Figure, Logs, ProducedFile
+from core.engine.records import RESET, Execution, Figure, Logs, ProducedFile
 from core.engine.requests import FileRequest, MessageRequest, RunRequest, ThreadRequest
 from tests.engine.listening import Client
 from tests.engine.world import CODE, END, WEATHER, Process, process, until
@@ -161,7 +161,17 @@ async def test_the_model_is_told_of_files_and_of_a_lost_session() -> None:
         told = here.model.requests[1].items[-1]
         assert isinstance(told, ToolOutput)
         assert "a.csv (12 bytes)" in told.output
-        assert "variables are gone" in told.output
+        assert told.output.count("variables are gone") == 1
+
+
+async def test_an_interpreter_that_says_why_a_session_was_lost_is_not_repeated() -> None:
+    why = Logs(f"Its process ended. {RESET}\n")
+    interpreter = answered("print(6*7)", why, state="reset", failed=True)
+    async with process(calls(RUNS), says("Oh."), interpreter=interpreter) as here:
+        await here.ended(await here.start(tools=(CODE,)))
+        told = here.model.requests[1].items[-1]
+        assert isinstance(told, ToolOutput)
+        assert told.output == why.text.strip()
 
 
 async def test_code_that_prints_nothing() -> None:

@@ -317,6 +317,7 @@ async def test_more_files_than_are_kept() -> None:
         (names,) = await attached(here, run)
         assert len(names) == 20
         assert "29.txt" in told(here)
+        assert "[Only 20 files of a call reach the user" in told(here)
 
 
 async def test_files_survive_a_required_action() -> None:
@@ -352,6 +353,20 @@ async def test_a_session_that_was_rebuilt_gets_files_and_what_code_left() -> Non
         interpreter.files[run.thread_id, "sum.csv"] = b"by code"
         await again(here, run)
         assert lying(interpreter, run) == {"data.csv": b"changed", "sum.csv": b"by code"}
+
+
+async def test_a_run_is_told_that_variables_of_earlier_ones_are_gone() -> None:
+    """Not before code ran: the first Run runs none, and the second one has lost nothing."""
+    interpreter = ScriptedInterpreter()
+    rounds = [says("Hello."), calls(code("x = 1")), says("Done."), calls(code("x")), says("Gone.")]
+    async with process(*rounds, interpreter=interpreter) as here:
+        run = await here.ended(await start(here))
+        await again(here, run)
+        assert told(here, 2) == "ran x = 1"
+        interpreter.forget(run.thread_id)
+        await again(here, run)
+        lost, ran = told(here, 4).split("\n")
+        assert ("variables of earlier calls are gone" in lost, ran) == (True, "ran x")
 
 
 async def test_another_process_goes_on_with_the_files_of_the_run() -> None:

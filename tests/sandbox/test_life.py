@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from adapters.sandbox.interpreter import RESET, SandboxedInterpreter
+from adapters.sandbox.interpreter import SandboxedInterpreter
 from adapters.sandbox.limits import Limits
 from adapters.sandbox.pool import Policy
+from core.engine.records import RESET
 from core.errors import NotFound
 from tests.sandbox.conftest import (
     CHECKOUT,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.sandbox.interpreter import RESET
 from adapters.sandbox.limits import Limits
+from core.engine.records import RESET
 from core.errors import InvalidRequest
 from tests.sandbox.conftest import Jails, only_child, said, state_of, until
 
