@@ -60,7 +60,7 @@ class Mounted:
 
 
 def create_app(
-    engine: Engine,
+    engine: Engine | None,
     *,
     keys: tuple[str, ...],
     apart: bool = False,
@@ -73,7 +73,7 @@ def create_app(
     """The application.
 
     Args:
-        engine: what the API is the face of.
+        engine: what the API is the face of; without one, only what is mounted is served.
         keys: one of them has to be shown; without any, only this machine is answered.
         apart: whether each key has its own objects, which no other key sees.
         clock: for what keeps silent streams open.
@@ -83,12 +83,17 @@ def create_app(
         limits: what requests may weigh.
     """
     gate = Gate(keys, apart=apart)
-    api = Api(engine=engine, clock=clock, limits=limits or Limits())
-    description = DescriptionRoutes(PREFIXES, keyed=bool(keys))
-    others_than_v2 = [*FirstVersionRoutes(api).operations(), *description.operations()]
-    if engine.models is not None:
-        others_than_v2 += ModelRoutes(engine.models).operations()
-    operations = routes_of([*operations_of(api), *others_than_v2], gate)
+    served: list[Operation] = []
+    if engine is not None:
+        api = Api(engine=engine, clock=clock, limits=limits or Limits())
+        description = DescriptionRoutes(PREFIXES, keyed=bool(keys))
+        served = [
+            *operations_of(api),
+            *FirstVersionRoutes(api).operations(),
+            *description.operations(),
+            *(ModelRoutes(engine.models).operations() if engine.models is not None else ()),
+        ]
+    operations = routes_of(served, gate)
     router = Router(operations, redirect_slashes=False)
     others = [route for one in mounts if one.path != "/" for route in _routes_of(one, gate)]
     roots = [Mount("", _behind(one, gate)) for one in mounts if one.path == "/"]
@@ -97,7 +102,7 @@ def create_app(
         *(Mount(prefix, router) for prefix in PREFIXES),
         *operations,
         *others,
-        *(roots or [page_route()]),
+        *(roots or ([page_route()] if engine is not None else [])),
     ]
     app = Starlette(
         routes=routes,

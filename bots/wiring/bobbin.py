@@ -76,7 +76,7 @@ class Bobbin:
             print(f"bobbin: {self.missing}", file=out)
         if self.hears:
             print(f"bobbin: {self.hears}", file=out)
-        if self.address:
+        if self.address and self.service.side is not None:
             print(f"bobbin: Assistants API at {self.address}/v1", file=out)
 
 
@@ -97,7 +97,7 @@ async def open_bobbin(
 
     Args:
         settings: of this process.
-        api: host and port to serve the API on, if it is to be served and there is an engine.
+        api: host and port to serve on: the API where there is an engine, and what platforms call.
         api_may_fail: go on without the API where the address is taken, and say so.
         chat: whether this process answers conversations.
         assistant: who answers where nothing else is chosen; default: BOBBIN_ASSISTANT.
@@ -142,10 +142,10 @@ async def open_bobbin(
         if side is not None and slack == "hear":
             mounts = side.mounts()
         address, missing = None, ""
-        if api is not None and service.side is not None:
+        if api is not None and (service.side is not None or mounts):
             try:
                 address = await stack.enter_async_context(
-                    serving_api(service.side, settings, api, clock, ids, mounts)
+                    serving_port(service.side, settings, api, clock, ids, mounts)
                 )
             except ConfigurationError as error:
                 if not api_may_fail:
@@ -203,25 +203,26 @@ async def open_bobbin(
 
 
 @asynccontextmanager
-async def serving_api(
-    side: EngineSide,
+async def serving_port(
+    side: EngineSide | None,
     settings: Settings,
     place: tuple[str, int],
     clock: Clock,
     ids: Ids,
     mounts: tuple[Any, ...] = (),
 ) -> AsyncIterator[str]:
-    """The Assistants API at that host and port, with other apps beside it; its address."""
+    """The Assistants API at that host and port where there is an engine, and other apps beside it;
+    its address."""
     from adapters.http.app import create_app
     from bots.wiring.serve import serving
 
     app = create_app(
-        side.engine,
+        side.engine if side is not None else None,
         keys=settings.api_keys,
         apart=settings.bobbin_api_tenants == "keys",
         clock=clock,
         ids=ids,
-        ready=side.ready,
+        ready=side.ready if side is not None else None,
         mounts=mounts,
     )
     async with serving(app, *place) as address:

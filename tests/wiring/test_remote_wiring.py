@@ -8,8 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
+from starlette.responses import PlainTextResponse
 
+from adapters.http.app import Mounted, create_app
 from adapters.openai.assistants_declared import RemoteDeclarations
 from adapters.openai.assistants_service import RemoteService
 from bots.wiring.assistants import DECLARED, assistant_id
@@ -20,11 +23,13 @@ from bots.wiring.assistants_remote import (
     describe_remote,
     open_remote,
 )
+from bots.wiring.serve import serving
 from config.loading import AssistantFile
 from config.settings import Settings
 from core.assistants import Assistant
 from core.clock import SystemClock
 from core.errors import ConfigurationError
+from core.ids import RandomIds
 from tests.fakes.assistants import FakeAssistants
 from tests.fakes.plain_assistants_server import PlainServer
 
@@ -160,6 +165,27 @@ async def test_the_doctor_says_what_is_there(server: PlainServer) -> None:
     ((kind, _),) = await describe_remote(settings, SystemClock(), call=False)
     assert kind == "note"
     assert len(server.requests) == asked
+
+
+async def test_without_an_engine_only_what_platforms_call_is_served() -> None:
+    async def heard(scope: Any, receive: Any, send: Any) -> None:
+        await PlainTextResponse("heard")(scope, receive, send)
+
+    app = create_app(
+        None,
+        keys=(),
+        clock=SystemClock(),
+        ids=RandomIds(),
+        mounts=(Mounted("/slack/events", heard, guarded=False),),
+    )
+    async with (
+        serving(app, "127.0.0.1", 0) as url,
+        httpx2.AsyncClient(base_url=url, verify=False) as client,
+    ):
+        assert (await client.post("/slack/events")).text == "heard"
+        assert (await client.get("/healthz")).status_code == 200
+        for path in ("/", "/v1/assistants", "/openapi.json"):
+            assert (await client.get(path)).status_code == 404
 
 
 def test_addresses_are_checked_when_they_are_read(tmp_path: Path) -> None:
