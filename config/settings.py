@@ -127,6 +127,26 @@ class Settings(BaseSettings):
     bobbin_slack_strangers: bool = False
     """Whether people of other organisations are answered in channels of Slack Connect."""
 
+    # ---- Discord
+    discord_token: SecretStr | None = None
+    """The bot's token, from the app's page, Bot."""
+    discord_public_key: str | None = None
+    """For interactions by HTTP instead of over the gateway, from the app's page, General
+    Information."""
+    discord_api_url: str = "https://discord.com/api/v10"
+    """Where Discord's REST API is; another one is for tests."""
+    discord_gateway_url: str = "wss://gateway.discord.gg/"
+    """Where Discord's gateway is; another one is for tests."""
+    bobbin_discord_mode: Literal["thread", "reply", "channel", "user"] = "thread"
+    """Where a question in a channel is answered: in a Discord thread of its own, by a reply, or in
+    one conversation for the channel, or for each person there."""
+    bobbin_discord_stream: bool = True
+    """Whether answers grow while they are written."""
+    bobbin_discord_shard: int = Field(default=0, ge=0)
+    """Which share of the guilds this process hears; direct messages come to the first one."""
+    bobbin_discord_shards: int = Field(default=1, ge=1, le=10_000)
+    """Into how many shares the guilds are divided; a share has at most 2,500."""
+
     # ---- conversations
     bobbin_config_dir: Path = ROOT / "config"
     """Folder with the operator's own files: `assistants/*.toml` and `functions/*.py`."""

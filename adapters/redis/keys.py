@@ -72,6 +72,11 @@ _CHAT = (
     ("shown:<conversation>", "string", "30 d", "the sequence up to which a person was shown"),
     ("place:<conversation>", "hash", "30 d", "quiet; @<author> of those who wrote there"),
     ("told:<name>", "string", "400 d", "something that is said only once was said"),
+    ("ear:<ear>", "string", "30 d", "up to when an ear has heard everything (ms)"),
+    ("direct:<ear>", "zset", "30 d", "direct messages that it knows, by when somebody wrote (ms)"),
+    ("once:<name>", "string", "24 h", "the call that took something which may come twice"),
+    ("kept:<ear>", "hash", "while in use", "questions that have no conversation yet: JSON by id"),
+    ("lent:<name>", "string", "15 min", "an interaction's token, a quoted message"),
     ("pace:<name>", "string", "seconds", "when the next call of a platform is due (server ms)"),
 )
 

@@ -1,0 +1,243 @@
+"""Discord's REST API: one session of connections, and its failures as errors of ours.
+
+Our own few lines and not discord.py's client, which waits out a drained bucket before it returns,
+gives up on 503 and on resets, and has no time limits (docs/decisions). Nothing is repeated here:
+whoever asked knows whether that is safe. Pace is the callers' matter.
+
+Discord counts refusals: 10,000 in ten minutes get a whole address banned. Past `MOST_REFUSED` this
+process asks nothing until they are old; a ban is waited out the same way.
+Parallel: any number of calls. Bounded: 10 minutes of refusals.
+Source: https://docs.discord.com/developers/topics/rate-limits, /opcodes-and-status-codes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, cast
+
+import aiohttp
+
+from core.chat.messages import OutFile
+from core.clock import Clock
+from core.errors import (
+    ConfigurationError,
+    DeliveryUnclear,
+    PlatformError,
+    PlatformRateLimited,
+    PlatformUnavailable,
+)
+
+Json = dict[str, Any]
+
+TIMEOUT_S: Final = 30.0
+MOST_REFUSED: Final = 5_000
+REFUSED_S: Final = 600.0
+BANNED_S: Final = 900.0
+"""How long a ban of our address is waited out at least when it does not say."""
+
+_AGENT: Final = "DiscordBot (https://github.com/bobbin, 0.1) aiohttp"
+
+NOT_TAKEN: Final = (
+    "Discord does not take DISCORD_TOKEN. Copy the token from the app's page, "
+    "Bot > Reset Token, into DISCORD_TOKEN."
+)
+
+
+class DiscordRefused(PlatformError):
+    """Discord understood and said no; `code` is its JSON error code."""
+
+    def __init__(self, what: str, status: int, code: int, words: str) -> None:
+        super().__init__(f"Discord's {what} answered {status} ({code}: {words})")
+        self.code = code
+
+
+class DiscordApi:
+    """The REST API with one bot's token.
+
+    Args:
+        token: the bot's.
+        url: where the API is, version included.
+        clock: for how long we are not to ask.
+    """
+
+    def __init__(self, token: str, url: str, clock: Clock) -> None:
+        self._token = token
+        self._url = url.rstrip("/")
+        self._clock = clock
+        self._session: aiohttp.ClientSession | None = None
+        self._refused: deque[float] = deque()
+        self._silent_until = 0.0
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        """The connections, for files."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S))
+        return self._session
+
+    async def aclose(self) -> None:
+        """End all connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def read(self, path: str, **query: str) -> Any:
+        """Ask for something. Raises as `write`, never DeliveryUnclear."""
+        return await self._call("GET", path, query=query, unclear=False)
+
+    async def write(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        files: Sequence[OutFile] = (),
+        as_bot: bool = True,
+        timeout_s: float = TIMEOUT_S,
+        query: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Change something; `as_bot` is off for what an interaction's token allows.
+
+        Raises:
+            PlatformRateLimited, PlatformUnavailable: it did not happen.
+            DeliveryUnclear: it may have happened.
+            DiscordRefused: Discord says no.
+        """
+        return await self._call(
+            method,
+            path,
+            query=query or {},
+            unclear=True,
+            body=body,
+            files=files,
+            as_bot=as_bot,
+            timeout_s=timeout_s,
+        )
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str],
+        unclear: bool,
+        body: Any = None,
+        files: Sequence[OutFile] = (),
+        as_bot: bool = True,
+        timeout_s: float = TIMEOUT_S,
+    ) -> Any:
+        self._mind_silence()
+        what = f"{method} {_shape(path)}"
+        headers = {"User-Agent": _AGENT}
+        if as_bot:
+            headers["Authorization"] = f"Bot {self._token}"
+        data: Any = _form(body, files) if files else None
+        try:
+            async with self.session.request(
+                method,
+                self._url + path,
+                params=query,
+                headers=headers,
+                json=None if files else body,
+                data=data,
+                timeout=aiohttp.ClientTimeout(total=timeout_s),
+            ) as answer:
+                text = await answer.text()
+                return self._read(what, answer, text, unclear=unclear)
+        except aiohttp.ClientConnectorError as error:
+            raise PlatformUnavailable(f"Discord cannot be reached: {error}") from error
+        except (TimeoutError, aiohttp.ClientError) as error:
+            kind = DeliveryUnclear if unclear else PlatformUnavailable
+            raise kind(f"Discord's {what} gave no answer") from error
+
+    def _read(self, what: str, answer: aiohttp.ClientResponse, text: str, *, unclear: bool) -> Any:
+        status = answer.status
+        body = _parsed(text)
+        if status < 300:
+            return body
+        if status == 429:
+            raise self._limited(what, answer, body)
+        if status >= 500:
+            kind = DeliveryUnclear if unclear else PlatformUnavailable
+            raise kind(f"Discord's {what} failed with {status}")
+        if status in (401, 403):
+            self._count_refusal()
+        said = cast("Json", body) if isinstance(body, dict) else {}
+        code = said.get("code")
+        words = str(said.get("message") or "")
+        return _refuse(what, status, code if isinstance(code, int) else 0, words)
+
+    def _limited(self, what: str, answer: aiohttp.ClientResponse, body: Any) -> PlatformRateLimited:
+        said = cast("Json", body) if isinstance(body, dict) else None
+        header = answer.headers.get("Retry-After", "")
+        wait = float(header) if header.replace(".", "", 1).isdecimal() else 0.0
+        if answer.headers.get("X-RateLimit-Scope") != "shared":
+            self._count_refusal()
+        if said is None:
+            # What stands before Discord bans our address: nobody asks until it is over.
+            wait = max(wait, 1.0) if wait else BANNED_S
+            self._silent_until = self._clock.monotonic() + wait
+            return PlatformRateLimited("Discord does not talk to this address", retry_after_s=wait)
+        told = said.get("retry_after")
+        wait = float(told) if isinstance(told, int | float) else max(wait, 1.0)
+        if said.get("global"):
+            self._silent_until = self._clock.monotonic() + wait
+        return PlatformRateLimited(f"Discord's {what} asks us to wait", retry_after_s=wait)
+
+    def _count_refusal(self) -> None:
+        now = self._clock.monotonic()
+        self._refused.append(now)
+        while self._refused and self._refused[0] < now - REFUSED_S:
+            self._refused.popleft()
+        if len(self._refused) >= MOST_REFUSED:
+            self._silent_until = self._refused[0] + REFUSED_S
+
+    def _mind_silence(self) -> None:
+        left = self._silent_until - self._clock.monotonic()
+        if left > 0:
+            raise PlatformRateLimited("Discord asked us to be silent", retry_after_s=left)
+
+
+def _refuse(what: str, status: int, code: int, words: str) -> Any:
+    if status == 401 and code == 0:
+        raise PlatformUnavailable(NOT_TAKEN)
+    raise DiscordRefused(what, status, code, words)
+
+
+def _shape(path: str) -> str:
+    """The path without ids and tokens, for logs and errors."""
+    return "/".join("…" if any(c.isdecimal() for c in part) else part for part in path.split("/"))
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text) if text else None
+    except ValueError:
+        return None
+
+
+def _form(body: Any, files: Sequence[OutFile]) -> aiohttp.FormData:
+    form = aiohttp.FormData(quote_fields=False)
+    form.add_field("payload_json", json.dumps(body), content_type="application/json")
+    for number, file in enumerate(files):
+        kind = file.media_type or "application/octet-stream"
+        form.add_field(f"files[{number}]", file.data, filename=file.name, content_type=kind)
+    return form
+
+
+async def checked_token(api: DiscordApi) -> Json:
+    """The application that the token belongs to.
+
+    Raises:
+        ConfigurationError: Discord does not take it; the text names the variable.
+        PlatformUnavailable: Discord cannot be reached.
+    """
+    try:
+        return cast("Json", await api.read("/oauth2/applications/@me"))
+    except PlatformUnavailable as error:
+        if str(error) != NOT_TAKEN:
+            raise
+        raise ConfigurationError(NOT_TAKEN) from error
+    except DiscordRefused as error:
+        raise ConfigurationError(f"DISCORD_TOKEN is of no use here: {error}") from error

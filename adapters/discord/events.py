@@ -1,0 +1,233 @@
+"""From what Discord sends to what the core takes in: pure.
+
+One key function for messages, slash commands and buttons: `place`. Direct messages are the
+person's one conversation (its sessions are their tutoring); a Discord thread is one that its
+people share; what is asked in a channel has the id of the message as its root, which is also the
+id of the Discord thread that is opened on it.
+
+Sources: https://docs.discord.com/developers/resources/message (types, references, mentions),
+/events/gateway-events#message-create, /resources/channel#channel-object-channel-types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, cast
+
+from adapters.discord.origin import Origin
+from adapters.discord.words import readable
+from core.chat.messages import (
+    ALONE,
+    Author,
+    ConversationKey,
+    Delete,
+    Edit,
+    Inbound,
+    InFile,
+    Setting,
+)
+
+PLATFORM: Final = "discord"
+DIRECT: Final = "dm"
+
+Json = Mapping[str, Any]
+Mode = Literal["thread", "reply", "channel", "user"]
+
+_SPOKEN: Final = frozenset({0, 19})
+"""Message types that people write: a message, a reply."""
+_THREADS: Final = frozenset({10, 11, 12})
+_DIRECT: Final = frozenset({1, 3})
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A channel. `user` is the other one in direct messages, `owner` who began a thread."""
+
+    kind: Literal["direct", "thread", "channel"]
+    channel: str
+    guild: str = ""
+    user: str = ""
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Me:
+    """Who we are. `roles` are those that Discord manages for us, by guild; it fills while we hear.
+
+    `content` says that we are told what messages say that do not mention us.
+    """
+
+    application: str
+    user: str
+    mode: Mode = "thread"
+    content: bool = True
+    roles: dict[str, str] = field(default_factory=dict[str, str])
+
+    def own(self, guild: str) -> tuple[str, ...]:
+        """Ids by which people mention us there."""
+        return (self.user, self.roles.get(guild, ""))
+
+
+def room_of(channel: Json) -> Room:
+    """What a channel object describes."""
+    channel_id, kind = str(channel["id"]), channel.get("type")
+    if kind in _DIRECT:
+        recipients = cast("list[Json]", channel.get("recipients") or [])
+        user = str(recipients[0]["id"]) if recipients else ""
+        return Room("direct", channel_id, user=user)
+    guild = str(channel.get("guild_id") or "")
+    if kind in _THREADS:
+        return Room("thread", channel_id, guild, owner=str(channel.get("owner_id") or ""))
+    return Room("channel", channel_id, guild)
+
+
+def place(room: Room, user: str, root: str, mode: Mode) -> ConversationKey:
+    """The conversation of something said by `user` in that place, under `root`."""
+    if room.kind == "direct":
+        return ConversationKey(PLATFORM, (DIRECT, user))
+    if room.kind == "thread":
+        return ConversationKey(PLATFORM, (room.guild, room.channel))
+    match mode:
+        case "channel":
+            return ConversationKey(PLATFORM, (room.guild, room.channel))
+        case "user":
+            return ConversationKey(PLATFORM, (room.guild, room.channel, user))
+        case _:
+            return ConversationKey(PLATFORM, (room.guild, root))
+
+
+def root_of(message: Json, me: Me) -> str:
+    """The message under which a message of a channel stands: what our post that it answers refers
+    to, or itself. Our own posts in a channel refer to the root."""
+    asked = _dict(message.get("referenced_message"))
+    if message.get("type") == 19 and _author_id(asked) == me.user:
+        return root_of_own(asked)
+    return str(message["id"])
+
+
+def root_of_own(post: Json) -> str:
+    """The root of a post of ours."""
+    return str(_dict(post.get("message_reference")).get("message_id") or post["id"])
+
+
+def heard(message: Json, room: Room, me: Me, at: float) -> Inbound | None:
+    """What a message means for us; None for all that is not ours. `at` is now, in seconds."""
+    author = _dict(message.get("author"))
+    if message.get("type") not in _SPOKEN or author.get("bot") or message.get("webhook_id"):
+        return None
+    user = str(author["id"])
+    setting = ALONE
+    if room.kind != "direct":
+        setting = _setting(message, room, me)
+        unasked = room.kind == "channel" and me.mode in ("thread", "reply")
+        if unasked and not setting.addressed:
+            return None
+    names = {str(one["id"]): name_of(one) for one in _dicts(message.get("mentions"))}
+    text = readable(str(message.get("content") or ""), own=me.own(room.guild), names=names)
+    files = tuple(_file(one, str(one["id"])) for one in _dicts(message.get("attachments")))
+    if not text and not files:
+        return None
+    return Inbound(
+        id=str(Origin(room.channel, str(message["id"]), user)),
+        message_id=str(message["id"]),
+        conversation=place(room, user, root_of(message, me), me.mode),
+        author=Author(id=user, name=name_of(author, _dict(message.get("member")))),
+        text=text,
+        received_at=at,
+        setting=setting,
+        files=files,
+    )
+
+
+def _setting(message: Json, room: Room, me: Me) -> Setting:
+    named = {str(one["id"]) for one in _dicts(message.get("mentions"))}
+    roles = {str(one) for one in cast("list[Any]", message.get("mention_roles") or [])}
+    asked = _dict(message.get("referenced_message"))
+    asked_of = _author_id(asked)
+    to_us = me.user in named or me.roles.get(room.guild, "-") in roles or asked_of == me.user
+    author = _author_id(message)
+    others = (named | ({asked_of} if asked_of else set[str]())) - {me.user, author}
+    return Setting(
+        addressed=to_us,
+        to_others=bool(others),
+        shared=True,
+        called_in=(room.kind == "thread" and room.owner != me.user)
+        or (bool(asked_of) and asked_of != me.user),
+    )
+
+
+def says_nothing(message: Json) -> bool:
+    """Whether a person's message came without what it says, as it does without the intent."""
+    rest = ("content", "attachments", "sticker_items", "poll", "message_snapshots")
+    author = _dict(message.get("author"))
+    spoken = message.get("type") in _SPOKEN and not author.get("bot")
+    return spoken and not message.get("webhook_id") and not any(message.get(one) for one in rest)
+
+
+def edited(message: Json, room: Room, me: Me, at: float) -> tuple[Inbound, Edit] | None:
+    """A message that a person has changed: as it would come in anew, and as the change of one
+    that came in before. Discord also tells of previews this way, without a time of editing."""
+    stamp = message.get("edited_timestamp")
+    inbound = heard(message, room, me, at) if stamp and "author" in message else None
+    if inbound is None:
+        return None
+    return inbound, Edit(
+        conversation=inbound.conversation,
+        message_id=inbound.message_id,
+        revision=str(stamp),
+        author=inbound.author,
+        text=inbound.text,
+        name=inbound.id,
+    )
+
+
+def deleted(event: Json, room: Room, me: Me) -> Delete | None:
+    """A message that is gone; None where its conversation cannot be known, since Discord does not
+    say who had written it."""
+    message = str(event["id"])
+    if (room.kind == "direct" and not room.user) or (room.kind == "channel" and me.mode == "user"):
+        return None
+    return Delete(conversation=place(room, room.user, message, me.mode), message_id=message)
+
+
+def own_role(guild: Json, me: Me) -> str:
+    """The role that Discord manages for us in a guild; "" where there is none."""
+    for role in _dicts(guild.get("roles")):
+        if str(_dict(role.get("tags")).get("bot_id")) == me.user:
+            return str(role["id"])
+    return ""
+
+
+def name_of(user: Json, member: Json | None = None) -> str:
+    """What people call somebody."""
+    found = (member or {}).get("nick") or user.get("global_name") or user.get("username")
+    return str(found or "")
+
+
+def files_of(attachments: object) -> tuple[InFile, ...]:
+    """The files of a slash command, which stand in no message: named by their addresses."""
+    return tuple(_file(one, str(one["url"])) for one in _dicts(attachments))
+
+
+def _file(attachment: Json, ref: str) -> InFile:
+    size = attachment.get("size")
+    return InFile(
+        ref=ref,
+        name=str(attachment.get("filename") or "file"),
+        media_type=str(attachment.get("content_type") or ""),
+        size=size if type(size) is int else 0,
+    )
+
+
+def _author_id(message: Json) -> str:
+    return str(_dict(message.get("author")).get("id") or "")
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _dicts(value: object) -> list[dict[str, Any]]:
+    items = cast("list[Any]", value) if isinstance(value, list) else []
+    return [_dict(one) for one in items]

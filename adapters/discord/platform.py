@@ -1,0 +1,226 @@
+"""The sending side of Discord, from any process: by the REST API alone.
+
+Every part of a reply is sent with a nonce made of its id, which Discord keeps for a few minutes:
+sent again, the message that is there comes back. Later than that, posts with buttons are found by
+the mark in these. What answers a slash command or a press goes to whoever did that.
+
+Serial: the parts of one reply (the outbox sees to that). Parallel: replies. Bounded: a sign of
+typing is sent for as long as a turn has nothing to show.
+Source: https://docs.discord.com/developers/resources/message#create-message (`enforce_nonce`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Iterator
+from typing import Final
+
+from adapters.discord.api import DiscordApi, DiscordRefused, Json
+from adapters.discord.origin import Origin
+from adapters.discord.render import (
+    MOST_CHARS,
+    change,
+    files,
+    message,
+    nonce,
+    tag,
+    tags_of,
+)
+from adapters.discord.responses import Responses
+from adapters.discord.threads import Target, Threads
+from core.chat.messages import Capabilities, ConversationKey, Post, Sign
+from core.chat.pacing import Pace, Pacer
+from core.errors import ConversationGone, PlatformError, PlatformRateLimited
+
+log = logging.getLogger(__name__)
+
+_POSTS: Final = Pace(1000, 5)
+"""New messages of a channel: five in five seconds is what Discord was seen to allow."""
+_EDITS: Final = Pace(1000, 5)
+_GROWING: Final = Pace(1000, 4)
+"""Edits that are not the last one leave a place for the last one."""
+
+_PATIENCE_MS: Final = 30_000
+_TYPING_S: Final = 8.0
+"""Discord shows typing for ten seconds."""
+_UNKNOWN: Final = 10008
+_PAGE: Final = "100"
+
+
+def capabilities(*, stream: bool) -> Capabilities:
+    """What Discord can do."""
+    return Capabilities(
+        max_chars=MOST_CHARS,
+        edits=True,
+        streams=stream,
+        edit_interval_s=1.2,
+        buttons=True,
+        pictures=True,
+        mentions="discord",
+    )
+
+
+class DiscordPlatform:
+    """`ChatPlatform` of one application."""
+
+    def __init__(
+        self,
+        api: DiscordApi,
+        pacer: Pacer,
+        *,
+        bot_user: str,
+        threads: Threads,
+        responses: Responses,
+        stream: bool = True,
+    ) -> None:
+        """
+        Args:
+            api: with the bot's token.
+            pacer: shared by all processes.
+            bot_user: id of the bot's user.
+            threads: where answers go.
+            responses: what answers commands and presses.
+            stream: show text while it is written.
+        """
+        self._api = api
+        self._pacer = pacer
+        self._bot_user = bot_user
+        self._threads = threads
+        self._responses = responses
+        self._capabilities = capabilities(stream=stream)
+        self._typing: dict[ConversationKey, asyncio.Event] = {}
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._capabilities
+
+    async def send(self, conversation: ConversationKey, post: Post) -> str:
+        origin = _origin(post.part_id)
+        with _for_good():
+            if origin.kind and post.kind == "notice":
+                ref = await self._responses.answer(origin, post)
+                if ref is not None:
+                    return ref
+            target = await self._threads.target(conversation, origin)
+            await self._wait(f"post:{target.channel}", _POSTS)
+            found = await self._post(target, post)
+        self._shown(conversation)
+        return f"{target.channel}/{found['id']}"
+
+    async def edit(self, conversation: ConversationKey, ref: str, post: Post) -> None:
+        channel, _, name = ref.partition("/")
+        patience = _PATIENCE_MS if post.final else 0
+        if not await self._may(f"edit:{channel}", _EDITS if post.final else _GROWING, patience):
+            if post.final:
+                raise PlatformRateLimited("too many edits in this channel", retry_after_s=5.0)
+            return  # the next one brings all of it
+        with _for_good():
+            await self._change(channel, name, post)
+        self._shown(conversation)
+
+    async def find(self, conversation: ConversationKey, part_id: str) -> str | None:
+        origin = _origin(part_id)
+        if origin.kind:
+            return None
+        wanted, mark = nonce(part_id), tag(part_id)
+        try:
+            target = await self._threads.target(conversation, origin)
+            path = f"/channels/{target.channel}/messages"
+            page: list[Json] = await self._api.read(path, after=origin.message, limit=_PAGE)
+        except DiscordRefused as error:
+            raise ConversationGone(str(error)) from error
+        for found in page:
+            if str(found["author"]["id"]) != self._bot_user:
+                continue
+            if found.get("nonce") == wanted or mark in tags_of(found):
+                return f"{target.channel}/{found['id']}"
+        return None  # if it is there, sending it again finds it by its nonce
+
+    async def signal(self, conversation: ConversationKey, sign: Sign) -> None:
+        origin = Origin.of(sign.turn[-1]) if sign.turn else None
+        if origin is None or sign.kind == "idle":
+            return
+        shown = self._typing[conversation] = asyncio.Event()
+        try:
+            while not shown.is_set():
+                target = await self._threads.target(conversation, origin)
+                await self._api.write("POST", f"/channels/{target.channel}/typing")
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_TYPING_S):
+                        await shown.wait()
+                if sign.kind != "working":
+                    return
+        except PlatformError as error:
+            log.info("a sign could not be shown: %s", error)
+        finally:
+            if self._typing.get(conversation) is shown:
+                del self._typing[conversation]
+
+    # ------------------------------------------------------------------- one post
+
+    async def _post(self, target: Target, post: Post) -> Json:
+        body = message(post, stoppable=not post.final)
+        if target.reply_to:
+            asked = {"message_id": target.reply_to, "fail_if_not_exists": False}
+            body["message_reference"] = asked
+        path = f"/channels/{target.channel}/messages"
+        found: Json = await self._api.write("POST", path, body, files=files(post))
+        if found.get("content") == body["content"]:
+            return found
+        # It was there already, and may say what an earlier owner had of the text.
+        try:
+            await self._change(target.channel, str(found["id"]), post)
+        except DiscordRefused as error:
+            if error.code != _UNKNOWN:
+                raise
+            body["nonce"] = nonce(f"{post.part_id}/{found['id']}")
+            found = await self._api.write("POST", path, body, files=files(post))
+        return found
+
+    async def _change(self, channel: str, name: str, post: Post) -> None:
+        attached = files(post)
+        body = change(post, stoppable=not post.final)
+        if attached:
+            # What an earlier edit attached is replaced, so that a repeat attaches nothing twice.
+            body["attachments"] = [
+                {"id": number, "filename": file.name} for number, file in enumerate(attached)
+            ]
+        path = f"/channels/{channel}/messages/{name}"
+        await self._api.write("PATCH", path, body, files=attached)
+
+    def _shown(self, conversation: ConversationKey) -> None:
+        """There is something to see: no sign is needed any more."""
+        typing = self._typing.get(conversation)
+        if typing is not None:
+            typing.set()
+
+    # ------------------------------------------------------------------- pace
+
+    async def _may(self, name: str, pace: Pace, patience_ms: int) -> bool:
+        wait = await self._pacer.reserve(f"discord:{name}", pace, patience_ms)
+        if wait is None:
+            return False
+        await asyncio.sleep(wait / 1000)
+        return True
+
+    async def _wait(self, name: str, pace: Pace) -> None:
+        if not await self._may(name, pace, _PATIENCE_MS):
+            raise PlatformRateLimited("too many posts at once in this channel", retry_after_s=5.0)
+
+
+def _origin(name: str) -> Origin:
+    origin = Origin.of(name)
+    if origin is None:
+        raise ConversationGone(f"{name!r} names no message")
+    return origin
+
+
+@contextlib.contextmanager
+def _for_good() -> Iterator[None]:
+    """What Discord refuses now it refuses later: nobody waits for it to change its mind."""
+    try:
+        yield
+    except DiscordRefused as error:
+        raise ConversationGone(f"Discord takes no answer there: {error}") from error

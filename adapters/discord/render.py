@@ -1,0 +1,139 @@
+"""From a post of a reply to what Discord's REST API takes: pure.
+
+Sources: https://docs.discord.com/developers/resources/message#create-message (2000 characters,
+nonce of 25, allowed mentions), /components/reference#button (custom id of 100).
+"""
+
+from __future__ import annotations
+
+from base64 import b32encode
+from hashlib import blake2b
+from typing import Any, Final, cast
+
+from core.chat.messages import Control, Post
+
+Json = dict[str, Any]
+
+MOST_CHARS: Final = 1_900
+"""Characters of one post; Discord takes 2000, and what is left is for sentences about files."""
+
+MOST_FILES: Final = 10
+MOST_FILE_BYTES: Final = 10 * 1024 * 1024
+"""Bytes of one file, in guilds without boosts."""
+MOST_REQUEST_BYTES: Final = 24 * 1024 * 1024
+
+ALONE: Final = 64
+"""Flag of what one person alone sees."""
+_NO_PREVIEWS: Final = 4
+
+QUIET: Final[Json] = {"parse": [], "replied_user": False}
+"""Nobody is ever pinged by what we write."""
+
+_LABELS: Final[dict[str, tuple[str, int]]] = {
+    "stop": ("Stop", 2),
+    "regenerate": ("Regenerate", 2),
+    "new": ("New session", 2),
+    "approve": ("Approve", 3),
+    "deny": ("Deny", 4),
+}
+
+
+def message(post: Post, *, stoppable: bool = False) -> Json:
+    """A new message. `stoppable`: it still grows and can be stopped."""
+    return {
+        "content": content(post),
+        "components": components(post, stoppable=stoppable),
+        "allowed_mentions": QUIET,
+        "flags": _NO_PREVIEWS,
+        "nonce": nonce(post.part_id),
+        "enforce_nonce": True,
+    }
+
+
+def change(post: Post, *, stoppable: bool = False) -> Json:
+    """What an edit sets."""
+    return {
+        "content": content(post),
+        "components": components(post, stoppable=stoppable),
+        "allowed_mentions": QUIET,
+    }
+
+
+def content(post: Post) -> str:
+    """The text, and a sentence for each file that Discord would not take."""
+    lost = [f"(I left out {file.name}: it is too large for Discord.)" for file in too_large(post)]
+    return "\n".join([post.text, *lost]).strip() or ("" if post.files else "…")
+
+
+def too_large(post: Post) -> list[Any]:
+    """Files that do not fit."""
+    fitting = files(post)
+    return [file for file in post.files if file not in fitting]
+
+
+def files(post: Post) -> list[Any]:
+    """Files that fit."""
+    found: list[Any] = []
+    total = 0
+    for file in post.files[:MOST_FILES]:
+        if len(file.data) <= MOST_FILE_BYTES and total + len(file.data) <= MOST_REQUEST_BYTES:
+            found.append(file)
+            total += len(file.data)
+    return found
+
+
+def nonce(part_id: str) -> str:
+    """25 characters that are the same for the same part: sent twice, it appears once."""
+    return _digest(part_id, 25)
+
+
+def tag(part_id: str) -> str:
+    """What marks the buttons of a part."""
+    return _digest(part_id, 12)
+
+
+def components(post: Post, *, stoppable: bool = False) -> list[Json]:
+    """The buttons, in rows of at most five."""
+    names: tuple[Control, ...] = ("stop",) if stoppable and not post.final else post.controls
+    mark = tag(post.part_id)
+    buttons: list[Json] = []
+    for name in names:
+        if name == "feedback":
+            buttons += [
+                _button("feedback", mark, "good", emoji="👍"),
+                _button("feedback", mark, "bad", emoji="👎"),
+            ]
+        elif name in _LABELS:
+            buttons.append(_button(name, mark, post.about))
+    rows = [buttons[at : at + 5] for at in range(0, len(buttons), 5)]
+    return [{"type": 1, "components": row} for row in rows]
+
+
+def _button(verb: str, mark: str, about: str, *, emoji: str = "") -> Json:
+    label, style = _LABELS.get(verb, ("", 2))
+    shown: Json = {"emoji": {"name": emoji}} if emoji else {"label": label}
+    return {"type": 2, "style": style, "custom_id": f"bobbin:{verb}:{mark}:{about}", **shown}
+
+
+def pressed(custom_id: str) -> tuple[str, str] | None:
+    """Verb and argument of a button of ours; None for others."""
+    parts = custom_id.split(":", 3)
+    known = (*_LABELS, "feedback")
+    if len(parts) != 4 or parts[0] != "bobbin" or parts[1] not in known:
+        return None
+    return parts[1], parts[3]
+
+
+def tags_of(found: Json) -> frozenset[str]:
+    """The marks of the buttons under a message."""
+    marks: set[str] = set()
+    for row in cast("list[Json]", found.get("components") or []):
+        for button in cast("list[Json]", row.get("components") or []):
+            parts = str(button.get("custom_id") or "").split(":", 3)
+            if len(parts) == 4 and parts[0] == "bobbin":
+                marks.add(parts[2])
+    return frozenset(marks)
+
+
+def _digest(name: str, length: int) -> str:
+    return b32encode(blake2b(name.encode(), digest_size=16).digest()).decode()[:length].lower()

@@ -1,0 +1,236 @@
+"""Discord: who we are there, the sending side for every process, and the ears of some."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from adapters.discord import slash
+from adapters.discord.api import DiscordApi, checked_token
+from adapters.discord.ears import Ears
+from adapters.discord.events import PLATFORM, Me
+from adapters.discord.gateway import NO_CONTENT, Gateway, Link
+from adapters.discord.http import PATH, http_app, verify_key
+from adapters.discord.interactions import Deliver, Interactions
+from adapters.discord.invite import may_read_contents
+from adapters.discord.platform import DiscordPlatform
+from adapters.discord.responses import PRIVATE, PrivatePlatform, Responses
+from adapters.discord.rooms import Rooms
+from adapters.discord.source import FILE_HOSTS, DiscordSource
+from adapters.discord.threads import Threads
+from adapters.http.app import Mounted
+from config.settings import Settings
+from core.chat.hearing import Hearing, Keeping
+from core.chat.messages import Event
+from core.chat.pacing import Pacer
+from core.chat.ports import ChatPlatform
+from core.chat.wording import ChatSource
+from core.clock import Clock
+from core.errors import (
+    BobbinError,
+    ConfigurationError,
+    PlatformError,
+    PlatformRateLimited,
+    StoreUnavailable,
+)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Door:
+    """To the intake, once this process has one."""
+
+    deliver: Deliver | None = None
+
+    async def take(self, event: Event) -> object:
+        """Deliver it. Raises StoreUnavailable as long as there is no intake."""
+        if self.deliver is None:
+            raise StoreUnavailable("this process is still starting")
+        return await self.deliver(event)
+
+
+@dataclass(slots=True)
+class DiscordSide:
+    """Discord in this process.
+
+    `asgi` answers Discord's calls by HTTP; it is there when DISCORD_PUBLIC_KEY is set.
+    """
+
+    api: DiscordApi
+    me: Me
+    name: str
+    platforms: dict[str, ChatPlatform]
+    sources: dict[str, ChatSource]
+    interactions: Interactions
+    hearing_port: Hearing
+    pacer: Pacer
+    clock: Clock
+    settings: Settings
+    door: Door
+    asgi: Any = None
+
+    def mounts(self) -> tuple[Mounted, ...]:
+        """What Discord calls on the one port, if it does."""
+        key = self.settings.discord_public_key
+        if key is None:
+            return ()
+        self.asgi = http_app(verify_key(key), self.interactions.take, self.clock)
+        return (Mounted(PATH, self.asgi, guarded=False),)
+
+    @asynccontextmanager
+    async def hearing(self, deliver: Deliver) -> AsyncIterator[str]:
+        """Hear until the block ends; how, in words.
+
+        Raises:
+            ConfigurationError: Discord does not take the token or the shard.
+            PlatformUnavailable: Discord cannot be reached.
+        """
+        self.door.deliver = deliver
+        token, settings = self.settings.discord_token, self.settings
+        if token is None:
+            raise ConfigurationError("DISCORD_TOKEN is not set (see docs/discord.md)")
+        shard = (settings.bobbin_discord_shard, settings.bobbin_discord_shards)
+        ear = f"{PLATFORM}:{self.me.application}:{shard[0]}/{shard[1]}"
+        ears = Ears(
+            self.api,
+            self.me,
+            Rooms(self.api),
+            self.interactions,
+            self.door.take,
+            self.hearing_port,
+            self.clock,
+            ear=ear,
+        )
+        link = Link(
+            token=token.get_secret_value(),
+            api_url=settings.discord_api_url.rstrip("/"),
+            gateway_url=settings.discord_gateway_url,
+            shard=shard,
+            name=f"{PLATFORM}:{self.me.application}",
+        )
+        gateway = Gateway(link, ears, self.pacer, self.clock)
+        try:
+            await slash.tell(self.api, self.me.application)
+        except PlatformError as error:
+            log.warning("Discord could not be told of the commands: %s", error)
+        async with ears.open(), gateway.running():
+            ears.content = gateway.content
+            share = f", shard {shard[0]} of {shard[1]}" if shard[1] > 1 else ""
+            also = f" and by HTTP at {PATH}" if self.asgi is not None else ""
+            yield f"over the gateway{share}{also}"
+
+
+async def describe_discord(settings: Settings, clock: Clock) -> list[tuple[str, str]]:
+    """What `bobbin doctor` says of Discord: `ok`, `note` or `bad`, and a sentence each."""
+    token = settings.discord_token
+    if token is None:
+        return [("note", "not set up; docs/discord.md takes you there")]
+    api = DiscordApi(token.get_secret_value(), settings.discord_api_url, clock)
+    found: list[tuple[str, str]] = []
+    try:
+        who = await checked_token(api)
+        guilds = who.get("approximate_guild_count")
+        found.append(("ok", f"DISCORD_TOKEN is of {who.get('name')}, in {guilds} server(s)"))
+        if may_read_contents(who):
+            found.append(("ok", "message contents may be read"))
+        else:
+            found.append(("bad", NO_CONTENT))
+        if await slash.in_step(api, str(who["id"])):
+            found.append(("ok", f"Discord knows all {len(slash.COMMANDS)} commands"))
+        else:
+            found.append(("note", "the commands changed; the next start tells Discord"))
+        if settings.discord_public_key is not None:
+            verify_key(settings.discord_public_key)
+            found.append(("note", f"Discord has to reach {PATH} of this server by https"))
+    except BobbinError as error:
+        found.append(("bad", str(error)))
+    finally:
+        await api.aclose()
+    return found
+
+
+async def application(settings: Settings, clock: Clock) -> dict[str, Any]:
+    """The application of DISCORD_TOKEN.
+
+    Raises:
+        ConfigurationError: the token is missing or wrong.
+        PlatformUnavailable: Discord cannot be reached.
+    """
+    token = settings.discord_token
+    if token is None:
+        raise ConfigurationError("DISCORD_TOKEN is not set; docs/discord.md says how to get it.")
+    api = DiscordApi(token.get_secret_value(), settings.discord_api_url, clock)
+    try:
+        return await checked_token(api)
+    finally:
+        await api.aclose()
+
+
+@asynccontextmanager
+async def open_discord(
+    settings: Settings, pacer: Pacer, hearing: Hearing, keeping: Keeping, clock: Clock
+) -> AsyncIterator[DiscordSide]:
+    """The sending side, ready to use. A ban of our address is waited out here.
+
+    Raises:
+        ConfigurationError: the token is missing or wrong; the text names it.
+        PlatformUnavailable: Discord cannot be reached.
+    """
+    token = settings.discord_token
+    if token is None:
+        raise ConfigurationError("DISCORD_TOKEN is not set (see docs/discord.md)")
+    if settings.discord_public_key is not None:
+        verify_key(settings.discord_public_key)
+    api = DiscordApi(token.get_secret_value(), settings.discord_api_url, clock)
+    try:
+        found = await _patiently(api, clock)
+        user: dict[str, Any] = await api.read("/users/@me")
+        me = Me(
+            application=str(found["id"]),
+            user=str(user["id"]),
+            mode=settings.bobbin_discord_mode,
+        )
+        responses = Responses(api, keeping, me.application)
+        platform = DiscordPlatform(
+            api,
+            pacer,
+            bot_user=me.user,
+            threads=Threads(api, wanted=me.mode == "thread"),
+            responses=responses,
+            stream=settings.bobbin_discord_stream,
+        )
+        own = urlsplit(settings.discord_api_url)
+        hosts = FILE_HOSTS
+        if own.netloc != "discord.com":
+            hosts = (f"{own.scheme}://{own.netloc}",)
+        source = DiscordSource(api, bot_user=me.user, file_hosts=hosts)
+        door = Door()
+        yield DiscordSide(
+            api=api,
+            me=me,
+            name=str(found.get("name") or user.get("username")),
+            platforms={PLATFORM: platform, PRIVATE: PrivatePlatform(api, responses)},
+            sources={PLATFORM: source, PRIVATE: source},
+            interactions=Interactions(api, me, responses, hearing, keeping, door.take, clock),
+            hearing_port=hearing,
+            pacer=pacer,
+            clock=clock,
+            settings=settings,
+            door=door,
+        )
+    finally:
+        await api.aclose()
+
+
+async def _patiently(api: DiscordApi, clock: Clock) -> dict[str, Any]:
+    while True:
+        try:
+            return await checked_token(api)
+        except PlatformRateLimited as error:
+            log.warning("%s; waiting for %.0f s", error, error.retry_after_s)
+            await clock.sleep(error.retry_after_s)

@@ -1,0 +1,67 @@
+"""What a chat platform's ears keep, where the platform itself keeps nothing for them: how far they
+have heard, and what they have taken but not yet put into a mailbox."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from core.chat.messages import Json
+
+
+class Hearing(Protocol):
+    """How far an ear has heard, so that the next one asks for what came after. An ear is named by
+    platform, account and share of it. Times in seconds since the epoch."""
+
+    async def reached(self, ear: str) -> float | None:
+        """Up to when everything was heard and stored; None when it never listened (in 30 days).
+
+        Raises:
+            StoreError: not known just now.
+        """
+        ...
+
+    async def reach(self, ear: str, at: float) -> None:
+        """Everything up to then was heard and stored; never goes back. Raises StoreError."""
+        ...
+
+    async def met(self, ear: str, place: str, at: float) -> None:
+        """Somebody wrote in a place that no list of the platform will name. Raises StoreError."""
+        ...
+
+    async def places(self, ear: str, since: float, limit: int) -> list[str]:
+        """Such places in which somebody wrote since then, the newest first. Raises StoreError."""
+        ...
+
+    async def first(self, name: str) -> bool:
+        """Whether this was never asked before (within a day): who takes something that may come
+        twice, and has no place in a mailbox. Raises StoreError."""
+        ...
+
+
+class Keeping(Protocol):
+    """What is kept for a moment, in any process."""
+
+    async def keep(self, ear: str, name: str, body: Json) -> bool:
+        """Keep something until `done`; whether it was not there yet, nor done within a day. When
+        this returns, no crash loses it.
+
+        Raises:
+            StoreError: nothing was stored.
+        """
+        ...
+
+    async def done(self, ear: str, name: str) -> None:
+        """It has found its place elsewhere. Raises StoreError."""
+        ...
+
+    async def kept(self, ear: str) -> dict[str, Json]:
+        """All that is kept, by name. Raises StoreError."""
+        ...
+
+    async def lend(self, name: str, text: str) -> None:
+        """Keep this for a quarter of an hour. Raises StoreError."""
+        ...
+
+    async def lent(self, name: str) -> str | None:
+        """What was lent; None when its time is over. Raises StoreError."""
+        ...
