@@ -12,7 +12,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import Counter
 from collections.abc import AsyncGenerator, Iterator
+from dataclasses import replace
 from typing import Final, cast
 
 from adapters.slack.api import Json, SlackApi, SlackRefused, dict_of
@@ -52,6 +54,9 @@ _PATIENCE_MS: Final = 30_000
 _PAGES: Final = 5
 _TOO_LONG: Final = frozenset({"msg_too_long", "msg_blocks_too_long", "invalid_blocks"})
 _PLAIN_CHARS: Final = 3_900
+_PARTS: Final = 1_000
+_SKEW_S: Final = 60.0
+"""How far this machine's clock may be from Slack's."""
 
 
 class SlackPlatform:
@@ -84,6 +89,9 @@ class SlackPlatform:
         self._bot_user = bot_user
         self._presence = presence
         self._streams = Streams(api, clock, team=team, wanted=stream)
+        self._shared: dict[str, dict[int, str]] = {}
+        """What became of the files of a part that is not shown yet: Slack shows a file in its
+        thread some seconds after it has taken it."""
 
     @property
     def capabilities(self) -> Capabilities:
@@ -95,7 +103,7 @@ class SlackPlatform:
 
     async def _send(self, conversation: ConversationKey, post: Post) -> str:
         origin, root = self._aim(conversation, post.part_id)
-        await self._send_files(origin, root, post)
+        post = await self._send_files(origin, root, post)
         threaded = root != NO_THREAD  # a stream needs a thread
         if threaded and not post.final and await self._may("startStream", _STARTS, 0):
             ts = await self._streams.begin(origin, root, post)
@@ -104,18 +112,20 @@ class SlackPlatform:
         await self._wait(f"post:{origin.channel}", _A_CHANNEL)
         body = {"channel": origin.channel, **_under(root), **_QUIET}
         answer = await self._say("chat.postMessage", body, post, origin, root)
-        await self._rest(origin, post)
-        return str(answer["ts"])
+        ts = str(answer["ts"])
+        self._streams.ordinary(ts)
+        self._shared.pop(post.part_id, None)
+        return ts
 
     async def edit(self, conversation: ConversationKey, ref: str, post: Post) -> None:
         origin, root = self._aim(conversation, post.part_id)
         if not post.final and not await self._may("appendStream", _APPENDS, 0):
             return  # the next one brings all of it
         with _for_good():
-            await self._send_files(origin, root, post)
+            post = await self._send_files(origin, root, post)
             if not await self._streams.go_on(ref, post):
                 await self._update(origin, root, ref, post)
-        await self._rest(origin, post)
+        self._shared.pop(post.part_id, None)
 
     async def find(self, conversation: ConversationKey, part_id: str) -> str | None:
         origin, root = self._aim(conversation, part_id)
@@ -130,13 +140,20 @@ class SlackPlatform:
         return unmarked
 
     async def signal(self, conversation: ConversationKey, sign: Sign) -> None:
-        origin = Origin.of(sign.turn[-1]) if sign.turn else None
-        if origin is None:
-            return
-        if sign.kind == "idle":
-            await self._presence.idle(origin)
-        else:
-            await self._presence.working(origin, sign.sentence)
+        # Mail that is taken together may stand in several threads: each of them gets the sign.
+        origins = list(filter(None, map(Origin.of, sign.turn)))
+        by_post = any(self._presence.way(one.channel) == "reaction" for one in origins)
+        places = {one.ts if by_post else one.root: one for one in origins}
+        for origin in places.values():
+            match sign.kind:
+                case "idle":
+                    await self._presence.idle(origin)
+                case "asking":
+                    await self._presence.paused(origin)
+                case "waiting" if sign.ahead:
+                    await self._presence.working(origin, f"waits; {sign.ahead} before this")
+                case _:
+                    await self._presence.working(origin, sign.sentence)
 
     # ------------------------------------------------------------------- one post
 
@@ -154,14 +171,9 @@ class SlackPlatform:
             if post.final:
                 raise PlatformRateLimited("too many edits in this workspace", retry_after_s=5.0)
             return
+        await self._streams.close(ref, origin.channel)
         body = {"channel": origin.channel, "ts": ref}
-        try:
-            await self._say("chat.update", body, post, origin, root)
-        except SlackRefused as error:
-            if "stream" not in error.code:
-                raise
-            await self._streams.stop(ref, origin.channel)
-            await self._say("chat.update", body, post, origin, root)
+        await self._say("chat.update", body, post, origin, root)
 
     async def _say(self, method: str, place: Json, post: Post, origin: Origin, root: str) -> Json:
         try:
@@ -171,35 +183,38 @@ class SlackPlatform:
                 raise
         # Slack counts in a way of its own: the beginning as plain text, all of it as a file.
         log.warning("a post of %d characters is too long for Slack", len(post.text))
+        if post.final:
+            whole = OutFile("answer.md", "text/markdown", post.text.encode())
+            await self._send_files(origin, root, replace(post, files=(whole,)))
         plain = post.text[:_PLAIN_CHARS]
         body = message(post) | {"text": escaped(plain)}
         del body["blocks"]
-        answer = await self._api.write(method, **place, **body)
-        if post.final:
-            whole = OutFile("answer.md", "text/markdown", post.text.encode())
-            await self._upload(origin, root, whole)
-        return answer
-
-    async def _rest(self, origin: Origin, post: Post) -> None:
-        """The reply is complete: take the sign back."""
-        if post.final and post.controls:
-            await self._presence.idle(origin)
+        return await self._api.write(method, **place, **body)
 
     # ------------------------------------------------------------------- files
 
-    async def _send_files(self, origin: Origin, root: str, post: Post) -> None:
-        """Put the post's files into the thread; those that are there already are left."""
+    async def _send_files(self, origin: Origin, root: str, post: Post) -> Post:
+        """Put the post's files into the thread; those that are there already are left. The post,
+        with a sentence about each file that Slack did not take."""
         if not post.files:
-            return
-        there: set[str] = set()
+            return post
+        there: Counter[tuple[str, int]] = Counter()
         async for found in self._own_posts(origin, root):
             for file in cast("list[Json]", found.get("files") or []):
-                there.add(str(file.get("title")))
-        for file in post.files:
-            if file.name not in there:
-                await self._upload(origin, root, file)
+                there[str(file.get("title")), int(file.get("size") or 0)] += 1
+        shared = self._shared.setdefault(post.part_id, {})
+        if len(self._shared) > _PARTS:  # parts of turns that others took over
+            del self._shared[next(iter(self._shared))]
+        for number, file in enumerate(post.files):
+            key = (file.name, len(file.data))
+            if number not in shared and there[key] == 0:
+                shared[number] = await self._upload(origin, root, file)
+            there[key] -= 1
+        words = "\n\n".join(sentence for _, sentence in sorted(shared.items()) if sentence)
+        return replace(post, text=f"{post.text}\n\n{words}".strip()) if words else post
 
-    async def _upload(self, origin: Origin, root: str, file: OutFile) -> None:
+    async def _upload(self, origin: Origin, root: str, file: OutFile) -> str:
+        """Share a file; the sentence that says why it is not there, if it is not."""
         try:
             where = await self._api.form(
                 "files.getUploadURLExternal", filename=file.name, length=str(len(file.data))
@@ -213,26 +228,29 @@ class SlackPlatform:
             )
         except SlackRefused as error:
             log.warning("Slack did not take the file %s: %s", file.name, error.code)
+            return f"(Slack did not take the file {file.name}: {error.code})"
+        return ""
 
     # ------------------------------------------------------------------- reading back
 
     async def _own_posts(self, origin: Origin, root: str) -> AsyncGenerator[Json, None]:
-        """Our posts in the thread since the message, oldest first."""
-        if root == NO_THREAD:
-            return
+        """Our posts in the thread since the message, oldest first; outside of threads, those of
+        direct messages since then, newest first."""
         cursor = ""
+        query: Json = {"ts": root, "oldest": origin.ts}
+        if root == NO_THREAD:  # its stamp is of our own clock
+            query = {"oldest": f"{float(origin.ts) - _SKEW_S:.6f}"}
         for _ in range(_PAGES):
             answer = await self._api.read(
-                "conversations.replies",
+                "conversations.history" if root == NO_THREAD else "conversations.replies",
                 channel=origin.channel,
-                ts=root,
-                oldest=origin.ts,
+                **query,
                 include_all_metadata="true",
                 limit="200",
                 **({"cursor": cursor} if cursor else {}),
             )
             for found in cast("list[Json]", answer.get("messages") or []):
-                if found.get("user") == self._bot_user and float(found["ts"]) > float(origin.ts):
+                if found.get("user") == self._bot_user and found["ts"] != root:
                     yield found
             cursor = str(dict_of(answer.get("response_metadata")).get("next_cursor") or "")
             if not cursor:

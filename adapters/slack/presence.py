@@ -4,24 +4,38 @@
     legacy     assistant.threads.setStatus: a line of text for two minutes
     reaction   :eyes: on the message that is answered
 
-The best one that works is found by trying, once for a process. Best effort: no failure of it ever
-reaches a reply, and nobody waits for it.
+The best one that works is found by trying, once for a process and a kind of place. Best effort: no
+failure of it ever reaches a reply. A sign that could not be taken back is tried again in the
+background, so that nothing stays "thinking" because Slack was busy.
 Source: https://docs.slack.dev/reference/methods/agents.sessions.setStatus, and
 assistant.threads.setStatus, reactions.add.
+
+Parallel: places. Survives a crash: nothing; the turn's next owner takes the sign back. Bounded:
+`MOST` signs that are still to be taken back.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from typing import Final
+from typing import Final, Literal
 
 from adapters.slack.api import SlackApi, SlackRefused
-from adapters.slack.origin import Origin
-from core.errors import PlatformError
+from adapters.slack.origin import NO_THREAD, Origin
+from core.clock import Clock
+from core.errors import ConversationGone, PlatformError, PlatformRateLimited
 
 log = logging.getLogger(__name__)
 
 WAYS: Final = ("agent", "legacy", "reaction", "none")
+State = Literal["processing", "active", "suspended"]
+
+PATIENCE_S: Final = 5.0
+"""How long a sign may take; a reply waits for none longer."""
+
+TRIES: Final = 8
+MOST: Final = 1_000
+
 _EYES: Final = "eyes"
 _HERE_ALREADY: Final = frozenset({"already_reacted", "no_reaction"})
 
@@ -29,48 +43,92 @@ _HERE_ALREADY: Final = frozenset({"already_reacted", "no_reaction"})
 class Presence:
     """Shows and takes back the sign."""
 
-    def __init__(self, api: SlackApi, way: str = "agent") -> None:
+    def __init__(self, api: SlackApi, clock: Clock, way: str = "agent") -> None:
         self._api = api
-        self._way = WAYS.index(way)
+        self._clock = clock
+        self._first = WAYS.index(way)
+        self._ways: dict[str, int] = {}
+        self._later: dict[tuple[str, str], asyncio.Task[None]] = {}
 
-    @property
-    def way(self) -> str:
-        """Which sign is used now."""
-        return WAYS[self._way]
+    async def aclose(self) -> None:
+        """Stop; what is still to be taken back stays to its next owner or to time."""
+        for task in self._later.values():
+            task.cancel()
+        await asyncio.gather(*self._later.values(), return_exceptions=True)
+
+    def way(self, channel: str) -> str:
+        """Which sign is used in a channel like this one."""
+        return WAYS[self._ways.get(channel[:1], self._first)]
 
     async def working(self, origin: Origin, sentence: str = "") -> None:
         """Say that this message is being worked on."""
-        await self._show(origin, sentence or "is thinking…", at_work=True)
+        if (task := self._later.pop(_place(origin), None)) is not None:
+            task.cancel()
+        await self._show(origin, "processing", sentence or "is thinking…")
+
+    async def paused(self, origin: Origin) -> None:
+        """It waits for a person."""
+        await self._take_back(origin, "suspended")
 
     async def idle(self, origin: Origin) -> None:
         """Take the sign back."""
-        await self._show(origin, "", at_work=False)
+        await self._take_back(origin, "active")
 
-    async def _show(self, origin: Origin, sentence: str, *, at_work: bool) -> None:
+    async def _take_back(self, origin: Origin, state: State) -> None:
+        wait_s = await self._show(origin, state)
+        place = _place(origin)
+        if wait_s is None or place in self._later or len(self._later) >= MOST:
+            return
+        task = asyncio.create_task(self._insist(origin, state, wait_s), name="slack sign")
+        self._later[place] = task
+        task.add_done_callback(lambda done: self._forget(place, done))
+
+    def _forget(self, place: tuple[str, str], done: asyncio.Task[None]) -> None:
+        if self._later.get(place) is done:
+            del self._later[place]
+
+    async def _insist(self, origin: Origin, state: State, wait_s: float) -> None:
+        for _ in range(TRIES):
+            await self._clock.sleep(wait_s)
+            again_s = await self._show(origin, state)
+            if again_s is None:
+                return
+            wait_s = max(again_s, min(wait_s * 2, 60.0))
+
+    async def _show(self, origin: Origin, state: State, sentence: str = "") -> float | None:
+        """Try; None when nothing is left to do, else after how many seconds to try again."""
+        if origin.root == NO_THREAD:
+            return None
+        kind = origin.channel[:1]
         while True:
-            tried = self._way
+            tried = self._ways.get(kind, self._first)
             try:
-                await self._ask(origin, sentence, at_work=at_work)
+                async with asyncio.timeout(PATIENCE_S):
+                    await self._ask(WAYS[tried], origin, state, sentence)
             except SlackRefused as error:
                 if error.code in _HERE_ALREADY:
-                    return
-                # This app may not use it; another one may have found that out meanwhile.
-                self._way = max(self._way, tried + 1)
-            except PlatformError as error:
+                    return None
+                # This app may not use it; another turn may have found that out meanwhile.
+                self._ways[kind] = max(self._ways.get(kind, self._first), tried + 1)
+            except ConversationGone:
+                return None
+            except PlatformRateLimited as error:
+                return error.retry_after_s
+            except (PlatformError, TimeoutError) as error:
                 log.info("a sign could not be shown: %s", error)
-                return
+                return 1.0
             else:
-                return
+                return None
 
-    async def _ask(self, origin: Origin, sentence: str, *, at_work: bool) -> None:
-        channel, root = origin.channel, origin.root
-        match self.way:
+    async def _ask(self, way: str, origin: Origin, state: State, sentence: str) -> None:
+        channel, root, at_work = origin.channel, origin.root, state == "processing"
+        match way:
             case "agent":
                 await self._api.write(
                     "agents.sessions.setStatus",
                     channel_id=channel,
                     thread_ts=root,
-                    status="processing" if at_work else "active",
+                    status=state,
                     **({"initiator_user_id": origin.user} if at_work else {}),
                 )
             case "legacy":
@@ -85,3 +143,7 @@ class Presence:
                 await self._api.write(method, channel=channel, timestamp=origin.ts, name=_EYES)
             case _:
                 return
+
+
+def _place(origin: Origin) -> tuple[str, str]:
+    return origin.channel, origin.root

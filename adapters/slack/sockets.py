@@ -31,6 +31,12 @@ STAGGER_S: Final = 1.0
 WATCH_S: Final = 10.0
 """How often the sockets are looked at."""
 
+PING_S: Final = 5.0
+"""Between two pings, and between two tries to open a socket again."""
+
+OPEN_S: Final = 20.0
+"""How long one opening may take."""
+
 DEAF: Final = 3
 """Looks in a row that found a socket down, after which it is made anew."""
 
@@ -44,7 +50,7 @@ class Sockets:
         self._clock = clock
         self._count = count
         self._open: list[AsyncSocketModeHandler] = []
-        self._down: list[int] = []
+        self._down: dict[AsyncSocketModeHandler, int] = {}
 
     @property
     def count(self) -> int:
@@ -72,30 +78,48 @@ class Sockets:
                 await _close(handler)
 
     async def _keep(self) -> None:
-        while len(self._open) < self._count:
-            await self._clock.sleep(STAGGER_S)
-            await self._add()
+        """Open what is missing and watch what is open, whatever Slack says to it."""
+        pause_s = STAGGER_S
         while True:
-            await self._clock.sleep(WATCH_S)
-            for place, handler in enumerate(self._open):
-                if await handler.client.is_connected():
-                    self._down[place] = 0
-                    continue
-                self._down[place] += 1
-                if self._down[place] >= DEAF:
-                    log.warning("a Slack socket is deaf and is made anew")
-                    await _close(handler)
-                    self._open[place] = await self._connected_handler()
-                    self._down[place] = 0
+            await self._clock.sleep(pause_s)
+            try:
+                pause_s = await self._look()
+            except Exception as error:  # noqa: BLE001  (whatever a connection can fail with)
+                log.warning("a Slack socket could not be opened, trying again: %s", error)
+                pause_s = min(pause_s * 2, WATCH_S)
+
+    async def _look(self) -> float:
+        """One look; after how many seconds the next one is due."""
+        if len(self._open) < self._count:
+            await self._add()
+            return STAGGER_S if len(self._open) < self._count else WATCH_S
+        for handler in tuple(self._open):
+            if await handler.client.is_connected():
+                self._down[handler] = 0
+                continue
+            self._down[handler] += 1
+            if self._down[handler] >= DEAF:
+                log.warning("a Slack socket is deaf and is made anew")
+                self._open.remove(handler)
+                del self._down[handler]
+                await _close(handler)
+                return STAGGER_S
+        return WATCH_S
 
     async def _add(self) -> None:
-        self._open.append(await self._connected_handler())
-        self._down.append(0)
+        handler = await self._connected_handler()
+        self._open.append(handler)
+        self._down[handler] = 0
 
     async def _connected_handler(self) -> AsyncSocketModeHandler:
-        handler = AsyncSocketModeHandler(self._ears.app, self._app_token)
+        handler = AsyncSocketModeHandler(self._ears.app, self._app_token, ping_interval=PING_S)
         client: Any = handler.client
-        await client.connect()
+        try:
+            async with asyncio.timeout(OPEN_S):  # left alone, it tries a refused token for ever
+                await client.connect()
+        except BaseException:
+            await _close(handler)
+            raise
         return handler
 
 

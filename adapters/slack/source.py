@@ -20,11 +20,21 @@ from adapters.slack.events import place_of
 from adapters.slack.origin import Origin
 from adapters.slack.words import readable
 from core.chat.messages import Inbound, InFile, Said
-from core.errors import ConversationGone, InvalidRequest, PlatformError, PlatformUnavailable
+from core.clock import Clock
+from core.errors import (
+    ConversationGone,
+    InvalidRequest,
+    PlatformError,
+    PlatformRateLimited,
+    PlatformUnavailable,
+)
 
 log = logging.getLogger(__name__)
 
 FILE_HOST: Final = "files.slack.com"
+
+MOST_WAIT_S: Final = 5.0
+"""How long an answer waits for what was said before: apps that may ask once a minute do without."""
 
 _LOGIN_PAGE: Final = (
     "Slack gave a sign-in page instead of the file: the app needs the scope files:read."
@@ -38,6 +48,7 @@ class SlackSource:
         api: with the workspace's bot token.
         bot_user: id of the bot's user.
         names: display names by user id, as far as they are known.
+        clock: for the patience that Slack asks for.
         file_host: where files may come from; another one than Slack's is for tests.
     """
 
@@ -47,11 +58,13 @@ class SlackSource:
         *,
         bot_user: str,
         names: Mapping[str, str],
+        clock: Clock,
         file_host: str = f"https://{FILE_HOST}",
     ) -> None:
         self._api = api
         self._bot_user = bot_user
         self._names = names
+        self._clock = clock
         self._file_host = urlsplit(file_host)
 
     async def before(self, inbound: Inbound, limit: int) -> tuple[Said, ...]:
@@ -60,8 +73,9 @@ class SlackSource:
         if origin is None or root is None:
             return ()
         try:
-            answer = await self._api.read(
+            answer = await self._patiently(
                 "conversations.replies",
+                MOST_WAIT_S,
                 channel=channel,
                 ts=root,
                 latest=origin.ts,
@@ -82,9 +96,23 @@ class SlackSource:
             said.append(Said(user, self._names.get(user, ""), text))
         return tuple(said[-limit:])
 
+    async def _patiently(self, method: str, most_s: float = 60.0, **query: str) -> Json:
+        """Read, at most three times; where Slack asks for patience of at most `most_s` seconds it
+        gets it."""
+        for _ in range(2):
+            try:
+                return await self._api.read(method, **query)
+            except PlatformRateLimited as error:
+                if error.retry_after_s > most_s:
+                    raise
+                await self._clock.sleep(error.retry_after_s)
+            except PlatformUnavailable:
+                await self._clock.sleep(1.0)
+        return await self._api.read(method, **query)
+
     async def fetch(self, inbound: Inbound, file: InFile, most_bytes: int) -> bytes:
         try:
-            about = dict_of((await self._api.read("files.info", file=file.ref)).get("file"))
+            about = dict_of((await self._patiently("files.info", file=file.ref)).get("file"))
         except ConversationGone as error:
             raise InvalidRequest("Slack does not give it to me.") from error
         url = str(about.get("url_private_download") or about.get("url_private") or "")

@@ -1,12 +1,14 @@
 """Native streaming: one message that grows while the model writes.
 
-A stream lives in the process that began it. It ends by `stop`, or is given up: after four minutes
-(Slack ends it at about five), when Slack refuses it, or when the text is not a longer form of what
-was sent. From then on the message is edited like any other.
+A stream lives in the process that began it. It ends with the text, or is given up: after four
+minutes (Slack ends it at about five), when Slack refuses it, when it is not known whether a piece
+arrived, or when the text is not a longer form of what was sent. From then on the same message is
+edited as a whole like any other, so nothing in it (a code fence, a list) is ever cut by the clock.
 Source: https://docs.slack.dev/reference/methods/chat.startStream, chat.appendStream,
 chat.stopStream.
 
-Serial: the calls of one message. Parallel: messages. Bounded: one entry a growing message.
+Serial: the calls of one message. Parallel: messages. Survives a crash: a stream that somebody else
+began is ended before the message is edited. Bounded: `MOST` growing messages, and as many stamps.
 """
 
 from __future__ import annotations
@@ -20,22 +22,29 @@ from adapters.slack.origin import Origin
 from adapters.slack.render import controls, metadata
 from core.chat.messages import Post
 from core.clock import Clock
-from core.errors import ConversationGone
+from core.errors import ConversationGone, DeliveryUnclear, PlatformRateLimited
 
 log = logging.getLogger(__name__)
 
 LONGEST_S: Final = 240.0
 """How long a stream is used."""
 
-_OVER: Final = frozenset(
+MOST: Final = 10_000
+"""Messages of which it is remembered that no stream is open in them; the oldest go first."""
+
+_NEVER: Final = frozenset(
     {
-        "message_not_in_streaming_state",
-        "msg_too_long",
-        "stopped_by_user",
-        "streaming_state_conflict",
+        "access_denied",
+        "feature_disabled",
+        "method_deprecated",
+        "missing_scope",
+        "no_permission",
+        "not_agent_app",
+        "not_allowed_token_type",
+        "unknown_method",
     }
 )
-"""What Slack says of this one stream; anything else speaks against streaming as such."""
+"""What Slack says of streaming as such; any other refusal is about one channel."""
 
 
 @dataclass(slots=True)
@@ -53,7 +62,9 @@ class Streams:
         self._clock = clock
         self._team = team
         self._streams: dict[str, _Stream] = {}
-        self.usable = wanted
+        self._closed: dict[str, None] = {}
+        self._without: set[str] = set()
+        self._usable = wanted
 
     async def begin(self, origin: Origin, root: str, post: Post) -> str | None:
         """Begin a message with this text; its stamp, or None where streaming is not to be had.
@@ -61,7 +72,7 @@ class Streams:
         Raises:
             PlatformError: as `SlackApi.write`.
         """
-        if not self.usable or not post.text.strip():
+        if not self._usable or origin.channel in self._without or not post.text.strip():
             return None
         try:
             answer = await self._api.write(
@@ -72,12 +83,19 @@ class Streams:
                 recipient_user_id=origin.user,
                 markdown_text=post.text,
             )
+        except PlatformRateLimited:
+            return None  # an ordinary post need not wait
         except SlackRefused as error:
             log.warning("Slack refuses streaming, so posts are edited instead: %s", error.code)
-            self.usable = False
+            if error.code in _NEVER:
+                self._usable = False
+            elif len(self._without) < MOST:
+                self._without.add(origin.channel)
             return None
         ts = str(answer["ts"])
         self._streams[ts] = _Stream(origin.channel, post.text, self._clock.monotonic())
+        if len(self._streams) > MOST:  # those of turns that others took over
+            del self._streams[next(iter(self._streams))]
         return ts
 
     async def go_on(self, ts: str, post: Post) -> bool:
@@ -90,7 +108,7 @@ class Streams:
         if stream is None:
             return False
         if not post.text.startswith(stream.sent) or self._is_old(stream):
-            await self.stop(ts)
+            del self._streams[ts]
             return False
         more = post.text[len(stream.sent) :]
         try:
@@ -100,23 +118,33 @@ class Streams:
                 await self._api.write(
                     "chat.appendStream", channel=stream.channel, ts=ts, markdown_text=more
                 )
-        except (SlackRefused, ConversationGone) as error:
-            if isinstance(error, SlackRefused) and error.code not in _OVER:
-                self.usable = False
-            self._streams.pop(ts, None)
+        except (SlackRefused, ConversationGone, DeliveryUnclear) as error:
+            # Appending twice what may have arrived would show it twice; all of it once cannot.
+            log.info("a stream is given up and its message edited: %s", error)
+            del self._streams[ts]
             return False
         stream.sent = post.text
         return True
 
-    async def stop(self, ts: str, channel: str = "") -> None:
-        """End a stream as it stands, also one of a process that died."""
-        stream = self._streams.pop(ts, None)
+    def ordinary(self, ts: str) -> None:
+        """No stream is open in this message."""
+        self._closed[ts] = None
+        if len(self._closed) > MOST:
+            del self._closed[next(iter(self._closed))]
+
+    async def close(self, ts: str, channel: str) -> None:
+        """Make sure that no stream is open in this message, whoever began it.
+
+        Raises:
+            PlatformError: as `SlackApi.write`, when that is not certain.
+        """
+        if ts in self._closed:
+            return
         try:
-            await self._api.write(
-                "chat.stopStream", channel=stream.channel if stream else channel, ts=ts
-            )
+            await self._api.write("chat.stopStream", channel=channel, ts=ts)
         except (SlackRefused, ConversationGone) as error:
-            log.info("a stream had ended already: %s", error)
+            log.debug("no stream was open: %s", error)
+        self.ordinary(ts)
 
     async def _end(self, ts: str, stream: _Stream, more: str, post: Post) -> None:
         await self._api.write(
@@ -127,7 +155,8 @@ class Streams:
             **({"markdown_text": more} if more else {}),
             **({"blocks": found} if (found := controls(post)) else {}),
         )
-        self._streams.pop(ts, None)
+        del self._streams[ts]
+        self.ordinary(ts)
 
     def _is_old(self, stream: _Stream) -> bool:
         return self._clock.monotonic() - stream.begun >= LONGEST_S

@@ -63,6 +63,8 @@ class TerminalPlatform:
             raise PlatformUnavailable(str(error)) from error
 
     async def signal(self, conversation: ConversationKey, sign: Sign) -> None:
+        if sign.kind in ("idle", "asking"):
+            return  # nothing stands on the screen that would have to be taken back
         try:
             await self._feed.append(conversation, sign_entry(sign))
         except StoreError:

@@ -149,11 +149,10 @@ async def open_slack(settings: Settings, pacer: Pacer, clock: Clock) -> AsyncIte
     if token is None:
         raise ConfigurationError("SLACK_BOT_TOKEN is not set (see docs/slack.md)")
     api = SlackApi(token.get_secret_value(), settings.slack_api_url)
-    people = People(api)
+    people, presence = People(api), Presence(api, clock)
     try:
         found = await checked_token(api)
         team, user = str(found["team_id"]), str(found["user_id"])
-        presence = Presence(api)
         platform = SlackPlatform(
             api,
             pacer,
@@ -168,6 +167,7 @@ async def open_slack(settings: Settings, pacer: Pacer, clock: Clock) -> AsyncIte
             api,
             bot_user=user,
             names=people.names,
+            clock=clock,
             file_host=f"https://{FILE_HOST}" if own_host else settings.slack_api_url,
         )
         me = Me(
@@ -189,4 +189,5 @@ async def open_slack(settings: Settings, pacer: Pacer, clock: Clock) -> AsyncIte
         )
     finally:
         await people.aclose()
+        await presence.aclose()
         await api.aclose()

@@ -11,7 +11,7 @@ import re
 
 from core.chat.function_ports import Approvals
 from core.chat.manners import Places
-from core.chat.messages import Command, Inbound, Post
+from core.chat.messages import Command, Inbound, Post, Sign
 from core.chat.ports import ChatPlatform, MailControl, Notes, Sessions
 from core.chat.tags import FEEDBACK
 from core.chat.text.mentions import neutralise
@@ -138,6 +138,8 @@ class Commands:
             await self._say(command, "Only the person who asked, or an admin, can stop this.")
         elif answer == "idle":
             await self._say(command, "I am not writing an answer here just now.")
+            platform = self._platforms[command.conversation.platform]
+            await platform.signal(command.conversation, Sign("idle", turn=(command.id,)))
 
     async def _resume(self, command: Command) -> None:
         wanted = command.argument

@@ -224,10 +224,11 @@ class Sign:
     """Something that shows a person where their message is; never stored, best effort.
 
     `waiting` comes with how many conversations are `ahead`, or with a `sentence` about what it
-    waits for instead; `troubled` with a `sentence`.
+    waits for instead; `troubled` with a `sentence`. `asking`: the reply asks a person and goes on
+    once they have decided. `idle` ends what was shown: the turn is over, or put off.
     """
 
-    kind: Literal["working", "waiting", "troubled", "idle"]
+    kind: Literal["working", "waiting", "troubled", "asking", "idle"]
     ahead: int = 0
     sentence: str = ""
     turn: tuple[str, ...] = ()

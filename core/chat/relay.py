@@ -16,7 +16,7 @@ import asyncio
 import logging
 import mimetypes
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.assistants import TERMINAL_RUN_STATUSES, Run
 from core.chat.acting import Acting
@@ -133,6 +133,14 @@ class Relay:
                 "a part may have been sent already; reading back",
                 extra={"conversation": str(conversation), "parts": outbox.unclear},
             )
+        outcome = await self._signed(turn, platform, outbox)
+        if not turn.says_why:
+            await platform.signal(conversation, Sign("idle", turn=turn.inbound_ids))
+        return outcome
+
+    async def _signed(self, turn: Turn, platform: ChatPlatform, outbox: Outbox) -> Outcome:
+        """The turn under the sign that it is worked on, whatever comes of it."""
+        conversation = turn.conversation
         signal = asyncio.create_task(
             platform.signal(conversation, Sign("working", turn=turn.inbound_ids))
         )
@@ -246,6 +254,7 @@ class Relay:
                 return Answered(refused(turn))
             turn.progress.parts = outbox.to_json()
             if wait_s is not None:
+                await self._explain(turn, platform, Sign("asking"))
                 return self._later(turn, wait_s)
             behind_call = calls_of(run)[0].id
 
@@ -259,7 +268,7 @@ class Relay:
             sentence = "I could not answer this: something else is being answered in this Thread."
             await self._say(turn, outbox, sentence)
             return Answered(refused(turn))
-        await platform.signal(turn.conversation, Sign("waiting", turn=turn.inbound_ids))
+        await self._explain(turn, platform, Sign("waiting"))
         return self._later(turn, min(max(1.0, (now - since) / 5), 10.0))
 
     async def _away(
@@ -312,10 +321,12 @@ class Relay:
         return now - since < self._limits.outage_s
 
     async def _trouble(self, turn: Turn, platform: ChatPlatform, reason: str) -> None:
-        await platform.signal(
-            turn.conversation,
-            Sign("troubled", sentence=reason, turn=turn.inbound_ids),
-        )
+        await self._explain(turn, platform, Sign("troubled", sentence=reason))
+
+    async def _explain(self, turn: Turn, platform: ChatPlatform, sign: Sign) -> None:
+        """Show what a turn that is put off waits for; the sign stays meanwhile."""
+        turn.says_why = True
+        await platform.signal(turn.conversation, replace(sign, turn=turn.inbound_ids))
 
     def _later(self, turn: Turn, delay_s: float) -> TryAgain:
         turn.progress.run_id = None

@@ -57,6 +57,8 @@ class Turn:
         self.progress = Progress.from_json(claim.checkpoint)
         self.left_out: tuple[str, ...] = ()
         """One sentence for each file that did not go in with the Messages."""
+        self.says_why = False
+        """The sign that people see says what this turn waits for, so it stays."""
         self.stop = asyncio.Event()
         if claim.stop:
             self.stop.set()

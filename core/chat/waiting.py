@@ -2,9 +2,9 @@
 
 Volatile on purpose: it lives in the process that took the message, shows what the store says, and
 when that process dies only the sign is gone. Bounded: one watch a conversation, as long as mail
-waits there. While an answer is written that is the sign; once it is complete, what was written
-meanwhile may have to wait for a place. Whoever writes while a person is asked for an approval is
-told so.
+waits there. What is written while an answer is written gets the sign of being worked on; once that
+is complete, it may have to wait for a place. Whoever writes while a person is asked for an
+approval is told so.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ class Waiting:
     async def _watch(self, conversation: ConversationKey, news: asyncio.Event) -> None:
         platform = self._platforms.get(conversation.platform)
         pause, told = FIRST_SIGN_S, False
+        signed: set[str] = set()
         while platform is not None:
             if await _heard(news, pause):
                 news.clear()
@@ -64,7 +65,8 @@ class Waiting:
                 await asyncio.sleep(FIRST_SIGN_S)
             try:
                 ahead = await self._control.ahead(conversation)
-                if ahead is None and not await self._control.pending(conversation):
+                mail = tuple(one.id for one in await self._control.pending(conversation))
+                if ahead is None and not mail:
                     return
                 asking = ahead is None and await self._is_asking(conversation)
             except BobbinError as error:
@@ -72,10 +74,14 @@ class Waiting:
                 continue
             pause = NEXT_SIGN_S if ahead is not None or asking else FIRST_SIGN_S
             if ahead is not None:
-                await platform.signal(conversation, Sign("waiting", ahead=ahead))
+                await platform.signal(conversation, Sign("waiting", ahead=ahead, turn=mail))
             elif asking and not told:
                 told = True
-                await platform.signal(conversation, Sign("waiting", sentence=ASKING))
+                await platform.signal(conversation, Sign("waiting", sentence=ASKING, turn=mail))
+            elif not asking and (new := tuple(one for one in mail if one not in signed)):
+                # Where each message has a thread of its own, the answer is no sign for all.
+                await platform.signal(conversation, Sign("working", turn=new))
+            signed.update(mail)
 
     async def _is_asking(self, conversation: ConversationKey) -> bool:
         found = await self._approvals.list(conversation)

@@ -126,6 +126,6 @@ async def test_a_post_may_have_files_of_any_name_or_no_text(subject: Subject) ->
 
 
 async def test_a_sign_never_fails_and_leaves_no_post(subject: Subject) -> None:
-    for kind in ("working", "waiting", "troubled", "idle"):
+    for kind in ("working", "waiting", "troubled", "asking", "idle"):
         await subject.platform.signal(HERE, Sign(kind, sentence="x", turn=("q",)))
     assert (await subject.read()).strip() == ""

@@ -75,8 +75,12 @@ class FakeAssistants:
         """Of every Run."""
         self.outputs: dict[str, str] = {}
         """What was submitted, by call id."""
+        self.shows: tuple[str, ...] = ()
+        """Kept files that every answer shows as pictures."""
         self.before_last: asyncio.Event | None = None
         """The second half of a Message is said when it is set."""
+        self.before_end: asyncio.Event | None = None
+        """A Message is completed when it is set."""
         self.most_active = 0
         self._events: dict[str, list[StreamEvent]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -244,6 +248,8 @@ class FakeAssistants:
 
     async def _say(self, run: Run, text: str) -> None:
         message = self._add(run.thread_id, "assistant", text, {}, run)
+        shown = [{"type": "image_file", "image_file": {"file_id": one}} for one in self.shows]
+        message = replace(message, content=(*message.content, *shown))
         empty = replace(message, content=(), status="in_progress")
         await self._emit(run.id, StreamEvent("thread.message.created", empty))
         half = len(text) // 2
@@ -253,6 +259,8 @@ class FakeAssistants:
             part = {"index": 0, "type": "text", "text": {"value": piece}}
             delta = MessageDelta(id=message.id, delta={"content": [part]})
             await self._emit(run.id, StreamEvent("thread.message.delta", delta))
+        if self.before_end is not None:
+            await self.before_end.wait()
         await self._emit(run.id, StreamEvent("thread.message.completed", message))
 
     async def _end(self, run_id: str, status: str, **fields: Any) -> None:

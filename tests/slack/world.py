@@ -18,6 +18,7 @@ from bots.wiring.serve import serving
 from bots.wiring.slack import SlackSide, open_slack
 from config.settings import Settings
 from core.chat.dispatcher import DispatcherLimits
+from core.chat.function_ports import OwnFunctions
 from core.chat.policy import Policy
 from core.chat.ports import DeadLetter
 from core.chat.relay import RelayLimits
@@ -32,6 +33,16 @@ ANN, BOB = "U_ANN".replace("_", "0"), "U_BOB".replace("_", "0")
 BOT = "<@U0BOT>"
 
 
+class LaterClock(SystemClock):
+    """The system's clock, set forward by the test."""
+
+    def __init__(self) -> None:
+        self.ahead_s = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead_s
+
+
 @dataclass(slots=True)
 class World:
     """What outlives the bot's processes."""
@@ -41,6 +52,8 @@ class World:
     assistants: FakeAssistants = field(default_factory=FakeAssistants)
     lease_s: float = 1.0
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
+    clock: LaterClock = field(default_factory=LaterClock)
+    own_functions: OwnFunctions | None = None
     dead: set[str] = field(default_factory=set[str])
     _owners: itertools.count[int] = field(default_factory=itertools.count)
 
@@ -71,16 +84,16 @@ class World:
             "bobbin_slack_sockets": 1,
         }
         settings = Settings(**(values | self.settings))
-        clock, owner = SystemClock(), f"process-{next(self._owners)}"
+        owner = f"process-{next(self._owners)}"
         async with (
-            open_slack(settings, RedisPacer(self.client, 1), clock) as side,
+            open_slack(settings, RedisPacer(self.client, 1), self.clock) as side,
             open_chat_stores(self.client, 1, lease_s=self.lease_s) as stores,
             open_chat(
                 stores,
                 self.assistants,
                 side.platforms,
                 Places(),
-                clock,
+                SystemClock(),
                 relay=RelayLimits(default_assistant="tutor"),
                 dispatcher=DispatcherLimits(
                     owner=owner, lease_s=self.lease_s, sweep_s=0.1, drain_s=0.3
@@ -88,6 +101,7 @@ class World:
                 policy=Policy(),
                 owner_is_gone=lambda name: name in self.dead,
                 sources=side.sources,
+                own=self.own_functions,
             ) as chat,
             side.hearing(chat.intake.deliver),
         ):
@@ -114,6 +128,20 @@ class World:
         async with asyncio.timeout(15):
             while [key async for key in asked.scan_iter(match="bobbin:*:mail:*")]:
                 await asyncio.sleep(0.01)
+
+    async def signs_off(self) -> None:
+        """Wait until the newest sign has been taken back."""
+        async with asyncio.timeout(10):
+            while not self.slack.statuses or self.slack.statuses[-1][2] not in ("", "active"):
+                await asyncio.sleep(0.01)
+
+    def at_rest(self) -> None:
+        """Nothing is left half done: no stream is open, and nothing looks as if it were."""
+        assert self.slack.streams == 0, "a stream is open"
+        last = {(channel, root): status for channel, root, status in self.slack.statuses}
+        stuck = {place: status for place, status in last.items() if status not in ("", "active")}
+        assert not stuck, "something stays at work"
+        assert not [key for key, count in self.slack.reactions.items() if count]
 
     async def dead_letters(self) -> list[DeadLetter]:
         """What was given up."""

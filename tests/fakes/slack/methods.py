@@ -31,6 +31,9 @@ ARGUMENTS: Final[dict[str, frozenset[str]]] = {
         "conversations.replies": (
             "channel ts cursor inclusive latest oldest limit include_all_metadata"
         ),
+        "conversations.history": (
+            "channel cursor inclusive latest oldest limit include_all_metadata"
+        ),
         "conversations.info": "channel include_locale include_num_members",
         "reactions.add": "channel name timestamp",
         "reactions.remove": "channel name timestamp",

@@ -225,6 +225,8 @@ class Doors(Workspace):
         return fault
 
     async def _upload(self, request: web.Request) -> web.Response:
+        if self._next_fault("upload"):
+            return web.Response(status=503)
         file = self.files[request.match_info["file"]]
         file["data"] = await request.read()
         assert len(file["data"]) == file["size"], "another length than was said"

@@ -7,7 +7,9 @@ the workspace's own counter, so stamps are never equal.
 from __future__ import annotations
 
 import itertools
+import time
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -24,6 +26,9 @@ from tests.fakes.slack.looks import (
     words,
 )
 from tests.fakes.slack.methods import ARGUMENTS, NEEDED, OWN_STATUSES
+
+STREAM_S = 300.0
+"""How long a stream lives, whatever is appended: seen at 300 to 306 s in live workspaces."""
 
 MOST_STREAMED = 12_000
 """Bytes of a streamed message, about: what live workspaces were seen to take."""
@@ -47,7 +52,11 @@ class Workspace:
     refusing: bool = False
     """Whether new sockets are refused."""
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
-    _streaming: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
+    seconds: Callable[[], float] = time.monotonic
+    """The workspace's clock."""
+    _streaming: dict[tuple[str, str], tuple[int, float]] = field(
+        default_factory=dict[tuple[str, str], "tuple[int, float]"]
+    )
 
     def stamp(self) -> str:
         """The time of something new."""
@@ -140,7 +149,7 @@ class Workspace:
         self.messages[channel][ts] = shown_message(
             {"thread_ts": arguments["thread_ts"], "markdown_text": text}, ts
         )
-        self._streaming[channel, ts] = len(text.encode())
+        self._streaming[channel, ts] = len(text.encode()), self.seconds()
         return {"channel": channel, "ts": ts}
 
     def _do_chat_appendStream(self, arguments: Json) -> Json:  # noqa: N802
@@ -161,15 +170,24 @@ class Workspace:
 
     def _append(self, arguments: Json) -> Json:
         place = arguments["channel"], arguments["ts"]
+        size, begun = self._streaming.get(place, (0, 0.0))
+        if place in self._streaming and self.seconds() - begun > STREAM_S:
+            del self._streaming[place]
         if place not in self._streaming:
             return no("message_not_in_streaming_state")
         text = str(arguments.get("markdown_text") or "")
-        if self._streaming[place] + len(text.encode()) > MOST_STREAMED:
+        size += len(text.encode())
+        if size > MOST_STREAMED:
             return no("msg_too_long")
-        self._streaming[place] += len(text.encode())
+        self._streaming[place] = size, begun
         block = self.messages[place[0]][place[1]]["blocks"][0]
         block["text"] += text
         return {}
+
+    @property
+    def streams(self) -> int:
+        """How many messages are still growing."""
+        return len(self._streaming)
 
     def end_streams(self) -> None:
         """All streams are as old as Slack lets them become."""
@@ -195,6 +213,13 @@ class Workspace:
             "has_more": more,
             "response_metadata": {"next_cursor": cursor},
         }
+
+    def _do_conversations_history(self, arguments: Json) -> Json:
+        """Newest first, and nothing of threads."""
+        oldest = float(arguments.get("oldest") or 0)
+        messages = self.messages[arguments["channel"]].items()
+        found = [m for _, m in sorted(messages, reverse=True) if not m.get("thread_ts")]
+        return {"messages": [m for m in found if float(m["ts"]) > oldest], "has_more": False}
 
     def _do_conversations_info(self, arguments: Json) -> Json:
         return {"channel": {"id": arguments["channel"], "is_member": True}}
