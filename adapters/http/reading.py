@@ -69,7 +69,7 @@ async def read_body(request: Request, shape: type[_B], limits: Limits) -> _B:
 async def read_json(request: Request, most: int) -> Json:
     """The body as a JSON object of at most `most` bytes. Raises InvalidRequest."""
     data = b"".join([chunk async for chunk in bounded(request, most)])
-    if not data.strip():
+    if not data:
         return {}
     _check_type(request)
     try:

@@ -22,6 +22,7 @@ NOT_JSON = "We could not parse the JSON body of your request."
     "body",
     [
         b"{",
+        b" ",
         b"{'model': 'm'}",
         b"\xff\xfe\x00",
         b'{"model": "\\ud800"}',
