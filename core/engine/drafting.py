@@ -154,9 +154,18 @@ class Draft:
             self._journal.later(*put, events=events, progress=shown)
 
     def finished(self, usage: Usage) -> tuple[list[Message | RunStep], list[StreamEvent]]:
-        """The last Message of the Run and its Step, completed, and their events."""
+        """The last Message of the Run and its Step, completed, and their events.
+
+        A Run that said nothing at all says so with an empty text: clients take the newest Message
+        of the Thread for the answer.
+        """
+        marks = (mark for note in self._journal.progress.rounds for mark in note.order)
+        silent = not any(kind == "message" for kind, _ in (*marks, *self.order))
         if self._images or self._files:
             self._open_message()
+        elif silent:
+            self._open_message()
+            self._parts.append(_Part("text"))
         return self._completed(usage)
 
     def cut(self, ending: Ending) -> tuple[list[Message | RunStep], list[StreamEvent]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.api.frames import ANSWER, names_of
 from tests.conformance.stage import WEATHER, Stage
 from tests.fakes.model_server import Call, Failure, Reply
 
@@ -337,3 +338,30 @@ async def test_two_messages_in_one_run(stage: Stage) -> None:
     assert stage.asked[-1].texts[0] == "Weather?"
     assert "I look it up." in "".join(stage.asked[-1].texts)
     assert stage.asked[-1].texts[-1] == "And now?"
+
+
+async def test_an_answer_without_words(stage: Stage) -> None:
+    """A Message all the same: clients take the Thread's newest one for the answer."""
+    stage.script(Reply(text=""))
+    thread_id = await stage.thread("Say nothing.")
+    told = await stage.stream(
+        f"/threads/{thread_id}/runs", {"assistant_id": await stage.assistant()}
+    )
+    newest = (await stage.messages(thread_id))[-1]
+    assert (newest["role"], newest["status"]) == ("assistant", "completed")
+    assert newest["content"] == [{"type": "text", "text": {"value": "", "annotations": []}}]
+    assert [name for name in names_of(told) if "delta" not in name] == [
+        name for name in ANSWER if "delta" not in name
+    ]
+
+
+async def test_outputs_may_be_left_out(stage: Stage) -> None:
+    """An output that is not given is an empty one."""
+    run = await _waiting(stage)
+    (call,) = run.required_action.submit_tool_outputs.tool_calls
+    stage.script(Reply(text="So be it."))
+    path = _path(run, "submit_tool_outputs")
+    body = {"tool_outputs": [{"tool_call_id": call.id}]}
+    assert (await stage.http.post(path, json=body)).json()["status"] == "queued"
+    assert (await stage.poll(run)).status == "completed"
+    assert stage.asked[-1].messages[-1] == ("output", f"{call.id}: ")
