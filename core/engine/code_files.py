@@ -9,7 +9,6 @@ in the output.
 from __future__ import annotations
 
 import asyncio
-import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,9 +16,10 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from core import ids as prefixes
-from core.assistants import File, Message, RunStep
+from core.assistants import File, Message
 from core.clock import Clock
 from core.engine.ports import Blobs, ObjectStore, SessionFiles, ThreadStore
+from core.engine.progress import Progress
 from core.engine.records import Cursor, ObjectRecord, ProducedFile, RunRecord
 from core.engine.resources import CODE
 from core.errors import InvalidRequest, NotFound
@@ -34,8 +34,8 @@ LARGEST: Final = 32 << 20
 _NEWEST: Final = 100
 """Messages that are searched for what code left."""
 
-_NEWEST_RUNS: Final = 10
-"""Runs that are looked at for code; variables of older ones are not what is asked about."""
+_NEWEST_RUNS: Final = 20
+"""Runs that are looked at for code."""
 
 _UNFIT: Final = re.compile(r"[^\w .()+,@=-]")
 _LONGEST_STEM: Final = 150
@@ -184,24 +184,12 @@ class CodeFiles:
         await self._objects.put(ObjectRecord(value=file, tenant=tenant, state={"blob": blob}))
         return file
 
-    async def ran_before(self, thread_id: str, run_id: str) -> bool:
-        """Whether code ran in the Thread before this Run, as far as its newest Runs tell."""
+    async def code_at(self, thread_id: str, run_id: str) -> str:
+        """Which process ran the Thread's latest code before this Run (`Progress.code_at`); empty
+        where none did, as far as the newest Runs tell."""
         page = await self._threads.page(thread_id, "runs", Cursor(limit=_NEWEST_RUNS))
-        steps = await asyncio.gather(
-            *(
-                self._threads.page(thread_id, "steps", Cursor(limit=_NEWEST), run_id=one.run.id)
-                for one in page.data
-                if isinstance(one, RunRecord)
-                and one.run.id != run_id
-                and {"type": CODE} in one.run.tools
-            )
-        )
-        return any(
-            call["type"] == CODE
-            for step in itertools.chain.from_iterable(found.data for found in steps)
-            if isinstance(step, RunStep)
-            for call in step.step_details.get("tool_calls", ())
-        )
+        earlier = (one for one in page.data if isinstance(one, RunRecord) and one.run.id != run_id)
+        return next((at for one in earlier if (at := Progress.of(one.state).code_at)), "")
 
     async def _put(self, session: str, file: Placed, key: str) -> str:
         """Place a file; a note for the model where that is not possible."""

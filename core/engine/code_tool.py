@@ -55,7 +55,14 @@ class CodeOutcome:
 class CodeRunner:
     """Runs the code interpreter's calls and keeps what they draw and leave."""
 
-    def __init__(self, *, interpreter: Interpreter, files: CodeFiles, blobs: Blobs) -> None:
+    def __init__(
+        self, *, interpreter: Interpreter, files: CodeFiles, blobs: Blobs, here: str
+    ) -> None:
+        """
+        Args:
+            here: a name of this process's interpreter that no other one ever has.
+        """
+        self.here = here
         self._interpreter = interpreter
         self._files = files
         self._blobs = blobs
@@ -69,14 +76,18 @@ class CodeRunner:
         return await self._files.tray(file_ids, left, tenant=tenant)
 
     async def run(
-        self, run: Run, code: str, tray: Tray, *, tenant: str, redone: bool, first: bool
+        self, run: Run, code: str, tray: Tray, *, tenant: str, redone: bool, last_at: str
     ) -> CodeOutcome:
         """Place the Run's files and run the code.
 
-        `redone`: it may have run before. `first`: the Run has run no code yet.
+        `redone`: it may have run before. `last_at`: where the Run's latest code ran, if any did.
+        A session that another process went on from is out of date: it is built anew.
         """
         session = run.thread_id
+        last_at = last_at or await self._files.code_at(session, run.id)
         try:
+            if last_at not in ("", self.here):
+                await self._interpreter.close(session)
             placing = await self._files.place(session, tray, tenant=tenant)
             execution = await self._interpreter.run(session, code)
         except InterpreterUnavailable as error:
@@ -86,10 +97,8 @@ class CodeRunner:
         except BobbinError as error:
             return CodeOutcome([_logs(error.sentence)], {})
         left = await self._files.keep(session, execution.files, tray, tenant=tenant)
-        fresh = placing.fresh and (
-            redone or not first or await self._files.ran_before(session, run.id)
-        )
-        text = _text(execution, _notes(placing, redone=redone, fresh=fresh))
+        notes = _notes(placing, redone=redone, lost=placing.fresh and (redone or last_at != ""))
+        text = _text(execution, notes)
         images = [output for output in execution.outputs if isinstance(output, Figure)]
         outputs = [_logs(capped(text))] if text or not images else []
         for figure in images:
@@ -146,8 +155,8 @@ def capped(text: str, most: int = MOST_LOGS) -> str:
     return head.decode(errors="ignore") + gap + tail.decode(errors="ignore")
 
 
-def _notes(placing: Placing, *, redone: bool, fresh: bool) -> list[str]:
-    notes = [_NEW] if fresh else []
+def _notes(placing: Placing, *, redone: bool, lost: bool) -> list[str]:
+    notes = [_NEW] if lost else []
     return [*notes, *([_REDONE] if redone else ()), *placing.notes]
 
 

@@ -99,7 +99,9 @@ class Executor:
             rounds=Rounds(endpoints, clock, attempts=options.model_attempts),
             history=HistoryReader(threads=threads, objects=objects, blobs=blobs, estimate=estimate),
             hosted=HostedTools(
-                code=CodeRunner(interpreter=interpreter, files=files, blobs=blobs),
+                code=CodeRunner(
+                    interpreter=interpreter, files=files, blobs=blobs, here=ids.new("code_")
+                ),
                 search=Searcher(search, estimate),
             ),
             limits=Limits(options.ceiling, options.history_tokens, estimate),

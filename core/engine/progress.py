@@ -41,6 +41,9 @@ class Progress:
     `images` are Files that code drew and no Message shows yet, `files` Files that code left and no
     Message carries yet. `left` are all Files that code left in this Run, by name.
 
+    `code_at` names the process whose interpreter ran the Run's latest code; it is kept when the Run
+    has ended, because variables and files of the Thread's session are as that process left them.
+
     `searches` are the arguments of file searches, by the ids of their calls in the order in which
     the model made them; `remarks` what the model is told with the result of one. They are numbered
     from `first_search`, so that no marker of an earlier answer means something else.
@@ -55,6 +58,7 @@ class Progress:
     images: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     left: dict[str, str] = field(default_factory=dict[str, str])
+    code_at: str = ""
     resources: Resources = field(default_factory=Resources)
     searches: dict[str, str] = field(default_factory=dict[str, str])
     remarks: dict[str, str] = field(default_factory=dict[str, str])
@@ -78,6 +82,7 @@ class Progress:
             sampling=self.sampling,
             usage=self.usage,
             included=self.included,
+            code_at=self.code_at,
         )
 
     def search_number(self, call_id: str) -> int:
@@ -103,6 +108,7 @@ class Progress:
             "images": list(self.images),
             "files": list(self.files),
             "left": self.left,
+            "code_at": self.code_at,
             "resources": self.resources.to_state(),
             "searches": self.searches,
             "remarks": self.remarks,
@@ -131,6 +137,7 @@ class Progress:
             images=tuple(state.get("images", ())),
             files=tuple(state.get("files", ())),
             left=state.get("left", {}),
+            code_at=state.get("code_at", ""),
             resources=Resources.of(state.get("resources", {})),
             searches=state.get("searches", {}),
             remarks=state.get("remarks", {}),

@@ -53,7 +53,6 @@ class Using:
         self._clock = clock
         self._tray = Tray()
         self._room: Callable[[], int] = lambda: BUDGET
-        self._has_run_code = False
         self.tools = Toolbox((), hosted=())
         self.sources = Sources()
         """What an answer may refer to by now."""
@@ -74,7 +73,6 @@ class Using:
     def remember(self, calls: Iterable[Json]) -> None:
         """These calls were carried out before."""
         for call in calls:
-            self._has_run_code |= call["type"] == CODE and not is_open(call)
             self._note_results(call)
 
     @property
@@ -131,9 +129,8 @@ class Using:
             self._tray,
             tenant=tenant,
             redone=redone,
-            first=not self._has_run_code,
+            last_at=journal.progress.code_at,
         )
-        self._has_run_code = True
         journal.channel.add(deltas.code_outputs(step.id, index, outcome.outputs))
         journal.grow()
         progress = journal.progress
@@ -142,6 +139,7 @@ class Using:
             images=(*progress.images, *drawn_files(outcome.outputs)),
             files=_newest(progress.files, progress.left, outcome.left),
             left=progress.left | outcome.left,
+            code_at=self._hosted.code.here,
         )
         self._note_files()
         return with_outputs(call, outcome.outputs)

@@ -1,0 +1,47 @@
+"""The code interpreter over several processes: none goes on with what is out of date."""
+
+from __future__ import annotations
+
+from core.assistants import Run
+from core.engine.generation import ToolOutput
+from core.engine.requests import MessageRequest, RunRequest, ThreadRequest
+from tests.engine.world import CODE, Process, process
+from tests.fakes.interpreter import ScriptedInterpreter
+from tests.fakes.scripted_model import calls, says
+
+
+async def turn(here: Process, before: Run | None, source: str) -> tuple[Run, str]:
+    """A Run that runs this code in its process, and what the model was told of it."""
+    here.model.then(*calls(("call_a", "code_interpreter", source)))
+    here.model.then(*says("Done."))
+    message = MessageRequest(content="Go on.")
+    if before is None:
+        assistant = await here.assistant(tools=(CODE,))
+        thread = (await here.engine.threads.create(ThreadRequest(messages=(message,)))).id
+        request = RunRequest(assistant_id=assistant.id)
+    else:
+        thread = before.thread_id
+        request = RunRequest(assistant_id=before.assistant_id, additional_messages=(message,))
+    run = await here.ended(await here.engine.runs.create(thread, request))
+    told = here.model.requests[-1].items[-1]
+    assert isinstance(told, ToolOutput)
+    return run, told.output
+
+
+async def test_a_process_does_not_go_on_with_what_another_one_changed() -> None:
+    """A Thread's turns go to A, B and A again: A has variables of the first, and says so."""
+    here, there = ScriptedInterpreter(), ScriptedInterpreter()
+    here.leave("1", "sum.csv", b"1")
+    there.leave("2", "sum.csv", b"2")
+    async with process(interpreter=here) as a:
+        run, told = await turn(a, None, "1")
+        assert "gone" not in told
+        async with process(store=a.store, interpreter=there, owner="w2") as b:
+            _, told = await turn(b, run, "2")
+            assert "variables of earlier calls are gone" in told
+            _, told = await turn(a, run, "3")
+            assert here.ran == [(run.thread_id, "1"), (run.thread_id, "3")]
+            assert "variables of earlier calls are gone" in told
+            assert here.files == {(run.thread_id, "sum.csv"): b"2"}
+            _, told = await turn(a, run, "4")
+            assert told == "ran 4", "and it goes on with its own"
