@@ -22,7 +22,7 @@ from core.engine.generation import (
     ToolCallDelta,
 )
 from core.engine.models import Endpoint
-from core.errors import ModelError, ModelRateLimited, ModelUnavailable
+from core.errors import ModelError, ModelRateLimited, ModelRefused, ModelUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +46,7 @@ class Rounds:
         self._endpoints = endpoints
         self._clock = clock
         self._attempts = attempts
+        self._trouble: dict[str, str] = {}
 
     async def play(
         self, endpoint: str, request: ModelRequest, new_draft: Callable[[], Draft]
@@ -59,13 +60,17 @@ class Rounds:
         while True:
             draft = new_draft()
             try:
-                return draft, await self._once(self._endpoints[endpoint], request, draft)
+                finished = await self._once(self._endpoints[endpoint], request, draft)
             except ModelError as error:
                 draft.abandon(_AGAIN)
                 pause_s = _pause(error, attempt)
                 if pause_s is None or attempt >= self._attempts:
+                    self._note(endpoint, error)
                     raise
                 log.info("the model at %s failed, again in %.1f s: %s", endpoint, pause_s, error)
+            else:
+                self._trouble.pop(endpoint, None)
+                return draft, finished
             await self._clock.sleep(pause_s)
             attempt += 1
 
@@ -86,6 +91,19 @@ class Rounds:
         if finished is None:
             raise ModelUnavailable("the model's stream ended before the model had finished")
         return finished
+
+    def _note(self, endpoint: str, error: ModelError) -> None:
+        """Say once in the log what an operator can mend, however many Runs meet it.
+
+        What is wrong with a prompt is its sender's business, and may quote it.
+        """
+        if isinstance(error, ModelRefused) and error.fault == "prompt":
+            return
+        said = str(error) or error.sentence
+        trouble = said.partition(": ")[0]  # what follows are the endpoint's words, and may vary
+        if self._trouble.get(endpoint) != trouble:
+            self._trouble[endpoint] = trouble
+            log.warning("Runs fail: %s", said)
 
 
 def _pause(error: ModelError, attempt: int) -> float | None:

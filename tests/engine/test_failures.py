@@ -71,6 +71,21 @@ async def test_a_refusal_of_the_endpoint_is_not_tried_again() -> None:
         assert done.last_error == {"code": "server_error", "message": "The key is wrong."}
 
 
+async def test_what_an_operator_can_mend_stands_in_the_log_once_until_it_works_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    away = [[ModelUnavailable(f"model.test failed: request {n}")] for n in range(8)]
+    refused = [ModelRefused("It is too long.", fault="prompt")]
+    async with process(*away, refused, says("Hello"), [ModelRefused("No key.")]) as here:
+        with caplog.at_level(logging.WARNING):
+            for seconds in (20, 20, 0, 0, 0):
+                run = await here.start()
+                await here.clock.advance(seconds)
+                await here.ended(run)
+    said = [record.getMessage() for record in caplog.records]
+    assert said == ["Runs fail: model.test failed: request 3", "Runs fail: No key."]
+
+
 async def test_a_prompt_that_the_endpoint_rejects_is_invalid() -> None:
     refusal = ModelRefused("It is too long.", fault="prompt")
     async with process([refusal]) as here:
