@@ -16,7 +16,7 @@ MODELS = ROOT / "config" / "models.toml"
 
 _FUNCTION = re.compile(r"[A-Za-z]\w*\.[A-Za-z]\w*")
 
-TOOLS = ("code_interpreter",)
+TOOLS = ("code_interpreter", "file_search")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,10 +20,10 @@ def _folder(tmp_path: Path, content: str) -> Path:
 
 def test_an_assistant_is_its_file(tmp_path: Path) -> None:
     files = load_assistants(
-        _folder(tmp_path, 'name = "T"\ninstructions = "Be kind."\ntools = ["code_interpreter"]')
+        _folder(tmp_path, 'name = "T"\ntools = ["code_interpreter", "file_search"]')
     )
     assert files["tutor"].name == "T"
-    assert files["tutor"].tools == ("code_interpreter",)
+    assert files["tutor"].tools == ("code_interpreter", "file_search")
 
 
 @pytest.mark.parametrize(
