@@ -58,7 +58,7 @@ async def read_body(request: Request, shape: type[_B], limits: Limits) -> _B:
         InvalidRequest: it is too large, not JSON, too deep, or of another shape.
     """
     body = await read_json(request, limits.json_bytes)
-    if is_v1(request.headers):
+    if is_v1(request):
         body = upgraded(body)
     try:
         return shape.model_validate(body)

@@ -1,4 +1,6 @@
-"""The `OpenAI-Beta` header, and the guide's first shapes (v1) read as today's (v2).
+"""Which version a client speaks, and the guide's first shapes (v1) read as today's (v2).
+
+OpenAI's clients name it in the header `OpenAI-Beta`, Azure's in the query (`api-version`).
 
 Source: the Assistants API reference and its migration guide. In v1 an Assistant or a Message had
 `file_ids`; in v2 an Assistant has `tool_resources` and a Message has `attachments`. Answers to v1
@@ -7,10 +9,11 @@ have the fields of v2, and those of v1 besides.
 
 from __future__ import annotations
 
+import re
 from typing import Final, cast
 
 import orjson
-from starlette.datastructures import Headers
+from starlette.requests import Request
 
 from core.assistants import Json
 from core.engine.resources import CODE
@@ -29,19 +32,35 @@ _MISSING: Final = (
     "You must provide the 'OpenAI-Beta' header to access the Assistants API. Please try again by "
     "setting the header 'OpenAI-Beta: assistants=v2'."
 )
+_AZURE_V2: Final = "2024-05-01"
+"""Azure's first version with the shapes of v2 is `2024-05-01-preview`."""
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _MESSAGE_LISTS: Final = ("messages", "additional_messages")
 
 
-def check_beta(headers: Headers) -> None:
-    """Refuse a request without the header, which may name other betas as well."""
-    if not any(_V1 in value or _V2 in value for value in headers.getlist(_HEADER)):
-        raise InvalidRequest(_MISSING, code="invalid_beta")
+def check_beta(request: Request) -> None:
+    """Refuse a request that names no version. The header may name other betas as well."""
+    said = request.headers.getlist(_HEADER)
+    if any(_V1 in value or _V2 in value for value in said) or _azure_version(request):
+        return
+    raise InvalidRequest(_MISSING, code="invalid_beta")
 
 
-def is_v1(headers: Headers) -> bool:
+def is_v1(request: Request) -> bool:
     """Whether the client speaks v1."""
-    values = headers.getlist(_HEADER)
-    return any(_V1 in value for value in values) and not any(_V2 in value for value in values)
+    said = request.headers.getlist(_HEADER)
+    if any(_V2 in value for value in said):
+        return False
+    if any(_V1 in value for value in said):
+        return True
+    version = _azure_version(request)
+    return bool(version) and version < _AZURE_V2
+
+
+def _azure_version(request: Request) -> str:
+    """The date of the API that a client of Azure's wants; empty for everybody else."""
+    version = request.query_params.get("api-version", "")
+    return version if _DATE.match(version) else ""
 
 
 def upgraded(body: Json) -> Json:

@@ -68,6 +68,22 @@ async def test_the_client_for_azure(api: Served) -> None:
     assert run.status == "completed"
 
 
+@pytest.mark.parametrize(
+    ("version", "of_v1"), [("2024-02-15-preview", True), ("2025-04-01", False)]
+)
+async def test_clients_for_azure_name_the_version_in_the_query(
+    api: Served, version: str, of_v1: bool
+) -> None:
+    """Azure's API had no beta header; its first versions had the first shapes."""
+    async with httpx2.AsyncClient(headers={"api-key": KEY}) as http:
+        path = f"{api.url}/openai/assistants?api-version={version}"
+        answer = await http.post(path, json={"model": "gpt-4o"})
+        assert answer.status_code == 200
+        assert ("file_ids" in answer.json()) is of_v1
+        refused = await http.get(f"{api.url}/openai/assistants?api-version=latest")
+    assert refused.json()["error"]["code"] == "invalid_beta"
+
+
 async def test_v1_s_shapes_are_unknown_to_v2(api: Served) -> None:
     """Who says v2 gets v2's refusal."""
     answer = await api.http.post("/assistants", json={"model": "m", "file_ids": []})

@@ -66,4 +66,4 @@ class AssistantRoutes:
         return deleted_response(assistant_id, "assistant.deleted")
 
     def _writing(self, request: Request) -> Assistants | FirstVersion:
-        return self._first_version if is_v1(request.headers) else self._assistants
+        return self._first_version if is_v1(request) else self._assistants

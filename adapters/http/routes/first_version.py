@@ -96,7 +96,7 @@ def _operation(method: str, path: str, endpoint: Endpoint) -> Operation:
     """For v1's callers; for others there is no such path."""
 
     async def only_v1(request: Request) -> Response:
-        if not is_v1(request.headers):
+        if not is_v1(request):
             raise HTTPException(404)
         return await endpoint(request)
 

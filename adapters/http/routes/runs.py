@@ -98,7 +98,7 @@ class RunRoutes:
     def _stream(self, run: Run, request: Request, *, behind_call: str | None = None) -> Response:
         tenant = tenant_of(request)
         events = self._runs.follow(run.thread_id, run.id, tenant=tenant, behind_call=behind_call)
-        return EventStream(events, self._clock, is_v1=is_v1(request.headers))
+        return EventStream(events, self._clock, is_v1=is_v1(request))
 
 
 def _answer(run: Run) -> Response:

@@ -55,9 +55,9 @@ def _dispatcher(methods: dict[str, Operation], gate: Gate) -> Endpoint:
         method = "GET" if request.method == "HEAD" else request.method
         operation = methods[method]
         if operation.beta:
-            check_beta(request.headers)
+            check_beta(request)
         response = await operation.endpoint(request)
-        if is_v1(request.headers) and isinstance(response, JsonResponse):
+        if is_v1(request) and isinstance(response, JsonResponse):
             response = response.with_body(as_v1(bytes(response.body)))
         return response
 
