@@ -63,7 +63,7 @@ async def _examine(settings: Settings, report: Report, *, call_model: bool) -> N
         await _remote(settings, report, call=call_model)
         _assistants(settings, report)
         return
-    await _model(settings, report, call_model=call_model)
+    await examine_model(settings, report, call_model=call_model)
     jailed = await _interpreter(settings, report)
     await _search(settings, report, jailed=jailed, call=call_model)
     _assistants(settings, report)
@@ -127,7 +127,7 @@ async def _remote(settings: Settings, report: Report, *, call: bool) -> None:
         report.say(kind, "service", sentence)
 
 
-async def _model(settings: Settings, report: Report, *, call_model: bool) -> None:
+async def examine_model(settings: Settings, report: Report, *, call_model: bool) -> None:
     from bots.wiring.choice import choose_model
     from bots.wiring.weights import pulled
 
@@ -157,12 +157,13 @@ async def _model(settings: Settings, report: Report, *, call_model: bool) -> Non
         report.say("ok" if works else "bad", "model", sentence)
     if found.tool_mode == "json" and settings.bobbin_tool_mode is None:
         report.say("note", "model", "set BOBBIN_TOOL_MODE=json: it does not call tools by itself")
-    if found.context_tokens and settings.bobbin_context_window is None:
+    own = settings.bobbin_context_window
+    if own and found.context_tokens and own > found.context_tokens:
         report.say(
-            "note",
+            "bad",
             "model",
-            f"its window is {found.context_tokens:,} tokens: set "
-            f"BOBBIN_CONTEXT_WINDOW={found.context_tokens} to use all of it",
+            f"BOBBIN_CONTEXT_WINDOW is {own:,} tokens and the endpoint gives "
+            f"{found.context_tokens:,}: what is longer may be cut without a word",
         )
 
 
