@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -70,6 +71,15 @@ class Bot:
             "BOBBIN_PORT": "0",
             **self.variables,
         }
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """SIGTERM, so that it drains and stops its server; every pipe closed."""
+    if process.poll() is None:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(PATIENCE_S)
+    kill(process)
 
 
 def kill(process: subprocess.Popen[str]) -> None:

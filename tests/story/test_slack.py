@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.fakes.slack.looks import BOT_USER, words
 from tests.fakes.slack.people import FakeSlack
-from tests.story.bot import Bot, kill, read_until
+from tests.story.bot import Bot, end, kill, read_until
 
 ANN, CHANNEL, DM = "U0ANN", "C0MATHS", "D0ANN"
 
@@ -35,7 +35,7 @@ async def test_a_mention_a_follow_up_and_a_private_lesson_with_a_plot(tmp_path: 
                 while not any(m.get("files") for m in slack.thread(DM, lesson)):
                     await asyncio.sleep(0.02)
         finally:
-            await asyncio.to_thread(kill, process)
+            await asyncio.to_thread(end, process)
         assert not slack.unacknowledged
 
 
@@ -57,7 +57,7 @@ async def test_a_restart_in_the_middle_loses_nothing_and_repeats_nothing(tmp_pat
                 await appears(slack, f"C{number}", root, "x = 2")
             await asyncio.sleep(0.5)
         finally:
-            await asyncio.to_thread(kill, second)
+            await asyncio.to_thread(end, second)
         for number, root in zip((2, 3), roots, strict=True):
             replies = [m for m in slack.thread(f"C{number}", root) if m.get("user") == BOT_USER]
             assert len(replies) == 1, [words(one) for one in replies]
