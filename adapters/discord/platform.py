@@ -4,8 +4,7 @@ Every part of a reply is sent with a nonce made of its id, which Discord keeps f
 sent again, the message that is there comes back. Later than that, posts with buttons are found by
 the mark in these. What answers a slash command or a press goes to whoever did that.
 
-Serial: the parts of one reply (the outbox sees to that). Parallel: replies. Bounded: a sign of
-typing is sent for as long as a turn has nothing to show.
+Serial: the parts of one reply (the outbox sees to that). Parallel: replies.
 Source: https://docs.discord.com/developers/resources/message#create-message (`enforce_nonce`).
 """
 
@@ -13,12 +12,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Iterator
 from typing import Final
 
 from adapters.discord.api import DiscordApi, DiscordRefused, Json
 from adapters.discord.origin import Origin
+from adapters.discord.presence import Presence
 from adapters.discord.render import (
     MOST_CHARS,
     change,
@@ -32,9 +31,7 @@ from adapters.discord.responses import Responses
 from adapters.discord.threads import Target, Threads
 from core.chat.messages import Capabilities, ConversationKey, Post, Sign
 from core.chat.pacing import Pace, Pacer
-from core.errors import ConversationGone, PlatformError, PlatformRateLimited
-
-log = logging.getLogger(__name__)
+from core.errors import ConversationGone, PlatformRateLimited
 
 _POSTS: Final = Pace(1000, 5)
 """New messages of a channel: five in five seconds is what Discord was seen to allow."""
@@ -43,8 +40,6 @@ _GROWING: Final = Pace(1000, 4)
 """Edits that are not the last one leave a place for the last one."""
 
 _PATIENCE_MS: Final = 30_000
-_TYPING_S: Final = 8.0
-"""Discord shows typing for ten seconds."""
 _UNKNOWN: Final = 10008
 _PAGE: Final = "100"
 
@@ -73,6 +68,7 @@ class DiscordPlatform:
         bot_user: str,
         threads: Threads,
         responses: Responses,
+        presence: Presence,
         stream: bool = True,
     ) -> None:
         """
@@ -82,6 +78,7 @@ class DiscordPlatform:
             bot_user: id of the bot's user.
             threads: where answers go.
             responses: what answers commands and presses.
+            presence: shows that Bobbin is at work.
             stream: show text while it is written.
         """
         self._api = api
@@ -89,8 +86,8 @@ class DiscordPlatform:
         self._bot_user = bot_user
         self._threads = threads
         self._responses = responses
+        self._presence = presence
         self._capabilities = capabilities(stream=stream)
-        self._typing: dict[ConversationKey, asyncio.Event] = {}
 
     @property
     def capabilities(self) -> Capabilities:
@@ -106,7 +103,7 @@ class DiscordPlatform:
             target = await self._threads.target(conversation, origin)
             await self._wait(f"post:{target.channel}", _POSTS)
             found = await self._post(target, post)
-        self._shown(conversation)
+        self._presence.idle(conversation)
         return f"{target.channel}/{found['id']}"
 
     async def edit(self, conversation: ConversationKey, ref: str, post: Post) -> None:
@@ -118,7 +115,7 @@ class DiscordPlatform:
             return  # the next one brings all of it
         with _for_good():
             await self._change(channel, name, post)
-        self._shown(conversation)
+        self._presence.idle(conversation)
 
     async def find(self, conversation: ConversationKey, part_id: str) -> str | None:
         origin = _origin(part_id)
@@ -140,23 +137,17 @@ class DiscordPlatform:
 
     async def signal(self, conversation: ConversationKey, sign: Sign) -> None:
         origin = Origin.of(sign.turn[-1]) if sign.turn else None
-        if origin is None or sign.kind == "idle":
+        if origin is None:
             return
-        shown = self._typing[conversation] = asyncio.Event()
-        try:
-            while not shown.is_set():
-                target = await self._threads.target(conversation, origin)
-                await self._api.write("POST", f"/channels/{target.channel}/typing")
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(_TYPING_S):
-                        await shown.wait()
-                if sign.kind != "working":
-                    return
-        except PlatformError as error:
-            log.info("a sign could not be shown: %s", error)
-        finally:
-            if self._typing.get(conversation) is shown:
-                del self._typing[conversation]
+        match sign.kind:
+            case "working":
+                self._presence.working(conversation, origin)
+            case "waiting" | "troubled" if sign.sentence:
+                self._presence.waits(conversation, origin, sign.sentence)
+            case "waiting":
+                self._presence.working(conversation, origin)
+            case _:
+                self._presence.idle(conversation)
 
     # ------------------------------------------------------------------- one post
 
@@ -189,12 +180,6 @@ class DiscordPlatform:
             ]
         path = f"/channels/{channel}/messages/{name}"
         await self._api.write("PATCH", path, body, files=attached)
-
-    def _shown(self, conversation: ConversationKey) -> None:
-        """There is something to see: no sign is needed any more."""
-        typing = self._typing.get(conversation)
-        if typing is not None:
-            typing.set()
 
     # ------------------------------------------------------------------- pace
 

@@ -22,6 +22,8 @@ MOST_FILE_BYTES: Final = 10 * 1024 * 1024
 """Bytes of one file, in guilds without boosts."""
 MOST_REQUEST_BYTES: Final = 24 * 1024 * 1024
 
+_MOST_CUSTOM_ID: Final = 100
+
 ALONE: Final = 64
 """Flag of what one person alone sees."""
 _NO_PREVIEWS: Final = 4
@@ -33,6 +35,7 @@ _LABELS: Final[dict[str, tuple[str, int]]] = {
     "stop": ("Stop", 2),
     "regenerate": ("Regenerate", 2),
     "new": ("New session", 2),
+    "work": ("Show work", 2),
     "approve": ("Approve", 3),
     "deny": ("Deny", 4),
 }
@@ -100,8 +103,8 @@ def components(post: Post, *, stoppable: bool = False) -> list[Json]:
     for name in names:
         if name == "feedback":
             buttons += [
-                _button("feedback", mark, "good", emoji="👍"),
-                _button("feedback", mark, "bad", emoji="👎"),
+                _button("feedback", mark, f"good {post.about}".strip(), emoji="👍"),
+                _button("feedback", mark, f"bad {post.about}".strip(), emoji="👎"),
             ]
         elif name in _LABELS:
             buttons.append(_button(name, mark, post.about))
@@ -112,7 +115,10 @@ def components(post: Post, *, stoppable: bool = False) -> list[Json]:
 def _button(verb: str, mark: str, about: str, *, emoji: str = "") -> Json:
     label, style = _LABELS.get(verb, ("", 2))
     shown: Json = {"emoji": {"name": emoji}} if emoji else {"label": label}
-    return {"type": 2, "style": style, "custom_id": f"bobbin:{verb}:{mark}:{about}", **shown}
+    name = f"bobbin:{verb}:{mark}:{about}"
+    if len(name) > _MOST_CUSTOM_ID:  # whoever carries it out takes the newest answer then
+        name = f"bobbin:{verb}:{mark}:{about.split(' ')[0] if emoji else ''}"
+    return {"type": 2, "style": style, "custom_id": name, **shown}
 
 
 def pressed(custom_id: str) -> tuple[str, str] | None:

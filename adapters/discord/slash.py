@@ -44,6 +44,7 @@ COMMANDS: Final[tuple[Json, ...]] = (
     _slash("new", "Begin a new session; what was said before is forgotten"),
     _slash("stop", "Stop the answer that is being written"),
     _slash("regenerate", "Answer the last message again"),
+    _slash("work", "Show how the last answer came about: code, calls, what they gave"),
     _slash("sessions", "List the sessions of this conversation"),
     _slash(
         "resume",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,11 +13,12 @@ from adapters.discord import slash
 from adapters.discord.api import DiscordApi, checked_token
 from adapters.discord.ears import Ears
 from adapters.discord.events import PLATFORM, Me
-from adapters.discord.gateway import NO_CONTENT, Gateway, Link
+from adapters.discord.gateway import DEAF_S, NO_CONTENT, Gateway, Link
 from adapters.discord.http import PATH, http_app, verify_key
 from adapters.discord.interactions import Deliver, Interactions
 from adapters.discord.invite import may_read_contents
 from adapters.discord.platform import DiscordPlatform
+from adapters.discord.presence import Presence
 from adapters.discord.responses import PRIVATE, PrivatePlatform, Responses
 from adapters.discord.rooms import Rooms
 from adapters.discord.source import FILE_HOSTS, DiscordSource
@@ -58,7 +59,8 @@ class Door:
 class DiscordSide:
     """Discord in this process.
 
-    `asgi` answers Discord's calls by HTTP; it is there when DISCORD_PUBLIC_KEY is set.
+    `asgi` answers Discord's calls by HTTP; it is there when DISCORD_PUBLIC_KEY is set. `deaf_s` is
+    how long a connection may stay without a session.
     """
 
     api: DiscordApi
@@ -73,6 +75,7 @@ class DiscordSide:
     settings: Settings
     door: Door
     asgi: Any = None
+    deaf_s: float = DEAF_S
 
     def mounts(self) -> tuple[Mounted, ...]:
         """What Discord calls on the one port, if it does."""
@@ -112,6 +115,7 @@ class DiscordSide:
             gateway_url=settings.discord_gateway_url,
             shard=shard,
             name=f"{PLATFORM}:{self.me.application}",
+            deaf_s=self.deaf_s,
         )
         gateway = Gateway(link, ears, self.pacer, self.clock)
         try:
@@ -187,7 +191,8 @@ async def open_discord(
     if settings.discord_public_key is not None:
         verify_key(settings.discord_public_key)
     api = DiscordApi(token.get_secret_value(), settings.discord_api_url, clock)
-    try:
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(api.aclose)
         found = await _patiently(api, clock)
         user: dict[str, Any] = await api.read("/users/@me")
         me = Me(
@@ -196,12 +201,16 @@ async def open_discord(
             mode=settings.bobbin_discord_mode,
         )
         responses = Responses(api, keeping, me.application)
+        threads = Threads(api, wanted=me.mode == "thread")
+        presence = Presence(api, threads, clock)
+        stack.push_async_callback(presence.aclose)
         platform = DiscordPlatform(
             api,
             pacer,
             bot_user=me.user,
-            threads=Threads(api, wanted=me.mode == "thread"),
+            threads=threads,
             responses=responses,
+            presence=presence,
             stream=settings.bobbin_discord_stream,
         )
         own = urlsplit(settings.discord_api_url)
@@ -223,8 +232,6 @@ async def open_discord(
             settings=settings,
             door=door,
         )
-    finally:
-        await api.aclose()
 
 
 async def _patiently(api: DiscordApi, clock: Clock) -> dict[str, Any]:

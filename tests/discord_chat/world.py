@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from adapters.redis.connection import Client
 from adapters.redis.deadletters import RedisDeadLetters
@@ -27,6 +28,7 @@ from tests.chat.flow import Places
 from tests.fakes.assistants import FakeAssistants
 from tests.fakes.discord.looks import BOT, Json
 from tests.fakes.discord.people import PUBLIC_KEY, FakeDiscord
+from tests.fakes.functions import FakeFunctions
 
 ANN, BOB = "300000000000000002", "300000000000000003"
 MATHS, LUNCH = "400000000000000001", "400000000000000002"
@@ -47,6 +49,7 @@ class World:
     client: Client
     discord: FakeDiscord
     assistants: FakeAssistants = field(default_factory=FakeAssistants)
+    functions: FakeFunctions = field(default_factory=FakeFunctions)
     lease_s: float = 1.0
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
     dead: set[str] = field(default_factory=set[str])
@@ -73,7 +76,7 @@ class World:
             self.discord.interactions_url = ""
 
     @asynccontextmanager
-    async def process(self) -> AsyncIterator[DiscordSide]:
+    async def process(self, *, deaf_s: float = 30.0) -> AsyncIterator[DiscordSide]:
         """One process that hears and answers, until the block ends."""
         values: dict[str, Any] = {
             "discord_token": self.discord.token,
@@ -99,9 +102,11 @@ class World:
                 policy=Policy(),
                 owner_is_gone=lambda name: name in self.dead,
                 sources=side.sources,
+                own=self.functions,
             ) as chat,
         ):
             side.mounts()
+            side.deaf_s = deaf_s
             async with side.hearing(chat.intake.deliver):
                 yield side
 
@@ -143,9 +148,21 @@ class World:
             ]:
                 await asyncio.sleep(0.02)
 
-    async def dead_letters(self) -> list[DeadLetter]:
-        """What was given up."""
-        return await RedisDeadLetters(self.client, 1, limits=MailLimits()).list(10)
+    async def age_questions(self, ear: str) -> None:
+        """The questions that are kept were asked some time ago."""
+        keeping, asked = RedisKeeping(self.client, 1), cast("Any", self.client)
+        for name, body in (await keeping.kept(ear)).items():
+            aged = json.dumps(body | {"at": body["at"] - 60})
+            async for key in asked.scan_iter(match="bobbin:*:kept:*"):
+                await asked.hset(key, name, aged)
+
+    async def dead_letters(self, count: int) -> list[DeadLetter]:
+        """What was given up, once it is so much."""
+        letters = RedisDeadLetters(self.client, 1, limits=MailLimits())
+        async with asyncio.timeout(10):
+            while len(found := await letters.list(10)) < count:
+                await asyncio.sleep(0.01)
+        return found
 
     async def break_store(self) -> None:
         """The store takes nothing: it is out of memory."""

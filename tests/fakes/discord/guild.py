@@ -231,6 +231,10 @@ class Guild:
         self.tell("MESSAGE_UPDATE", found)
         return found
 
+    def do_delete(self, channel_id: str, message_id: str) -> None:
+        self.do_get_message(channel_id, message_id)
+        del self.messages[channel_id][message_id]
+
     def _shown(self, body: Json, files: dict[str, Any]) -> Json:
         """What a body changes of a message."""
         content = str(body.get("content") or "")
@@ -316,7 +320,6 @@ class Guild:
         check_body({k: v for k, v in data.items() if k != "flags"} | {"content": "…"}, SENT, files)
         where = f"{found.channel}/{found.user}" if flags & 64 else found.channel
         self.messages.setdefault(where, {})
-        self.channels.setdefault(where, {"id": where, "type": 1, "last_message_id": None})
         if not flags & 64:
             values = {**self._shown(data, files), "flags": flags}
             message = self.add_message(found.channel, self.people[BOT], **values)

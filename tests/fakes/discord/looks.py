@@ -217,6 +217,7 @@ def button(message: Json, verb: str, argument: str = "") -> str:
     for row in rows:
         for one in row["components"]:
             name = str(one["custom_id"])
-            if name.split(":")[1] == verb and name.endswith(argument):
+            verb_there, _, rest = name.split(":", 1)[1].partition(":")
+            if verb_there == verb and rest.split(":", 1)[1].startswith(argument):
                 return name
     raise AssertionError(f"no {verb} under {message['content']!r}")

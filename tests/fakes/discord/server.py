@@ -203,6 +203,8 @@ class Doors(Gateway):
                 return self.do_send(where, body, files)
             case "PATCH", [where, "messages", message]:
                 return self.do_edit(where, message, body, files)
+            case "DELETE", [where, "messages", message]:
+                return self.do_delete(where, message)
             case "POST", [where, "typing"]:
                 return self.do_typing(where)
             case "POST", [where, "messages", message, "threads"]:

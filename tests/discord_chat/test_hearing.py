@@ -1,0 +1,194 @@
+"""That nothing is lost or answered twice on its way in, whatever the gateway does."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from core.errors import ConfigurationError
+from tests.discord_chat.world import ANN, MATHS, MENTION, World
+from tests.fakes.discord.looks import APP
+
+
+async def test_every_message_three_times_is_one_answer(world: World) -> None:
+    world.discord.deliveries = 3
+    async with world.process():
+        thread = await world.discord.post(ANN, MATHS, f"{MENTION} hello")
+        await world.replied(thread)
+        await world.discord.post(ANN, thread, "!new")
+        await world.appears(thread, "number 2")
+        await world.discord.post(ANN, thread, "again")
+        await world.replied(thread, 2)
+        await world.idle()
+    assert len(world.assistants.runs) == 2
+    assert not any("number 3" in said for said in world.discord.said(thread))
+
+
+async def test_two_processes_on_one_shard_answer_once(world: World) -> None:
+    async with world.process(), world.process():
+        await world.until(lambda: world.discord.listening == 2)
+        thread = await world.discord.post(ANN, MATHS, f"{MENTION} hello")
+        await world.replied(thread)
+        await world.idle()
+    assert len(world.own(thread)) == 1
+    assert len(world.assistants.runs) == 1
+
+
+async def test_a_broken_connection_is_resumed_and_nothing_is_missed(world: World) -> None:
+    async with world.process():
+        await world.discord.drop()
+        await world.discord.post(ANN, world.dm, "while you were away")
+        await world.replied(world.dm)
+    assert (world.discord.identifies, world.discord.resumes) == (1, 1)
+
+
+async def test_discord_asks_to_reconnect(world: World) -> None:
+    async with world.process():
+        await world.discord.ask_to_reconnect()
+        await world.until(lambda: world.discord.resumes)
+        await world.discord.post(ANN, world.dm, "hello")
+        await world.replied(world.dm)
+    assert world.discord.identifies == 1
+
+
+async def test_a_session_that_is_over_is_begun_anew_and_asks_for_the_rest(world: World) -> None:
+    async with world.process():
+        await world.discord.post(ANN, world.dm, "first")
+        await world.replied(world.dm)
+        await world.marked()
+        await world.discord.invalidate()
+        thread = await world.discord.post(ANN, MATHS, f"{MENTION} in between")
+        await world.discord.post(ANN, world.dm, "in between")
+        await world.replied(thread)
+        await world.replied(world.dm, 2)
+        await world.idle()
+    assert world.discord.identifies == 2
+    assert len(world.assistants.runs) == 3
+
+
+async def test_what_was_said_while_nobody_listened_is_answered_in_order(world: World) -> None:
+    async with world.process():
+        thread = await world.discord.post(ANN, MATHS, f"{MENTION} hello")
+        await world.replied(thread)
+        await world.discord.post(ANN, world.dm, "hello")
+        await world.replied(world.dm)
+        await world.marked()
+        await world.idle()
+    for number in range(120):
+        await world.discord.post(ANN, world.dm, f"question {number}")
+    await world.discord.post(ANN, thread, "and now?")
+    mention = await world.discord.post(ANN, MATHS, f"{MENTION} anybody there?")
+    async with world.process():
+        await world.replied(mention)
+        await world.replied(thread, 2)
+        await world.until(lambda: "question 119" in "".join(m.text for m in world.assistants.sent))
+        await world.idle()
+    said = "\n".join(message.text for message in world.assistants.sent)
+    numbers = [int(line.split()[1]) for line in said.splitlines() if line.startswith("question")]
+    assert numbers == list(range(120))
+
+
+async def test_a_first_start_answers_nothing_old(world: World) -> None:
+    await world.discord.post(ANN, MATHS, f"{MENTION} last year")
+    async with world.process():
+        thread = await world.discord.post(ANN, MATHS, f"{MENTION} now")
+        await world.replied(thread)
+        await world.idle()
+    assert len(world.assistants.runs) == 1
+
+
+async def test_a_connection_that_stays_deaf_is_made_anew(world: World) -> None:
+    world.discord.swallow_resumes = True
+    async with world.process(deaf_s=0.2):
+        await world.discord.post(ANN, world.dm, "first")
+        await world.replied(world.dm)
+        await world.marked()
+        await world.discord.drop()
+        await world.discord.post(ANN, world.dm, "do you hear me?")
+        await world.replied(world.dm, 2)
+    assert world.discord.identifies == 2
+
+
+async def test_what_the_store_does_not_take_is_kept_until_it_does(world: World) -> None:
+    async with world.process():
+        await world.break_store()
+        await world.discord.post(ANN, world.dm, "are you there?")
+        await asyncio.sleep(0.3)
+        await world.mend_store()
+        assert await world.replied(world.dm) == ["You said: are you there?"]
+
+
+async def test_a_question_whose_process_died_is_placed_by_the_next_one(world: World) -> None:
+    world.discord.fail("PATCH", "/@original$", 503, times=1000)
+    async with world.process():
+        asked = await world.discord.slash(ANN, MATHS, "ask", question="do not forget me")
+        await world.until(lambda: world.discord.called("PATCH", "/@original$"))
+    assert not world.assistants.runs
+    world.discord.faults.clear()
+    await world.age_questions(f"discord:{APP}")
+    async with world.process():
+        await world.until(lambda: asked.original in world.discord.channels)
+        await world.replied(asked.original)
+        await world.idle()
+    assert len(world.assistants.runs) == 1
+
+
+async def test_without_message_contents_mentions_work_and_the_rest_is_hinted_once(
+    world: World,
+) -> None:
+    world.discord.content_intent = False
+    async with world.process():
+        thread = await world.discord.post(ANN, MATHS, f"{MENTION} hello")
+        await world.replied(thread)
+        await world.discord.post(ANN, thread, "no mention")
+        await world.appears(thread, "I cannot read messages here")
+        await world.discord.post(ANN, thread, "still none")
+        await world.discord.post(ANN, thread, f"{MENTION} but now")
+        await world.replied(thread, 2)
+        await world.discord.post(ANN, world.dm, "in private")
+        await world.replied(world.dm)
+    assert sum("I cannot read" in said for said in world.discord.said(thread)) == 1
+
+
+async def test_a_wrong_token_is_named(world: World) -> None:
+    world.settings["discord_token"] = "MTAwMA.wrong.token"
+    with pytest.raises(ConfigurationError, match="DISCORD_TOKEN"):
+        async with world.process():
+            pass
+
+
+async def test_an_edit_that_adds_a_mention_starts_a_turn_once(world: World) -> None:
+    async with world.process():
+        asked = await world.discord.post(ANN, MATHS, "what is 2 + 2?")
+        await world.discord.edit(MATHS, asked, f"{MENTION} what is 2 + 2?")
+        await world.replied(asked)
+        await world.discord.edit(MATHS, asked, "", embed=True)
+        await world.idle()
+    assert len(world.assistants.runs) == 1
+
+
+async def test_a_later_edit_offers_to_answer_again(world: World) -> None:
+    async with world.process():
+        asked = await world.discord.post(ANN, world.dm, "what is 2 + 2?")
+        await world.replied(world.dm)
+        await world.idle()
+        await world.discord.edit(world.dm, asked, "what is 2 + 3?")
+        await world.appears(world.dm, "Regenerate")
+        await world.discord.post(ANN, world.dm, "!regenerate")
+        await world.until(lambda: len(world.assistants.runs) == 2)
+        await world.idle()
+    assert world.discord.said(world.dm)[0] == "You said: what is 2 + 3?"
+
+
+async def test_a_deleted_message_leaves_the_conversation(world: World) -> None:
+    async with world.process():
+        secret = await world.discord.post(ANN, world.dm, "my password is 1234")
+        await world.replied(world.dm)
+        await world.idle()
+        await world.discord.delete(world.dm, secret)
+
+        def roles() -> list[str]:
+            return [m.role for one in world.assistants.threads.values() for m in one]
+
+        await world.until(lambda: roles() == ["assistant"])
