@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncGenerator, Mapping, Sequence
 
-from core.assistants import Message, Run, StreamEvent
+from core.assistants import Message, Run, RunStep, StreamEvent
 from core.chat.turn_messages import TurnMessage
 from core.engine.records import Cursor
 from core.engine.requests import (
@@ -100,6 +100,14 @@ class LocalAssistants:
             await self._engine.runs.update(
                 thread_id, run_id, run.metadata | metadata, tenant=self._tenant
             )
+
+    async def steps(self, thread_id: str, run_id: str) -> list[RunStep]:
+        cursor = Cursor(limit=PAGE, order="asc")
+        try:
+            page = await self._engine.runs.steps(thread_id, run_id, cursor, tenant=self._tenant)
+        except NotFound:
+            return []
+        return list(page.data)
 
     async def find_runs(self, thread_id: str, metadata: dict[str, str]) -> list[Run]:
         page = await self._engine.runs.list(

@@ -27,6 +27,7 @@ from core.assistants import (
     File,
     Message,
     Run,
+    RunStep,
     StreamEvent,
 )
 from core.chat.turn_messages import TurnMessage
@@ -34,6 +35,7 @@ from core.clock import Clock
 from core.errors import InvalidRequest, NotFound, Refused
 
 RECENT_RUNS = 20
+STEPS = 100
 LARGEST_FILE = 64 * 1024 * 1024
 """Bytes of a file that is fetched to be shown."""
 
@@ -70,6 +72,7 @@ class RemoteAssistants:
         self._threads = service.api.beta.threads.with_raw_response
         self._messages = service.api.beta.threads.messages.with_raw_response
         self._runs = service.api.beta.threads.runs.with_raw_response
+        self._steps = service.api.beta.threads.runs.steps.with_raw_response
         self._new_runs = service.once.beta.threads.runs.with_raw_response
 
     async def aclose(self) -> None:
@@ -141,6 +144,14 @@ class RemoteAssistants:
             await self._service.json(
                 self._runs.update, run_id, thread_id=thread_id, metadata=run.metadata | metadata
             )
+
+    async def steps(self, thread_id: str, run_id: str) -> list[RunStep]:
+        try:
+            return await self._service.listed(
+                RunStep, self._steps.list, run_id, thread_id=thread_id, limit=STEPS, order="asc"
+            )
+        except NotFound:
+            return []
 
     async def find_runs(self, thread_id: str, metadata: dict[str, str]) -> list[Run]:
         found = await self._service.listed(

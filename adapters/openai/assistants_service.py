@@ -19,7 +19,7 @@ import openai
 import orjson
 
 from adapters.openai.assistants_faults import Faults
-from core.assistants import ApiObject, Assistant, Json, Message, Run, from_wire
+from core.assistants import ApiObject, Assistant, Json, Message, Run, RunStep, from_wire
 from core.clock import Clock
 
 CONNECT_S = 5.0
@@ -39,7 +39,7 @@ _NEVER_NULL: Json = {"metadata": {}, "content": [], "attachments": [], "tools": 
 """What stands in the API's objects where services send null."""
 
 T = TypeVar("T", bound=ApiObject)
-Listed = TypeVar("Listed", Assistant, Message, Run)
+Listed = TypeVar("Listed", Assistant, Message, Run, RunStep)
 Call = Callable[..., Awaitable[Any]]
 
 

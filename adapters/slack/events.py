@@ -44,6 +44,7 @@ _ACTIONS: Final = {
     "bobbin:approve": "approve",
     "bobbin:deny": "deny",
     "bobbin:feedback": "feedback",
+    "bobbin:work": "work",
 }
 
 
@@ -197,7 +198,7 @@ def pressed(payload: Json, me: Me, at: float) -> Command | None:
         conversation=place(me.team, channel, root, direct=channel.startswith("D")),
         author=_author(user, me),
         name=name,
-        argument=value if isinstance(value, str) else "",
+        argument=value if isinstance(value, str) and value != name else "",
         received_at=at,
     )
 

@@ -27,6 +27,7 @@ _LABELS: Final[dict[str, str]] = {
     "stop": "Stop",
     "regenerate": "Regenerate",
     "new": "New session",
+    "work": "Show work",
     "approve": "Approve",
     "deny": "Deny",
 }
@@ -74,7 +75,7 @@ def controls(post: Post, *, stoppable: bool = False) -> list[Json]:
     found: list[Json] = []
     buttons = [_button(name, post.about) for name in names if name in _LABELS]
     if "feedback" in names:
-        found.append({"type": "context_actions", "elements": [_feedback()]})
+        found.append({"type": "context_actions", "elements": [_feedback(post.about)]})
     if buttons:
         found.append({"type": "actions", "elements": buttons})
     return found
@@ -92,11 +93,11 @@ def _button(name: Control, about: str) -> Json:
     }
 
 
-def _feedback() -> Json:
+def _feedback(about: str) -> Json:
     def one(label: str, value: str, said: str) -> Json:
         return {
             "text": {"type": "plain_text", "text": label},
-            "value": value,
+            "value": f"{value} {about}".strip(),
             "accessibility_label": said,
         }
 

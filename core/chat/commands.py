@@ -15,7 +15,9 @@ from core.chat.messages import Command, Inbound, Post, Sign
 from core.chat.ports import ChatPlatform, MailControl, Notes, Sessions
 from core.chat.tags import FEEDBACK
 from core.chat.text.mentions import neutralise
-from core.errors import BobbinError
+from core.chat.text.split import split
+from core.chat.work import answer_of, shown_work
+from core.errors import BobbinError, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -26,11 +28,15 @@ HELP = {
     "resume": "return to an earlier session: `!resume 2`",
     "regenerate": "answer your last message again",
     "stop": "stop the answer that is being written",
+    "work": "show how I came to my last answer: code, calls, what they gave",
     "approve": "let me run what I asked about; where that is several things: `!approve 2`",
     "deny": "do not let me run it",
     "quiet": "in this thread, answer only those who mention me",
     "listen": "in this thread, answer without a mention again",
 }
+
+SESSIONS = 200
+"""How many earlier sessions of a conversation an answer is looked for in."""
 
 _OF_SHARED_PLACES = frozenset({"quiet", "listen"})
 
@@ -108,6 +114,8 @@ class Commands:
             case "quiet" | "listen":
                 await self._places.set_quiet(command.conversation, quiet=command.name == "quiet")
                 await self._say(command, _QUIET if command.name == "quiet" else _LISTENING)
+            case "work":
+                await self._show_work(command)
             case "feedback":
                 await self._note_feedback(command)
             case _:
@@ -125,12 +133,32 @@ class Commands:
         await self._say(command, "\n".join(lines))
 
     async def _note_feedback(self, command: Command) -> None:
-        """Keep what somebody thinks of the newest answer, with the Run that gave it."""
-        session = await self._sessions.current(command.conversation)
-        if session.last is None or session.thread_id is None:
+        """Keep what somebody thinks of an answer with the Run that gave it: of the one that the
+        press names, else of the newest."""
+        verdict, _, name = command.argument.partition(" ")
+        found = await self._answer(command, name)
+        if found is not None:
+            await self._notes.note_run(*found, {FEEDBACK: f"{verdict[:20]} by {command.author.id}"})
+
+    async def _show_work(self, command: Command) -> None:
+        found = await self._answer(command, command.argument)
+        if found is None:
+            await self._say(command, "There is no answer here whose work I could show.")
             return
-        said = f"{command.argument[:20]} by {command.author.id}"
-        await self._notes.note_run(session.thread_id, session.last.run_id, {FEEDBACK: said})
+        try:
+            work = shown_work(await self._notes.steps(*found))
+        except StoreError:
+            raise
+        except BobbinError as error:
+            work = f"I cannot look at this just now. {error}"
+        await self._say(command, work)
+
+    async def _answer(self, command: Command, name: str) -> tuple[str, str] | None:
+        """Thread and Run of an answer in this conversation."""
+        where = command.conversation
+        current = await self._sessions.current(where)
+        earlier = await self._sessions.list(where, SESSIONS) if name else []
+        return answer_of(name, [current, *earlier])
 
     async def _stop(self, command: Command) -> None:
         answer = await self._control.request_stop(command.conversation, command.author)
@@ -207,9 +235,12 @@ class Commands:
 
     async def _say(self, command: Command, text: str) -> None:
         platform = self._platforms[command.conversation.platform]
-        text = neutralise(text, platform.capabilities.mentions)
-        post = Post(part_id=f"{command.id}.reply", text=text, turn=(command.id,), kind="notice")
+        can = platform.capabilities
+        parts = split(neutralise(text, can.mentions), can.max_chars)
         try:
-            await platform.send(command.conversation, post)
+            for number, part in enumerate(parts):
+                name = f"{command.id}.reply" + (f".{number}" if number else "")
+                post = Post(part_id=name, text=part.text, turn=(command.id,), kind="notice")
+                await platform.send(command.conversation, post)
         except BobbinError as error:
             log.warning("the answer to a command could not be shown: %s", error)

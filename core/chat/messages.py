@@ -184,9 +184,10 @@ class Command:
 
 Event = Inbound | Edit | Delete | Command
 
-Control = Literal["stop", "regenerate", "new", "feedback", "approve", "deny"]
+Control = Literal["stop", "regenerate", "new", "work", "feedback", "approve", "deny"]
 """What can be pressed under a post. A press comes in as the `Command` of that name, with the
-post's `about` as its argument; whoever may not press is told so by whoever carries it out."""
+post's `about` as its argument (`feedback`: `good` or `bad` before it); whoever may not press is
+told so by whoever carries it out."""
 
 
 @dataclass(frozen=True, slots=True)

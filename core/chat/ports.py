@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from core.assistants import Message, Run, StreamEvent
+from core.assistants import Message, Run, RunStep, StreamEvent
 from core.chat.messages import (
     Author,
     Capabilities,
@@ -310,10 +310,14 @@ class Runs(Protocol):
 
 
 class Notes(Protocol):
-    """What is written on Runs afterwards."""
+    """What is written on Runs afterwards, and read of them."""
 
     async def note_run(self, thread_id: str, run_id: str, metadata: dict[str, str]) -> None:
         """Add this to the Run's metadata. A Run that is gone is fine."""
+        ...
+
+    async def steps(self, thread_id: str, run_id: str) -> list[RunStep]:
+        """What the Run did, in order, at most its first 100 Steps; none of a Run that is gone."""
         ...
 
 

@@ -7,15 +7,16 @@ that composes the same reply names the same parts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from core.assistants import TERMINAL_RUN_STATUSES, Message, MessageDelta, Run, StreamEvent
+from core.assistants import TERMINAL_RUN_STATUSES, Message, MessageDelta, Run, RunStep, StreamEvent
 from core.chat.messages import Capabilities, Control, Json, OutFile, Post
 from core.chat.text.math import Formula
 from core.chat.text.outgoing import outgoing
 from core.chat.text.references import named
 from core.chat.text.split import split
+from core.chat.work import answer_name
 
 NOTHING_SAID = "(The Assistant had nothing to say.)"
 
@@ -70,6 +71,7 @@ class Composer:
         self._capabilities = capabilities
         self._drafts: dict[str, _Draft] = {}
         self._ended: Run | None = None
+        self._has_work = False
 
     def feed(self, event: StreamEvent) -> None:
         """Take in one event of the Run."""
@@ -80,6 +82,9 @@ class Composer:
             self._place(event.name, data)
         elif isinstance(data, Run) and data.status in TERMINAL_RUN_STATUSES:
             self._ended = data
+        elif isinstance(data, RunStep | Run):
+            asks = isinstance(data, Run) and data.status == "requires_action"
+            self._has_work |= asks or (isinstance(data, RunStep) and data.type == "tool_calls")
 
     def _grow(self, delta: MessageDelta) -> None:
         self._begin(delta.id)
@@ -171,7 +176,7 @@ class Composer:
         if over and not posts:
             posts = self._parts(0, ending or NOTHING_SAID, _Draft(done=True), files, {}, final=True)
         if over:
-            posts[-1] = _with_controls(posts[-1], self._ended)
+            posts[-1] = _with_controls(posts[-1], self._ended, has_work=self._has_work)
         return posts
 
     def _may_show(self, draft: _Draft, *, last: bool) -> bool:
@@ -246,17 +251,15 @@ def _remember_file(draft: _Draft, part: Any) -> None:
             draft.files.append(name)
 
 
-def _with_controls(post: Post, run: Run | None) -> Post:
+def _with_controls(post: Post, run: Run | None, *, has_work: bool) -> Post:
     retry = run is not None and run.status not in ("completed", "cancelled")
-    controls: tuple[Control, ...] = (
-        ("regenerate", "new") if retry else ("regenerate", "new", "feedback")
-    )
-    return Post(
-        part_id=post.part_id,
-        text=post.text,
-        turn=post.turn,
+    controls: tuple[Control, ...] = ("regenerate", "new")
+    if run is not None and has_work:
+        controls += ("work",)
+    return replace(
+        post,
         final=True,
-        controls=controls,
-        files=post.files,
+        controls=controls if retry else (*controls, "feedback"),
+        about=answer_name(run.thread_id, run.id) if run is not None else "",
         kind="notice" if retry else "answer",
     )

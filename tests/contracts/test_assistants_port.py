@@ -316,6 +316,24 @@ async def test_a_run_that_needs_outputs_goes_on_with_them(subject: Subject) -> N
     assert said.text == "You said: sun | rain"
 
 
+async def test_the_steps_of_a_run_say_what_it_called_and_what_came_of_it(subject: Subject) -> None:
+    service = subject.service
+    thread = await service.create_thread("room", {})
+    run = await subject.asks(thread, "the weather?")
+    async with asyncio.timeout(20):
+        assert [event async for event in service.events(thread, run.id)]
+    await service.submit_outputs(thread, run.id, {"call_a": "sun", "call_b": "rain"})
+    await subject.until_ended(run)
+    steps = await service.steps(thread, run.id)
+    (made,) = [one for one in steps if one.type == "tool_calls"]
+    told = [call["function"] for call in made.step_details["tool_calls"]]
+    assert [(one["name"], one["arguments"], one["output"]) for one in told] == [
+        (function, arguments, output)
+        for (_, function, arguments), output in zip(CALLS, ("sun", "rain"), strict=True)
+    ]
+    assert await service.steps(thread, "run_none") == []
+
+
 async def test_outputs_that_nobody_waits_for_are_refused(subject: Subject) -> None:
     service = subject.service
     thread = await service.create_thread("room", {})

@@ -20,6 +20,7 @@ from core.assistants import (
     Message,
     MessageDelta,
     Run,
+    RunStep,
     StreamEvent,
     text_part,
 )
@@ -155,6 +156,30 @@ class FakeAssistants:
         if run_id in self.runs:
             run = self.runs[run_id]
             self.runs[run_id] = replace(run, metadata=run.metadata | metadata)
+
+    async def steps(self, thread_id: str, run_id: str) -> list[RunStep]:
+        """One for each required action that was answered."""
+        found: dict[str, RunStep] = {}
+        for event in self._events.get(run_id, ()):
+            calls = _calls_of(event.data) if isinstance(event.data, Run) else []
+            if not calls or not all(call["id"] in self.outputs for call in calls):
+                continue
+            name = f"step_{len(found) + 1}"
+            made = [
+                call | {"function": call["function"] | {"output": self.outputs[call["id"]]}}
+                for call in calls
+            ]
+            found[calls[0]["id"]] = RunStep(
+                id=name,
+                created_at=len(found) + 1,
+                assistant_id="tutor",
+                thread_id=thread_id,
+                run_id=run_id,
+                type="tool_calls",
+                status="completed",
+                step_details={"type": "tool_calls", "tool_calls": made},
+            )
+        return list(found.values())
 
     async def find_runs(self, thread_id: str, metadata: dict[str, str]) -> list[Run]:
         self._thread(thread_id)

@@ -174,6 +174,9 @@ class PlainServer:
                 if self.poll_after_ms is not None:
                     answer.headers["openai-poll-after-ms"] = str(self.poll_after_ms)
                 return answer
+            case ["GET", run_id, "steps"]:
+                await self.service.run(thread_id, run_id)
+                return _page(request, await self.service.steps(thread_id, run_id))
             case ["POST", run_id, "cancel"]:
                 return await self._cancelled(thread_id, run_id)
             case ["POST", run_id, "submit_tool_outputs"]:
