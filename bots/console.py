@@ -15,17 +15,18 @@ import stat
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from adapters.terminal.events import conversation, inbound
+from adapters.terminal.files import TerminalFiles, given_paths
 from adapters.terminal.screen import Screen
 from core.chat.commands import parse_command
 from core.chat.feeds import Feed
 from core.chat.function_ports import Approval, Approvals
 from core.chat.intake import Intake
-from core.chat.messages import Author, Command, ConversationKey, Inbound
+from core.chat.messages import Author, Command, ConversationKey, Inbound, InFile
 from core.chat.ports import MailControl, Sessions
 from core.clock import Clock
 from core.errors import BobbinError, ConfigurationError, ModelUnavailable
@@ -126,6 +127,7 @@ class Parts:
     sessions: Sessions
     approvals: Approvals
     watch: Callable[[ConversationKey], None]
+    files: TerminalFiles
     clock: Clock
     ids: Ids
 
@@ -157,6 +159,7 @@ class Console:
         self._key = key
         self._write = write
         self._live = live
+        self._given: list[InFile] = []
         self.screen = Screen(parts.feed, key, write, live=live)
         self._showing: asyncio.Task[None]
 
@@ -193,6 +196,16 @@ class Console:
             showing.cancel()
             await asyncio.gather(showing, return_exceptions=True)
 
+    async def give(self, path: str) -> InFile:
+        """A file that goes with the next line.
+
+        Raises:
+            InvalidRequest: it is not taken; the text says why.
+        """
+        file = await self._parts.files.take(path)
+        self._given.append(file)
+        return file
+
     async def say(self, line: str) -> str | None:
         """Hand in one line and wait for its answer, or for what the bot asks before it goes on;
         the sentence of an outage, if there is one. A decision is followed by what it decides.
@@ -204,6 +217,9 @@ class Console:
         message_id = self._parts.ids.new("line_")
         self.screen.own(message_id)
         message = inbound(line, key=self._key, message_id=message_id, at=self._parts.clock.now())
+        if self._given and parse_command(message) is None:
+            message = replace(message, files=tuple(self._given))
+            self._given = []
         receipt = await self._parts.intake.deliver(message)
         if receipt == "ignored":
             return None
@@ -309,7 +325,7 @@ async def converse(console: Console) -> None:
 
     async def say(line: str) -> None:
         try:
-            await console.say(line)
+            await _hand_in(console, line)
         except BobbinError as error:
             print(f"bobbin: your line was not taken: {error}")
 
@@ -341,6 +357,16 @@ async def converse(console: Console) -> None:
             for task in list(waiting):
                 task.cancel()
             await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def _hand_in(console: Console, line: str) -> None:
+    """What a person typed: files for the next line, or a line to be answered."""
+    paths = given_paths(line)
+    if paths is None:
+        await console.say(line)
+    for path in paths or ():
+        file = await console.give(path)
+        print(f"bobbin: {file.name} ({file.size:,} bytes) goes with your next line.")
 
 
 def legible(write: Callable[[str], object]) -> Callable[[str], object]:

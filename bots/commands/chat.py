@@ -25,6 +25,14 @@ from core.errors import ConfigurationError, ModelUnavailable
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The question and what it is asked of."""
     parser.add_argument("message", nargs="*", metavar="MESSAGE", help="what you want to ask")
+    parser.add_argument(
+        "--file",
+        dest="files",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="a file that goes with it; more than once for several",
+    )
     parser.add_argument("--assistant", metavar="NAME", help="a file of config/assistants/")
     parser.add_argument(
         "--continue",
@@ -55,6 +63,8 @@ async def _run(settings: Settings, options: argparse.Namespace) -> int:
         live = sys.stdout.isatty()
         with own_conversation(settings.bobbin_data_dir / "terminals") as key:
             console = Console(bobbin.console, key, write_at_once, live=live)
+            for path in options.files:
+                await console.give(path)
             async with console.open(keep_session=options.keep):
                 if not message and kind == "terminal":
                     await converse(console)

@@ -57,6 +57,7 @@ async def _run(settings: Settings, begun: float) -> int:
             settings,
             api=(settings.bobbin_host, settings.bobbin_port),
             slack="hear",
+            discord="hear",
             api_may_fail=stdin_kind() != "nothing",  # a second terminal wants its chat
         ) as bobbin,
     ):
@@ -69,7 +70,10 @@ async def _run(settings: Settings, begun: float) -> int:
         with own_conversation(settings.bobbin_data_dir / "terminals") as key:
             if kind == "terminal":
                 console = Console(bobbin.console, key, sys.stdout.write, live=True)
-                print("Type a question; !help lists commands; Ctrl-D leaves.", file=sys.stderr)
+                print(
+                    "Type a question; !file PATH adds a file; !help lists commands; Ctrl-D leaves.",
+                    file=sys.stderr,
+                )
                 async with console.open(keep_session=False):
                     await converse(console)
                 return 0

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TextIO
+from typing import Any, TextIO
 
+from adapters.blobs.local import LocalBlobs
 from adapters.mathimages.renderer import MathImages
-from adapters.redis.pacing import RedisPacer
 from adapters.terminal.events import PLATFORM as TERMINAL
+from adapters.terminal.files import TerminalFiles
 from adapters.terminal.platform import TerminalPlatform
 from bots.console import Parts
 from bots.wiring.chat import Chat, ChatStores, open_chat, open_chat_stores
@@ -17,6 +18,7 @@ from bots.wiring.engine import EngineSide
 from bots.wiring.functions import Functions, load_declared
 from bots.wiring.owner import is_gone, new_owner
 from bots.wiring.service import Service, StandIns, open_service
+from bots.wiring.sides import Part, open_sides
 from bots.wiring.store import Store, open_store
 from config.settings import Settings
 from core.chat.dispatcher import DispatcherLimits
@@ -37,12 +39,13 @@ class Bobbin:
     store: Store
     service: Service
     stores: ChatStores
+    files: TerminalFiles
     chat: Chat | None
     address: str | None
     missing: str
     """Why the API is not served although it was asked for."""
-    hears: str
-    """Which workspace is heard, and how."""
+    hears: tuple[str, ...]
+    """Which workspaces are heard, and how."""
 
     @property
     def console(self) -> Parts:
@@ -56,6 +59,7 @@ class Bobbin:
             sessions=self.stores.sessions,
             approvals=self.stores.approvals,
             watch=self.chat.waiting.watch,
+            files=self.files,
             clock=SystemClock(),
             ids=RandomIds(),
         )
@@ -74,8 +78,8 @@ class Bobbin:
             print(f"bobbin: store: {warning}", file=out)
         if self.missing:
             print(f"bobbin: {self.missing}", file=out)
-        if self.hears:
-            print(f"bobbin: {self.hears}", file=out)
+        for sentence in self.hears:
+            print(f"bobbin: {sentence}", file=out)
         if self.address and self.service.side is not None:
             print(f"bobbin: Assistants API at {self.address}/v1", file=out)
 
@@ -88,7 +92,8 @@ async def open_bobbin(
     api_may_fail: bool = False,
     chat: bool = True,
     assistant: str | None = None,
-    slack: Literal["no", "speak", "hear"] = "speak",
+    slack: Part = "speak",
+    discord: Part = "speak",
     platforms: Mapping[str, ChatPlatform] | None = None,
     sources: Mapping[str, ChatSource] | None = None,
     stand_ins: StandIns | None = None,
@@ -101,10 +106,9 @@ async def open_bobbin(
         api_may_fail: go on without the API where the address is taken, and say so.
         chat: whether this process answers conversations.
         assistant: who answers where nothing else is chosen; default: BOBBIN_ASSISTANT.
-        slack: whether this process hears Slack, or only answers there what others heard; nothing
-            of the kind where no token is set.
-        platforms, sources: further platforms by name, besides the terminal and Slack, and what
-            reads from them.
+        slack, discord: whether this process hears there, or only answers what others heard;
+            nothing of the kind where no token is set.
+        platforms, sources: further platforms by name, and what reads from them.
         sources: what fetches the files that come with their messages, by platform.
         stand_ins: for measurements, the drill and tests.
 
@@ -132,15 +136,9 @@ async def open_bobbin(
         stores = await stack.enter_async_context(
             open_chat_stores(store.client, store.partitions, lease_s=settings.bobbin_lease_s)
         )
-        side = None
-        if chat and slack != "no" and settings.slack_bot_token is not None:
-            from bots.wiring.slack import open_slack
-
-            pacer = RedisPacer(store.client, store.partitions)
-            side = await stack.enter_async_context(open_slack(settings, pacer, clock))
-        mounts: tuple[Any, ...] = ()
-        if side is not None and slack == "hear":
-            mounts = side.mounts()
+        parts: dict[str, Part] = {"Slack": slack, "Discord": discord} if chat else {}
+        sides = await stack.enter_async_context(open_sides(settings, store, clock, parts))
+        mounts = sides.mounts()
         address, missing = None, ""
         if api is not None and (service.side is not None or mounts):
             try:
@@ -151,6 +149,7 @@ async def open_bobbin(
                 if not api_may_fail:
                     raise
                 missing = f"{error} The chat goes on without the API."
+        given = TerminalFiles(LocalBlobs(settings.bobbin_data_dir / "blobs", clock, ids))
         running = None
         if chat:
             relay = RelayLimits(
@@ -169,7 +168,7 @@ async def open_bobbin(
                         TERMINAL: TerminalPlatform(
                             stores.feed, settings.bobbin_data_dir / "figures"
                         ),
-                        **(side.platforms if side else {}),
+                        **sides.platforms,
                         **(platforms or {}),
                     },
                     service.capacity,
@@ -182,19 +181,19 @@ async def open_bobbin(
                     formulas=await stack.enter_async_context(
                         MathImages(settings.bobbin_data_dir / "fonts")
                     ),
-                    sources={**(side.sources if side else {}), **(sources or {})},
+                    sources={TERMINAL: given, **sides.sources, **(sources or {})},
                     follow=settings.bobbin_follow,
                 )
             )
-        hears = ""
-        if side is not None and running is not None and slack == "hear":
-            how = await stack.enter_async_context(side.hearing(running.intake.deliver))
-            hears = f"Slack: {side.name}, heard {how}"
+        hears: tuple[str, ...] = ()
+        if running is not None:
+            hears = await stack.enter_async_context(sides.hearing(running.intake.deliver))
         yield Bobbin(
             settings=settings,
             store=store,
             service=service,
             stores=stores,
+            files=given,
             chat=running,
             address=address,
             missing=missing,

@@ -8,8 +8,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from adapters.blobs.local import LocalBlobs
 from adapters.redis.connection import Client
 from adapters.terminal.events import conversation
+from adapters.terminal.files import TerminalFiles
 from adapters.terminal.platform import TerminalPlatform
 from bots.console import Parts
 from bots.wiring.chat import Chat, open_chat, open_chat_stores
@@ -44,6 +46,7 @@ class Home:
         clock = SystemClock()
         async with open_chat_stores(self.client, 1, lease_s=1.0) as stores:
             platform = TerminalPlatform(stores.feed, self.folder)
+            files = TerminalFiles(LocalBlobs(self.folder / "blobs", clock, RandomIds()))
             async with open_chat(
                 stores,
                 self.assistants,
@@ -55,6 +58,7 @@ class Home:
                 policy=Policy(),
                 owner_is_gone=lambda _: True,
                 own=self.own,
+                sources={"terminal": files},
             ) as chat:
                 yield (
                     chat,
@@ -65,6 +69,7 @@ class Home:
                         sessions=stores.sessions,
                         approvals=stores.approvals,
                         watch=chat.waiting.watch,
+                        files=files,
                         clock=clock,
                         ids=RandomIds(),
                     ),
