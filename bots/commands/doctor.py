@@ -59,6 +59,7 @@ async def _examine(settings: Settings, report: Report, *, call_model: bool) -> N
     await _store(settings, report)
     if call_model:
         await _slack(settings, report)
+        await _discord(settings, report)
     if settings.assistants_base_url is not None:
         await _remote(settings, report, call=call_model)
         _assistants(settings, report)
@@ -118,6 +119,13 @@ async def _slack(settings: Settings, report: Report) -> None:
 
     for kind, sentence in await describe_slack(settings):
         report.say(kind, "slack", sentence)
+
+
+async def _discord(settings: Settings, report: Report) -> None:
+    from bots.wiring.discord import describe_discord
+
+    for kind, sentence in await describe_discord(settings, SystemClock()):
+        report.say(kind, "discord", sentence)
 
 
 async def _remote(settings: Settings, report: Report, *, call: bool) -> None:

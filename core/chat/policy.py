@@ -33,7 +33,7 @@ class Policy:
 
     def judge(self, inbound: Inbound) -> Verdict | str:
         """`take`, `ignore`, or the sentence with which it is refused."""
-        if inbound.author.is_bot or not inbound.text.strip():
+        if inbound.author.is_bot or not (inbound.text.strip() or inbound.files):
             return "ignore"
         if len(inbound.text) > self.longest_message:
             return (

@@ -128,6 +128,15 @@ async def test_a_picture_and_a_table_come_in(world: World) -> None:
     assert world.assistants.files[document.file_id] == ("data.csv", b"a,b\n1,2\n")
 
 
+async def test_a_picture_without_a_word_is_a_question_too(world: World) -> None:
+    picture = world.discord.add_file("plot.png", b"\x89PNG\r\n\x1a\n...", "image/png")
+    async with world.process():
+        await world.discord.post(ANN, world.dm, "", files=[picture])
+        await world.replied(world.dm)
+    (message,) = world.assistants.sent
+    assert len(message.images) == 1
+
+
 async def test_a_file_from_elsewhere_is_refused_in_a_sentence(world: World) -> None:
     file = world.discord.add_file("evil.txt", b"x", "text/plain")
     file["url"] = "http://169.254.169.254/latest/meta-data"
