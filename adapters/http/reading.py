@@ -16,7 +16,7 @@ from starlette.requests import Request
 from adapters.http.complaints import complaint, not_one_of, wrong_type
 from adapters.http.errors import TooLarge
 from adapters.http.shapes import Shape
-from adapters.http.versions import is_v1, upgraded
+from adapters.http.versions import has_files, upgraded
 from core.assistants import Json
 from core.engine.records import Cursor
 from core.engine.requests import RESULT_CONTENT
@@ -58,10 +58,10 @@ async def read_body(request: Request, shape: type[_B], limits: Limits) -> _B:
         InvalidRequest: it is too large, not JSON, too deep, or of another shape.
     """
     body = await read_json(request, limits.json_bytes)
-    if is_v1(request):
-        body = upgraded(body)
+    fields = shape.model_fields
+    request.state.own_files = has_files(body, fields)
     try:
-        return shape.model_validate(body)
+        return shape.model_validate(upgraded(body, fields))
     except ValidationError as error:
         raise complaint(error) from None
 

@@ -10,6 +10,7 @@ have the fields of v2, and those of v1 besides.
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from typing import Final, cast
 
 import orjson
@@ -63,35 +64,43 @@ def _azure_version(request: Request) -> str:
     return version if _DATE.match(version) else ""
 
 
-def upgraded(body: Json) -> Json:
-    """A v1 body in the shapes of v2. What is neither stays, and is refused later.
+def upgraded(body: Json, fields: Container[str]) -> Json:
+    """A body with v1's shapes in those of v2. What is neither stays, and is refused later.
 
-    `file_ids` are an Assistant's, or a Message's; nothing else had any.
+    `fields` are v2's of this body. Programs of 2023 speak through clients of today, which say v2
+    for them: so `retrieval`, and `file_ids` where v2's own are not given, are taken from everybody.
     """
     changed = dict(body)
     for name in _MESSAGE_LISTS:
         messages = changed.get(name)
         if isinstance(messages, list):
             changed[name] = [
-                upgraded(cast("Json", one)) if isinstance(one, dict) else one
+                upgraded(cast("Json", one), ("attachments",)) if isinstance(one, dict) else one
                 for one in cast("list[object]", messages)
             ]
     if isinstance(changed.get("thread"), dict):
-        changed["thread"] = upgraded(changed["thread"])
+        changed["thread"] = upgraded(changed["thread"], ())
     if "tools" in changed:
         changed["tools"] = upgraded_tools(changed["tools"])
     if "tool_choice" in changed:
         changed["tool_choice"] = upgraded_tool(changed["tool_choice"])
-    file_ids = changed.get("file_ids")
-    if not isinstance(file_ids, list) or "assistant_id" in changed:
-        return changed
-    del changed["file_ids"]
-    given = cast("list[object]", file_ids)
-    if "role" not in changed:
-        changed["tool_resources"] = {CODE: {"file_ids": given}}
-    elif given:
-        changed["attachments"] = attachments(given)
+    if has_files(body, fields):
+        given: list[object] = changed.pop("file_ids")
+        if "attachments" not in fields:
+            changed["tool_resources"] = {CODE: {"file_ids": given}}
+        elif given:
+            changed["attachments"] = attachments(given)
     return changed
+
+
+def has_files(body: Json, fields: Container[str]) -> bool:
+    """Whether this is an Assistant or a Message with v1's `file_ids`; nothing else had any."""
+    if not isinstance(body.get("file_ids"), list):
+        return False
+    if "attachments" in fields:
+        return "attachments" not in body
+    assistant = "tools" in fields and "tool_resources" in fields and "assistant_id" not in fields
+    return assistant and "tool_resources" not in body
 
 
 def as_v1(data: bytes) -> bytes:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx2
 import pytest
 from openai import AsyncAzureOpenAI
 
-from tests.api.serving import KEY, Served
+from tests.api.serving import KEY, Served, wire
 from tests.fakes.scripted_model import says
 
 MISSING = (
@@ -84,7 +86,58 @@ async def test_clients_for_azure_name_the_version_in_the_query(
     assert refused.json()["error"]["code"] == "invalid_beta"
 
 
-async def test_v1_s_shapes_are_unknown_to_v2(api: Served) -> None:
-    """Who says v2 gets v2's refusal."""
-    answer = await api.http.post("/assistants", json={"model": "m", "file_ids": []})
+async def test_v1_s_shapes_from_a_client_of_today(api: Served) -> None:
+    """It says v2 by itself, whatever the program was written for; answers are v2's."""
+    file = await api.client.files.create(file=("a.txt", b"Hi"), purpose="assistants")
+    given: Any = {"file_ids": [file.id]}
+    tools: Any = [{"type": "retrieval"}]
+    assistant = await api.client.beta.assistants.create(model="m-1", tools=tools, extra_body=given)
+    assert [tool.type for tool in assistant.tools] == ["file_search"]
+    assert "file_ids" not in wire(assistant)
+    resources = wire(assistant)["tool_resources"]
+    assert resources["code_interpreter"] == given
+    (store_id,) = resources["file_search"]["vector_store_ids"]
+    kept = await api.client.vector_stores.files.list(store_id)
+    assert [one.id for one in kept.data] == [file.id]
+    thread = await api.client.beta.threads.create()
+    message = await api.client.beta.threads.messages.create(
+        thread.id, role="user", content="Hi", extra_body=given
+    )
+    assert [one["file_id"] for one in wire(message)["attachments"]] == [file.id]
+    changed = await api.client.beta.assistants.update(assistant.id, tools=tools)
+    assert wire(changed)["tool_resources"] == resources
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/assistants", {"model": "m", "file_ids": [], "tool_resources": {}}),
+        ("/assistants", {"model": "m", "file_ids": "file-a"}),
+        ("/threads", {"file_ids": []}),
+        ("/threads/runs", {"assistant_id": "asst_a", "file_ids": []}),
+        (
+            "/threads/thread_a/messages",
+            {"role": "user", "content": "x", "file_ids": [], "attachments": []},
+        ),
+        ("/vector_stores/vs_a/search", {"query": "x", "file_ids": []}),
+    ],
+)
+@pytest.mark.parametrize("version", ["v1", "v2"])
+async def test_file_ids_of_nothing_that_had_any(
+    api: Served, path: str, body: Any, version: str
+) -> None:
+    """Or beside what v2 has in their place."""
+    answer = await api.http.post(path, json=body, headers={"OpenAI-Beta": f"assistants={version}"})
     assert answer.json()["error"]["message"] == "Unknown parameter: 'file_ids'."
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+async def test_file_ids_of_a_vector_store_are_its_own(api: Served, version: str) -> None:
+    """In either version."""
+    file = await api.client.files.create(file=("a.txt", b"Hi"), purpose="assistants")
+    made = await api.http.post(
+        "/vector_stores",
+        json={"file_ids": [file.id]},
+        headers={"OpenAI-Beta": f"assistants={version}"},
+    )
+    assert made.json()["file_counts"]["total"] == 1

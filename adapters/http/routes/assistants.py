@@ -66,4 +66,6 @@ class AssistantRoutes:
         return deleted_response(assistant_id, "assistant.deleted")
 
     def _writing(self, request: Request) -> Assistants | FirstVersion:
-        return self._first_version if is_v1(request) else self._assistants
+        """Whoever has given files in v1's way, in whatever version, means them for all tools."""
+        first = is_v1(request) or request.state.own_files
+        return self._first_version if first else self._assistants
