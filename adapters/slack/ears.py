@@ -22,6 +22,7 @@ from slack_bolt.response import BoltResponse
 
 from adapters.slack.api import Json, SlackApi, dict_of
 from adapters.slack.events import Me, heard, pressed
+from adapters.slack.surfaces import Surfaces
 from adapters.slack.words import mentioned
 from core.chat.messages import Event
 from core.clock import Clock
@@ -44,6 +45,7 @@ class Ears:
         me: who we are there.
         deliver: the intake.
         typed: slash commands.
+        surfaces: tabs and forms.
         met: hears of people whose names may be wanted.
         clock: for when it came.
         signing_secret: of the app; needed where Slack calls by HTTP.
@@ -57,6 +59,7 @@ class Ears:
         *,
         typed: Typed,
         met: Callable[[frozenset[str]], None],
+        surfaces: Surfaces,
         clock: Clock,
         signing_secret: str = "",
     ) -> None:
@@ -64,6 +67,7 @@ class Ears:
         self._deliver = deliver
         self._typed = typed
         self._met = met
+        self._surfaces = surfaces
         self._clock = clock
         result = AuthorizeResult(
             enterprise_id=None,
@@ -106,6 +110,10 @@ class Ears:
         found: Event | None = None
         if kind == "event_callback":
             event = dict_of(body.get("event"))
+            if event.get("type") == "app_home_opened":
+                self._surfaces.opened(event)
+            elif event.get("type") in ("app_uninstalled", "tokens_revoked"):
+                log.error("Slack took the app's token back (%s): install it again", event["type"])
             found = heard(event, self._me, self._clock.now())
             if found is not None:
                 user = event.get("user")
@@ -113,6 +121,10 @@ class Ears:
                 self._met((here | mentioned(str(event.get("text") or ""))) - {self._me.user})
         elif kind == "block_actions":
             found = pressed(body, self._me, self._clock.now())
+        elif kind == "message_action":
+            await self._surfaces.used(body)
+        elif kind == "view_submission":
+            found = await self._surfaces.asked(body)
         elif kind == "app_rate_limited":
             log.error("Slack holds events back: more than 30,000 an hour in this workspace")
         if found is not None:

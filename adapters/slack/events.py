@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from adapters.slack.origin import Origin, is_stamp
+from adapters.slack.origin import NO_THREAD, Origin, is_stamp
 from adapters.slack.words import mentioned, readable
 from core.chat.messages import (
     ALONE,
@@ -31,6 +31,8 @@ from core.chat.messages import (
 )
 
 PLATFORM: Final = "slack"
+PRIVATE: Final = "slack-private"
+"""What one person in a channel is answered alone."""
 
 Json = Mapping[str, Any]
 
@@ -45,6 +47,7 @@ _ACTIONS: Final = {
     "bobbin:deny": "deny",
     "bobbin:feedback": "feedback",
     "bobbin:work": "work",
+    "bobbin:share": "share",
 }
 
 
@@ -73,6 +76,11 @@ def place_of(conversation: ConversationKey) -> tuple[str, str, str | None]:
     """Team, channel, and the root of the thread (None in direct messages)."""
     team, channel, *rest = conversation.parts
     return team, channel, rest[0] if rest else None
+
+
+def private_place(team: str, channel: str, user: str) -> ConversationKey:
+    """The conversation of a person's own questions in a channel."""
+    return ConversationKey(PRIVATE, (team, channel, user))
 
 
 def heard(event: Json, me: Me, at: float) -> Event | None:
@@ -187,15 +195,19 @@ def pressed(payload: Json, me: Me, at: float) -> Command | None:
         return None
     action = _dict(cast("list[Any]", actions)[0] if actions else None)
     name = _ACTIONS.get(str(action.get("action_id") or "").split("/")[0])
-    ts, stamp = post.get("ts"), action.get("action_ts")
+    held = _dict(payload.get("container"))
+    ts, stamp = post.get("ts") or held.get("message_ts"), action.get("action_ts")
     if name is None or not is_stamp(ts) or not is_stamp(stamp):
         return None
     thread = post.get("thread_ts")
     root = str(thread) if is_stamp(thread) else str(ts)
     value = action.get("value")
+    where = place(me.team, channel, root, direct=channel.startswith("D"))
+    if held.get("is_ephemeral"):
+        root, where = NO_THREAD, private_place(me.team, channel, user)
     return Command(
         id=str(Origin(channel, str(stamp), root, user)),
-        conversation=place(me.team, channel, root, direct=channel.startswith("D")),
+        conversation=where,
         author=_author(user, me),
         name=name,
         argument=value if isinstance(value, str) and value != name else "",

@@ -8,20 +8,15 @@ Source: https://docs.slack.dev/reference/methods/chat.postEphemeral.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
-from adapters.slack.api import SlackApi
-from adapters.slack.render import MOST_CHARS, blocks, notification
+from adapters.slack.api import SlackApi, dict_of
+from adapters.slack.render import MOST_CHARS, blocks, message, notification
 from core.chat.messages import Capabilities, ConversationKey, Post, Sign
+from core.errors import ConversationGone
 
-PRIVATE: Final = "slack-private"
-
-CAPABILITIES: Final = Capabilities(max_chars=MOST_CHARS, mentions="slack")
-
-
-def private_place(team: str, channel: str, user: str) -> ConversationKey:
-    """The conversation of a person's own questions in a channel."""
-    return ConversationKey(PRIVATE, (team, channel, user))
+CAPABILITIES: Final = Capabilities(max_chars=MOST_CHARS, buttons=True, mentions="slack")
 
 
 class PrivatePlatform:
@@ -36,14 +31,30 @@ class PrivatePlatform:
 
     async def send(self, conversation: ConversationKey, post: Post) -> str:
         _, channel, user = conversation.parts
-        answer = await self._api.write(
-            "chat.postEphemeral",
-            channel=channel,
-            user=user,
-            text=notification(post),
-            blocks=blocks(post),
-        )
+        if post.kind == "shared":
+            body = message(post)
+            answer = await self._api.write("chat.postMessage", channel=channel, **body)
+            return str(answer["ts"])
+        if post.files:
+            names = ", ".join(file.name for file in post.files)
+            left = f"(Not shown here: {names}. Ask me in a direct message to see files.)"
+            post = replace(post, text=f"{post.text}\n\n{left}".strip(), files=())
+        if post.kind == "answer" and post.about:
+            post = replace(post, controls=(*post.controls, "share"))
+        body = {"text": notification(post), "blocks": blocks(post)}
+        try:
+            answer = await self._api.write("chat.postEphemeral", channel=channel, user=user, **body)
+        except ConversationGone:
+            return await self._send_directly(user, post)
         return str(answer["message_ts"])
+
+    async def _send_directly(self, user: str, post: Post) -> str:
+        """We are not in that channel: the answer goes into the person's direct messages."""
+        opened = await self._api.write("conversations.open", users=user)
+        channel = str(dict_of(opened.get("channel"))["id"])
+        shown = replace(post, controls=())  # a press there would be about another conversation
+        answer = await self._api.write("chat.postMessage", channel=channel, **message(shown))
+        return str(answer["ts"])
 
     async def edit(self, conversation: ConversationKey, ref: str, post: Post) -> None:
         await self.send(conversation, post)

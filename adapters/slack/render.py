@@ -28,6 +28,7 @@ _LABELS: Final[dict[str, str]] = {
     "regenerate": "Regenerate",
     "new": "New session",
     "work": "Show work",
+    "share": "Share",
     "approve": "Approve",
     "deny": "Deny",
 }

@@ -14,9 +14,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from adapters.slack.ears import Deliver
-from adapters.slack.events import PLATFORM, Me, slashed
+from adapters.slack.events import PLATFORM, Me, private_place, slashed
 from adapters.slack.origin import NO_THREAD, Origin
-from adapters.slack.private import private_place
 from core.chat.commands import HELP
 from core.chat.messages import Command, ConversationKey, Inbound
 from core.clock import Clock

@@ -10,23 +10,28 @@ from typing import Any
 from adapters.http.app import Mounted
 from adapters.slack.api import SlackApi, checked_token
 from adapters.slack.ears import Deliver, Ears
-from adapters.slack.events import PLATFORM, Me
+from adapters.slack.events import PLATFORM, PRIVATE, Me
 from adapters.slack.http import PATH, http_app
 from adapters.slack.manifest import SCOPES
 from adapters.slack.people import People
 from adapters.slack.platform import SlackPlatform
 from adapters.slack.presence import Presence
-from adapters.slack.private import PRIVATE, PrivatePlatform
+from adapters.slack.private import PrivatePlatform
 from adapters.slack.slash import Slash
 from adapters.slack.sockets import Sockets, check_app_token
 from adapters.slack.source import FILE_HOST, SlackSource
+from adapters.slack.surfaces import Surfaces
+from adapters.slack.views import Home
 from config.settings import Settings
-from core.chat.messages import Event
+from core.chat.messages import ConversationKey, Event
 from core.chat.pacing import Pacer
-from core.chat.ports import ChatPlatform
+from core.chat.ports import ChatPlatform, Sessions
 from core.chat.wording import ChatSource
 from core.clock import Clock
 from core.errors import BobbinError, ConfigurationError, StoreUnavailable
+
+SUGGESTED = ("Help me solve 3x + 11 = 14.", "Plot sin(x) / x.", "Quiz me on derivatives.")
+"""What the agent view suggests to ask."""
 
 NO_EARS = (
     "SLACK_BOT_TOKEN is set, and neither SLACK_APP_TOKEN (Socket Mode) nor SLACK_SIGNING_SECRET "
@@ -38,6 +43,7 @@ NO_EARS = (
 class SlackSide:
     """Slack in this process.
 
+    `sessions` are what Home tabs speak of.
     `asgi` answers Slack's calls by HTTP; it is there when SLACK_SIGNING_SECRET is set.
     """
 
@@ -49,19 +55,23 @@ class SlackSide:
     people: People
     clock: Clock
     settings: Settings
+    sessions: Sessions | None = None
     asgi: Any = None
     _ears: Ears | None = None
     _deliver: Deliver | None = None
+    _surfaces: Surfaces | None = None
 
     def make_ears(self) -> Ears:
         """Prepare to hear; what comes before `hearing` is refused and comes again."""
         secret = self.settings.slack_signing_secret
+        self._surfaces = Surfaces(self.api, self.me, self._known, self.clock, suggested=SUGGESTED)
         ears = self._ears = Ears(
             self.api,
             self.me,
             self._take,
             typed=Slash(self.me, self._take, self.clock).carry_out,
             met=self.people.met,
+            surfaces=self._surfaces,
             clock=self.clock,
             signing_secret=secret.get_secret_value() if secret else "",
         )
@@ -98,6 +108,25 @@ class SlackSide:
         )
         async with sockets.running():
             yield f"by {sockets.count} sockets"
+
+    async def aclose(self) -> None:
+        """Leave what nobody waits for."""
+        if self._surfaces is not None:
+            await self._surfaces.aclose()
+
+    async def _known(self, where: ConversationKey) -> Home:
+        """What a person's Home tab says."""
+        name = self.settings.bobbin_assistant
+        if self.sessions is None:
+            return Home(assistant=name)
+        current = await self.sessions.current(where)
+        earlier = await self.sessions.list(where, 1000)
+        return Home(
+            assistant=current.assistant or name,
+            session=current.ordinal,
+            title=current.title,
+            sessions=len({one.ordinal for one in (current, *earlier)}),
+        )
 
     async def _take(self, event: Event) -> object:
         if self._deliver is None:
@@ -138,8 +167,10 @@ async def describe_slack(settings: Settings) -> list[tuple[str, str]]:
 
 
 @asynccontextmanager
-async def open_slack(settings: Settings, pacer: Pacer, clock: Clock) -> AsyncIterator[SlackSide]:
-    """The sending side, ready to use.
+async def open_slack(
+    settings: Settings, pacer: Pacer, clock: Clock, sessions: Sessions | None = None
+) -> AsyncIterator[SlackSide]:
+    """The sending side, ready to use. `sessions` are what Home tabs speak of.
 
     Raises:
         ConfigurationError: a token is missing or wrong; the text names it.
@@ -177,7 +208,7 @@ async def open_slack(settings: Settings, pacer: Pacer, clock: Clock) -> AsyncIte
             strangers=settings.bobbin_slack_strangers,
             names=people.names,
         )
-        yield SlackSide(
+        side = SlackSide(
             api,
             me,
             str(found.get("team") or team),
@@ -186,7 +217,12 @@ async def open_slack(settings: Settings, pacer: Pacer, clock: Clock) -> AsyncIte
             people,
             clock,
             settings,
+            sessions,
         )
+        try:
+            yield side
+        finally:
+            await side.aclose()
     finally:
         await people.aclose()
         await presence.aclose()

@@ -12,9 +12,12 @@ import re
 from core.chat.function_ports import Approvals
 from core.chat.manners import Places
 from core.chat.messages import Command, Inbound, Post, Sign
-from core.chat.ports import ChatPlatform, MailControl, Notes, Sessions
-from core.chat.tags import FEEDBACK
+from core.chat.ports import Assistants, ChatPlatform, MailControl, Sessions
+from core.chat.tags import FEEDBACK, tag
 from core.chat.text.mentions import neutralise
+from core.chat.text.outgoing import outgoing
+from core.chat.text.references import named
+from core.chat.text.speakers import speaker_name
 from core.chat.text.split import split
 from core.chat.work import answer_of, shown_work
 from core.errors import BobbinError, StoreError
@@ -81,12 +84,12 @@ class Commands:
         sessions: Sessions,
         approvals: Approvals,
         places: Places,
-        notes: Notes,
+        assistants: Assistants,
         platforms: dict[str, ChatPlatform],
     ) -> None:
         self._control = control
         self._places = places
-        self._notes = notes
+        self._assistants = assistants
         self._approvals = approvals
         self._sessions = sessions
         self._platforms = platforms
@@ -116,6 +119,8 @@ class Commands:
                 await self._say(command, _QUIET if command.name == "quiet" else _LISTENING)
             case "work":
                 await self._show_work(command)
+            case "share":
+                await self._share(command)
             case "feedback":
                 await self._note_feedback(command)
             case _:
@@ -138,7 +143,9 @@ class Commands:
         verdict, _, name = command.argument.partition(" ")
         found = await self._answer(command, name)
         if found is not None:
-            await self._notes.note_run(*found, {FEEDBACK: f"{verdict[:20]} by {command.author.id}"})
+            await self._assistants.note_run(
+                *found, {FEEDBACK: f"{verdict[:20]} by {command.author.id}"}
+            )
 
     async def _show_work(self, command: Command) -> None:
         found = await self._answer(command, command.argument)
@@ -146,12 +153,39 @@ class Commands:
             await self._say(command, "There is no answer here whose work I could show.")
             return
         try:
-            work = shown_work(await self._notes.steps(*found))
+            work = shown_work(await self._assistants.steps(*found))
         except StoreError:
             raise
         except BobbinError as error:
             work = f"I cannot look at this just now. {error}"
         await self._say(command, work)
+
+    async def _share(self, command: Command) -> None:
+        """Show an answer, which one person alone saw, to all who are there."""
+        where = command.conversation
+        found = await self._answer(command, command.argument)
+        platform = self._platforms[where.platform]
+        try:
+            messages = (
+                await self._assistants.messages(found[0], run_id=found[1], limit=100)
+                if found
+                else []
+            )
+            said = "\n\n".join(one.text for one in messages if one.role == "assistant")
+            if found is None or not said:
+                await self._say(command, "There is no answer here that I could share.")
+                return
+            name = f"{tag(command.id)}.shared"
+            by = speaker_name(command.author.name or command.author.id)
+            text = f"*{by} asked me, and shares what I said:*\n\n{named(said, final=True)}"
+            can = platform.capabilities
+            for number, part in enumerate(split(outgoing(text, can.mentions).text, can.max_chars)):
+                post = Post(part_id=f"{name}.{number}", text=part.text, kind="shared")
+                await platform.send(where, post)
+        except StoreError:
+            raise
+        except BobbinError as error:
+            await self._say(command, f"I could not share it. {error}")
 
     async def _answer(self, command: Command, name: str) -> tuple[str, str] | None:
         """Thread and Run of an answer in this conversation."""

@@ -184,7 +184,7 @@ class Command:
 
 Event = Inbound | Edit | Delete | Command
 
-Control = Literal["stop", "regenerate", "new", "work", "feedback", "approve", "deny"]
+Control = Literal["stop", "regenerate", "new", "work", "share", "feedback", "approve", "deny"]
 """What can be pressed under a post. A press comes in as the `Command` of that name, with the
 post's `about` as its argument (`feedback`: `good` or `bad` before it); whoever may not press is
 told so by whoever carries it out."""
@@ -207,7 +207,8 @@ class Post:
     `turn` names the Inbounds it answers. `final` says that the text will not grow any more.
     `controls` are what can be pressed; `about` is what a press names, and means nothing else to a
     platform. `notice` is a sentence of the bot's own instead of an answer; `approval` asks a
-    person in the middle of a reply, which goes on once they have decided.
+    person in the middle of a reply, which goes on once they have decided; `shared` is an answer
+    that one person alone saw, for all who are there.
     """
 
     part_id: str
@@ -217,7 +218,7 @@ class Post:
     controls: tuple[Control, ...] = ()
     about: str = ""
     files: tuple[OutFile, ...] = ()
-    kind: Literal["answer", "notice", "approval"] = "answer"
+    kind: Literal["answer", "notice", "approval", "shared"] = "answer"
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,8 +86,8 @@ class World:
         settings = Settings(**(values | self.settings))
         owner = f"process-{next(self._owners)}"
         async with (
-            open_slack(settings, RedisPacer(self.client, 1), self.clock) as side,
             open_chat_stores(self.client, 1, lease_s=self.lease_s) as stores,
+            open_slack(settings, RedisPacer(self.client, 1), self.clock, stores.sessions) as side,
             open_chat(
                 stores,
                 self.assistants,

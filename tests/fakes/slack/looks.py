@@ -6,10 +6,12 @@ import json
 from typing import Any, cast
 
 from slack_sdk.models import blocks as sdk_blocks
+from slack_sdk.models import views as sdk_views
 
 Json = dict[str, Any]
 
 models: Any = sdk_blocks  # whose types are partly unknown
+models_of_views: Any = sdk_views
 
 TEAM, BOT_USER, BOT_ID, APP = "T0FAKE", "U0BOT", "B0BOT", "A0APP"
 MOST_MARKDOWN = 12_000
@@ -43,7 +45,15 @@ def check_blocks(arguments: Json) -> None:
         parsed.validate_json()
 
 
+def check_view(view: Json) -> None:
+    """What Slack's own models say of a modal or a Home tab, and of the blocks in it."""
+    models_of_views.View(**view).validate_json()
+    check_blocks(view)
+    assert len(view.get("private_metadata") or "") <= 3_000
+
+
 def shown_message(arguments: Json, ts: str) -> Json:
+    """A message of the bot's as it stands in the workspace."""
     blocks = cast("list[Json]", list_of(arguments.get("blocks") or []))
     if arguments.get("markdown_text") is not None:
         blocks = [{"type": "markdown", "text": arguments["markdown_text"]}]

@@ -45,6 +45,8 @@ ARGUMENTS: Final[dict[str, frozenset[str]]] = {
             "channel_id status thread_ts title initiator_user_id icon_emoji icon_url username"
         ),
         "assistant.threads.setStatus": "channel_id thread_ts status loading_messages",
+        "assistant.threads.setSuggestedPrompts": "channel_id prompts thread_ts title",
+        "conversations.open": "users channel return_im prevent_creation",
         "views.publish": "user_id view hash",
         "views.open": "trigger_id interactivity_pointer view",
     }.items()
@@ -60,6 +62,10 @@ NEEDED: Final[dict[str, frozenset[str]]] = {
     "files.getUploadURLExternal": frozenset({"filename", "length"}),
     "files.completeUploadExternal": frozenset({"files"}),
     "agents.sessions.setStatus": frozenset({"channel_id", "status"}),
+    "assistant.threads.setSuggestedPrompts": frozenset({"channel_id", "prompts"}),
+    "views.publish": frozenset({"user_id", "view"}),
+    "views.open": frozenset({"trigger_id", "view"}),
+    "chat.postEphemeral": frozenset({"channel", "user"}),
     "assistant.threads.setStatus": frozenset({"channel_id", "thread_ts", "status"}),
 }
 

@@ -94,7 +94,8 @@ class FakeSlack(Doors):
 
     async def press(self, user: str, channel: str, ts: str, action_id: str, value: str) -> None:
         """Somebody presses a button of a message."""
-        message = self.messages[channel][ts]
+        message = self.messages[channel].get(ts)
+        container = {"type": "message", "message_ts": ts, "channel_id": channel}
         await self.send(
             "interactive",
             {
@@ -103,8 +104,9 @@ class FakeSlack(Doors):
                 "user": {"id": user, "team_id": TEAM},
                 "api_app_id": APP,
                 "channel": {"id": channel},
-                "message": message,
-                "container": {"type": "message", "message_ts": ts, "channel_id": channel},
+                # What one person saw alone is nowhere kept: the payload has no message then.
+                **({"message": message} if message else {}),
+                "container": container | {"is_ephemeral": message is None},
                 "trigger_id": f"1.{next(self.numbers)}",
                 "response_url": f"{self.url}response",
                 "actions": [
@@ -118,6 +120,34 @@ class FakeSlack(Doors):
                 ],
             },
         )
+
+    async def open_tab(self, user: str, channel: str, tab: str) -> None:
+        """Somebody opens the app's Home tab, or its messages."""
+        opened = {"type": "app_home_opened", "user": user, "channel": channel, "tab": tab}
+        await self.event({**opened, "event_ts": self.stamp()})
+
+    async def ask_about(
+        self, user: str, channel: str, ts: str, question: str, *, where: str = "direct"
+    ) -> None:
+        """Somebody uses the message shortcut, writes a question into the form, sends it off."""
+        trigger = f"1.{next(self.numbers)}"
+        about: Json = {
+            "team": {"id": TEAM},
+            "user": {"id": user, "team_id": TEAM},
+            "api_app_id": APP,
+            "trigger_id": trigger,
+        }
+        message = self.messages[channel][ts]
+        used: Json = {"type": "message_action", "callback_id": "bobbin:ask", "message_ts": ts}
+        used |= {"channel": {"id": channel}, "message": message, "action_ts": self.stamp()}
+        await self.send("interactive", about | used)
+        view = self.views[trigger]
+        state = {
+            "question": {"question": {"type": "plain_text_input", "value": question}},
+            "where": {"where": {"type": "radio_buttons", "selected_option": {"value": where}}},
+        }
+        sent = {**view, "id": f"V{next(self.numbers)}", "state": {"values": state}}
+        await self.send("interactive", {**about, "type": "view_submission", "view": sent})
 
     async def slash(self, user: str, channel: str, text: str) -> Json:
         """Somebody types `/bobbin text`; what they are told at once."""

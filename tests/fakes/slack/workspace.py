@@ -19,6 +19,7 @@ from tests.fakes.slack.looks import (
     TEAM,
     Json,
     check_blocks,
+    check_view,
     list_of,
     no,
     object_of,
@@ -48,7 +49,10 @@ class Workspace:
     reactions: Counter[tuple[str, str, str]] = field(default_factory=Counter[tuple[str, str, str]])
     statuses: list[tuple[str, str, str]] = field(default_factory=list[tuple[str, str, str]])
     files: dict[str, Json] = field(default_factory=dict[str, Json])
+    prompts: dict[str, list[Json]] = field(default_factory=dict[str, "list[Json]"])
     views: dict[str, Json] = field(default_factory=dict[str, Json])
+    not_in: set[str] = field(default_factory=set[str])
+    """Channels that the bot is not a member of."""
     refusing: bool = False
     """Whether new sockets are refused."""
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
@@ -121,6 +125,8 @@ class Workspace:
 
     def _do_chat_postEphemeral(self, arguments: Json) -> Json:  # noqa: N802
         check_blocks(arguments)
+        if arguments["channel"] in self.not_in:
+            return no("not_in_channel")
         return {"message_ts": self.stamp()}
 
     def _do_chat_update(self, arguments: Json) -> Json:
@@ -256,13 +262,29 @@ class Workspace:
         self.statuses.append((*place, arguments["status"]))
         return {}
 
+    def _do_assistant_threads_setSuggestedPrompts(self, arguments: Json) -> Json:  # noqa: N802
+        if not self.agent:
+            return no("not_agent_app")
+        prompts = cast("list[Json]", list_of(arguments["prompts"]))
+        assert 0 < len(prompts) <= 4, "one to four prompts"
+        assert all({"title", "message"} == set(one) for one in prompts), prompts
+        self.prompts[arguments["channel_id"]] = prompts
+        return {}
+
+    def _do_conversations_open(self, arguments: Json) -> Json:
+        return {"channel": {"id": "D" + arguments["users"][1:]}}
+
     def _do_views_publish(self, arguments: Json) -> Json:
-        self.views[arguments["user_id"]] = object_of(arguments["view"])
+        view = object_of(arguments["view"])
+        check_view(view)
+        self.views[arguments["user_id"]] = view
         return {}
 
     def _do_views_open(self, arguments: Json) -> Json:
-        self.views[arguments["trigger_id"]] = object_of(arguments["view"])
-        return {"view": {"id": "V1"}}
+        view = object_of(arguments["view"])
+        check_view(view)
+        self.views[arguments["trigger_id"]] = view
+        return {"view": {"id": f"V{next(self.numbers)}"}}
 
     # ------------------------------------------------------------------- files
 

@@ -1,0 +1,146 @@
+"""What people do in Slack beside writing: they open Bobbin's tabs, and ask about a message.
+
+Best effort where nothing was asked: a tab that cannot be shown is no lost message. A question is
+taken in like any other, and its form closes when the mailbox has it.
+Sources: https://docs.slack.dev/reference/events/app_home_opened, /reference/methods/views.publish,
+/views.open (a trigger lives three seconds), /assistant.threads.setSuggestedPrompts.
+
+Parallel: tabs. Survives a crash: nothing but questions. Bounded: `MOST` tabs being shown at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from adapters.slack.api import SlackApi, SlackRefused, dict_of
+from adapters.slack.events import Me, place
+from adapters.slack.origin import NO_THREAD, Origin
+from adapters.slack.views import ASK, Asked, Home, about_of, asked_of, form, home, prompts
+from adapters.slack.words import readable
+from core.chat.messages import Author, ConversationKey, Inbound, Setting
+from core.clock import Clock
+from core.errors import BobbinError, PlatformError
+
+log = logging.getLogger(__name__)
+
+MOST: Final = 50
+
+Known = Callable[[ConversationKey], Awaitable[Home]]
+"""What a person's Home tab says, by the conversation of their direct messages."""
+
+
+class Surfaces:
+    """Tabs and forms.
+
+    Args:
+        api: with the workspace's bot token.
+        me: who we are there.
+        known: what Home tabs say.
+        clock: for when a question came.
+        suggested: what the agent view suggests to ask.
+    """
+
+    def __init__(
+        self, api: SlackApi, me: Me, known: Known, clock: Clock, *, suggested: tuple[str, ...] = ()
+    ) -> None:
+        self._api = api
+        self._me = me
+        self._known = known
+        self._clock = clock
+        self._suggested = suggested
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def aclose(self) -> None:
+        """Leave what is not shown yet."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def opened(self, event: Mapping[str, Any]) -> None:
+        """Somebody opened one of our tabs; nobody waits for what it shows."""
+        user, channel = event.get("user"), event.get("channel")
+        if not isinstance(user, str) or not isinstance(channel, str) or len(self._tasks) >= MOST:
+            return
+        if event.get("tab") == "home":
+            doing = self._show_home(user, channel)
+        elif event.get("tab") == "messages" and self._suggested:
+            doing = self._suggest(channel)
+        else:
+            return
+        task = asyncio.create_task(doing, name="slack tab")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def used(self, payload: Mapping[str, Any]) -> None:
+        """Somebody used the message shortcut: show the form."""
+        about = about_of(payload)
+        if payload.get("callback_id") != ASK or about is None:
+            return
+        trigger = str(payload.get("trigger_id") or "")
+        try:
+            await self._api.write("views.open", trigger_id=trigger, view=form(about))
+        except PlatformError as error:
+            log.warning("the form of a question could not be shown: %s", error)
+
+    async def asked(self, payload: Mapping[str, Any]) -> Inbound | None:
+        """The question of a form that was sent off; None for other forms.
+
+        Raises:
+            PlatformError: where the answer would go is not known just now.
+        """
+        found = asked_of(payload)
+        if found is None:
+            return None
+        about, now = found.about, self._clock.now()
+        names = self._me.names
+        said = readable(about.text, names=names) or "(no text)"
+        by = names.get(about.user) or about.user or "somebody"
+        quoted = "\n".join(f"> {line}" for line in said.splitlines())
+        text = f"{readable(found.text)}\n\nThe message that I ask about, by {by}:\n\n{quoted}"
+        origin, where = await self._aim(found, now)
+        return Inbound(
+            id=f"{origin}.{found.name}",
+            message_id=f"{origin.ts}.{found.name}",
+            conversation=where,
+            author=Author(
+                id=found.user,
+                name=names.get(found.user, ""),
+                is_admin=found.user in self._me.admins,
+            ),
+            text=text,
+            received_at=now,
+            setting=Setting(shared=found.shared, called_in=found.shared),
+        )
+
+    async def _aim(self, found: Asked, now: float) -> tuple[Origin, ConversationKey]:
+        about = found.about
+        if found.shared:
+            direct = about.channel.startswith("D")
+            origin = Origin(about.channel, about.ts, about.root, found.user)
+            return origin, place(self._me.team, about.channel, about.root, direct=direct)
+        answer = await self._api.write("conversations.open", users=found.user)
+        channel = str(dict_of(answer.get("channel"))["id"])
+        origin = Origin(channel, f"{now:.6f}", NO_THREAD, found.user)
+        return origin, place(self._me.team, channel, NO_THREAD, direct=True)
+
+    async def _show_home(self, user: str, channel: str) -> None:
+        try:
+            facts = await self._known(place(self._me.team, channel, NO_THREAD, direct=True))
+            await self._api.write("views.publish", user_id=user, view=home(facts))
+        except BobbinError as error:
+            log.warning("a Home tab could not be shown: %s", error)
+
+    async def _suggest(self, channel: str) -> None:
+        suggested = prompts(self._suggested)
+        try:
+            await self._api.write(
+                "assistant.threads.setSuggestedPrompts", channel_id=channel, prompts=suggested
+            )
+        except SlackRefused as error:
+            log.info("this app suggests no prompts: %s", error.code)
+            self._suggested = ()
+        except PlatformError as error:
+            log.info("prompts could not be suggested: %s", error)

@@ -1,0 +1,208 @@
+"""What Slack shows beside messages: the App Home tab and the form of a question: pure.
+
+Sources: https://docs.slack.dev/surfaces/app-home, /surfaces/modals (title 24 characters,
+private_metadata 3,000), /reference/block-kit/blocks (section 3,000 characters, header 150).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from adapters.slack.origin import is_stamp
+from adapters.slack.words import escaped
+
+Json = dict[str, Any]
+
+ASK: Final = "bobbin:ask"
+"""Callback id of the message shortcut and of its form."""
+
+_QUESTION: Final = "question"
+_WHERE: Final = "where"
+_MOST_QUOTED: Final = 2_000
+
+COMMANDS: Final = (
+    "`/bobbin ask …` in a channel answers you alone. `/bobbin new` begins a new lesson here, "
+    "`/bobbin sessions` and `/bobbin resume 2` go back, `/bobbin help` lists the rest. Inside "
+    "threads write `!new`, `!stop` and so on."
+)
+KEPT: Final = (
+    "What you write to Bobbin, what it answers and the files you give it are kept on the server "
+    "that runs it, until they are deleted there. They go to the model that its operator chose, and "
+    "nowhere else. In channels it reads the threads that it was called into; it keeps nothing of "
+    "the rest. Answers are written by a machine and may be wrong."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """What a person's Home tab says. `session` is the number of the current lesson, `title` what
+    it is called, `sessions` how many there are."""
+
+    assistant: str
+    session: int = 1
+    title: str = ""
+    sessions: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """A message that somebody asks about."""
+
+    channel: str
+    ts: str
+    root: str
+    user: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A question about a message. `shared`: to be answered in its thread; `name` is unique."""
+
+    about: About
+    text: str
+    shared: bool
+    user: str
+    name: str
+
+
+def home(facts: Home) -> Json:
+    """The Home tab."""
+    lesson = f"Number {facts.session}"
+    if facts.title:
+        lesson += f": {facts.title}"
+    if facts.sessions > 1:
+        lesson += f" (of {facts.sessions})"
+    return {
+        "type": "home",
+        "blocks": [
+            _header("Bobbin"),
+            _section(f"*Your assistant:* {escaped(facts.assistant)}"),
+            _section(f"*Your lesson in direct messages:* {escaped(lesson)}"),
+            {"type": "divider"},
+            _section(f"*What it can do*\n{COMMANDS}"),
+            _section(f"*What is kept, and where it goes*\n{KEPT}"),
+        ],
+    }
+
+
+def about_of(payload: Mapping[str, Any]) -> About | None:
+    """The message that the shortcut was used on; None where it is not all there."""
+    post, channel = _dict(payload.get("message")), _dict(payload.get("channel")).get("id")
+    ts, thread = post.get("ts"), post.get("thread_ts")
+    if not isinstance(channel, str) or not is_stamp(ts):
+        return None
+    return About(
+        channel=channel,
+        ts=str(ts),
+        root=str(thread) if is_stamp(thread) else str(ts),
+        user=str(post.get("user") or ""),
+        text=str(post.get("text") or "")[:_MOST_QUOTED],
+    )
+
+
+def form(about: About) -> Json:
+    """The form in which a question about a message is written."""
+    places = [_option("In our direct messages", "direct"), _option("In its thread", "thread")]
+    return {
+        "type": "modal",
+        "callback_id": ASK,
+        "title": _plain("Ask about this message"),
+        "submit": _plain("Ask"),
+        "close": _plain("Cancel"),
+        "private_metadata": _carried(about),
+        "blocks": [
+            {
+                "type": "input",
+                "block_id": _QUESTION,
+                "label": _plain("Your question"),
+                "element": {
+                    "type": "plain_text_input",
+                    "action_id": _QUESTION,
+                    "multiline": True,
+                    "max_length": 3_000,
+                },
+            },
+            {
+                "type": "input",
+                "block_id": _WHERE,
+                "label": _plain("Where the answer goes"),
+                "element": {
+                    "type": "radio_buttons",
+                    "action_id": _WHERE,
+                    "options": places,
+                    "initial_option": places[0],
+                },
+            },
+        ],
+    }
+
+
+def asked_of(payload: Mapping[str, Any]) -> Asked | None:
+    """The question of a form that was sent off; None for other forms."""
+    view, user = _dict(payload.get("view")), _dict(payload.get("user")).get("id")
+    if view.get("callback_id") != ASK or not isinstance(user, str):
+        return None
+    values = _dict(_dict(view.get("state")).get("values"))
+    text = str(_dict(_dict(values.get(_QUESTION)).get(_QUESTION)).get("value") or "").strip()
+    chosen = _dict(_dict(_dict(values.get(_WHERE)).get(_WHERE)).get("selected_option"))
+    about = _about(str(view.get("private_metadata") or ""))
+    if about is None or not text:
+        return None
+    return Asked(
+        about=about,
+        text=text,
+        shared=chosen.get("value") == "thread",
+        user=user,
+        name=str(view.get("id") or ""),
+    )
+
+
+def prompts(sentences: tuple[str, ...]) -> list[Json]:
+    """Suggestions for the agent view, at most four."""
+    return [{"title": one[:40], "message": one} for one in sentences[:4]]
+
+
+def _carried(about: About) -> str:
+    """The message as the form carries it: cut until Slack takes it."""
+    text = about.text
+    while True:
+        row = [about.channel, about.ts, about.root, about.user, text]
+        carried = json.dumps(row, ensure_ascii=False)
+        if len(carried) <= 2_900:
+            return carried
+        text = text[: len(text) * 3 // 4]
+
+
+def _about(carried: str) -> About | None:
+    try:
+        row: Any = json.loads(carried)
+    except ValueError:
+        return None
+    if not isinstance(row, list) or len(cast("list[Any]", row)) != 5:
+        return None
+    channel, ts, root, user, text = (str(one) for one in cast("list[Any]", row))
+    return About(channel=channel, ts=ts, root=root, user=user, text=text)
+
+
+def _plain(text: str) -> Json:
+    return {"type": "plain_text", "text": text}
+
+
+def _option(text: str, value: str) -> Json:
+    return {"text": _plain(text), "value": value}
+
+
+def _header(text: str) -> Json:
+    return {"type": "header", "text": _plain(text)}
+
+
+def _section(text: str) -> Json:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text[:3_000]}}
+
+
+def _dict(value: object) -> Json:
+    return cast("Json", value) if isinstance(value, dict) else {}
