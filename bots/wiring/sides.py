@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 from adapters.http.app import Mounted
 from adapters.redis.hearing import RedisHearing, RedisKeeping
 from adapters.redis.pacing import RedisPacer
+from adapters.redis.sessions import RedisSessions
 from bots.wiring.store import Store
 from config.settings import Settings
 from core.chat.messages import Event
@@ -101,7 +102,10 @@ async def open_sides(
         if parts.get("Slack", "no") != "no" and settings.slack_bot_token is not None:
             from bots.wiring.slack import open_slack
 
-            sides["Slack"] = await stack.enter_async_context(open_slack(settings, pacer, clock))
+            sessions = RedisSessions(store.client, store.partitions)
+            sides["Slack"] = await stack.enter_async_context(
+                open_slack(settings, pacer, clock, sessions)
+            )
         if parts.get("Discord", "no") != "no" and settings.discord_token is not None:
             from bots.wiring.discord import open_discord
 
