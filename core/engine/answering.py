@@ -13,6 +13,7 @@ from core.engine.citing import MOUNT, next_search
 from core.engine.context import History, size_of
 from core.engine.drafting import Draft
 from core.engine.generation import (
+    NO_USAGE,
     AssistantItem,
     Finished,
     InputItem,
@@ -34,7 +35,7 @@ from core.engine.lifecycle import (
 )
 from core.engine.models import Catalogue, ResolvedModel
 from core.engine.ports import RunEvents, ThreadStore
-from core.engine.progress import NO_USAGE, RoundNote
+from core.engine.progress import RoundNote
 from core.engine.prompting import (
     Exhausted,
     Limits,
@@ -123,7 +124,7 @@ class Answering:
             if ending is COMPLETED:
                 put, events = self._draft.finished(self._round_usage)
             else:
-                put, events = self._draft.cut(ending)
+                put, events = self._draft.cut(ending, self._round_usage)
         if self._using.step is not None:
             cut = step_ended(self._using.step, ending, self._bench.clock.now())
             put.append(cut)

@@ -15,7 +15,7 @@ from core.assistants import Json, Message, RunStep, StreamEvent, text_part
 from core.clock import Clock
 from core.engine import deltas
 from core.engine.citing import Citing, Sources
-from core.engine.generation import ToolCallDelta, Usage
+from core.engine.generation import NO_USAGE, ToolCallDelta, Usage
 from core.engine.journal import Journal
 from core.engine.lifecycle import (
     Ending,
@@ -146,7 +146,7 @@ class Draft:
 
     def close_message(self) -> None:
         """The open Message is whole, while the Run goes on."""
-        put, events = self._completed(None)
+        put, events = self._completed(NO_USAGE)
         if put:
             progress = self._journal.progress
             waiting = progress.images or progress.files
@@ -168,10 +168,12 @@ class Draft:
             self._parts.append(_Part("text"))
         return self._completed(usage)
 
-    def cut(self, ending: Ending) -> tuple[list[Message | RunStep], list[StreamEvent]]:
+    def cut(
+        self, ending: Ending, usage: Usage
+    ) -> tuple[list[Message | RunStep], list[StreamEvent]]:
         """What is open, as the Run's end leaves it."""
         now = self._clock.now()
-        put = self._broken_off(ending.cut, lambda step: step_ended(step, ending, now), now)
+        put = self._broken_off(ending.cut, lambda step: step_ended(step, ending, now, usage), now)
         return put, [status_event(value) for value in put]
 
     def abandon(self, why: str) -> None:
@@ -198,7 +200,7 @@ class Draft:
 
     # ---------------------------------------------------------------- the pieces
 
-    def _completed(self, usage: Usage | None) -> tuple[list[Message | RunStep], list[StreamEvent]]:
+    def _completed(self, usage: Usage) -> tuple[list[Message | RunStep], list[StreamEvent]]:
         if self._message is None:
             return [], []
         message, step = self._message

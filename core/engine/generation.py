@@ -122,6 +122,9 @@ class Usage:
         )
 
 
+NO_USAGE = Usage(0, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class TextDelta:
     """More words of the answer."""

@@ -30,7 +30,7 @@ from core.assistants import (
     StepStatus,
     StreamEvent,
 )
-from core.engine.generation import Usage
+from core.engine.generation import NO_USAGE, Usage
 from core.errors import BobbinError, InvalidRequest
 
 RUN_MOVES: Final[dict[RunStatus, frozenset[RunStatus]]] = {
@@ -179,13 +179,9 @@ def as_created(run: Run) -> Run:
 # --------------------------------------------------------------------------- Steps and Messages
 
 
-def step_completed(step: RunStep, now: float, usage: Usage | None) -> RunStep:
-    """A Step that did what it was for."""
-    return replace(
-        _step(step, "completed"),
-        completed_at=int(now),
-        usage=usage_json(usage) if usage else None,
-    )
+def step_completed(step: RunStep, now: float, usage: Usage) -> RunStep:
+    """A Step that did what it was for. `usage` is its model round's, once: at the round's last Step."""
+    return replace(_step(step, "completed"), completed_at=int(now), usage=usage_json(usage))
 
 
 def step_failed(step: RunStep, now: float, text: str, code: str = "server_error") -> RunStep:
@@ -194,7 +190,7 @@ def step_failed(step: RunStep, now: float, text: str, code: str = "server_error"
     return replace(_step(step, "failed"), failed_at=int(now), last_error=error)
 
 
-def step_ended(step: RunStep, ending: Ending, now: float) -> RunStep:
+def step_ended(step: RunStep, ending: Ending, now: float, usage: Usage = NO_USAGE) -> RunStep:
     """An open Step of a Run that ends. The Message of an incomplete Run was made, if cut short."""
     stamp = int(now)
     if ending.status == "failed":
@@ -204,7 +200,7 @@ def step_ended(step: RunStep, ending: Ending, now: float) -> RunStep:
         return replace(_step(step, "expired"), expired_at=stamp)
     if ending.status == "cancelled" or step.type == "tool_calls":
         return replace(_step(step, "cancelled"), cancelled_at=stamp)
-    return step_completed(step, now, None)
+    return step_completed(step, now, usage)
 
 
 def message_completed(message: Message, content: tuple[Json, ...], now: float) -> Message:

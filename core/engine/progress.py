@@ -11,14 +11,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from core.assistants import Json
-from core.engine.generation import Usage
+from core.engine.generation import NO_USAGE, Usage
 from core.engine.lifecycle import usage_json
 from core.engine.resources import Resources
 
 Mark = tuple[str, Any]
 """`("reasoning", item)`, `("message", message id)` or `("call", call id)`."""
-
-NO_USAGE = Usage(0, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,19 @@ async def test_an_answer_that_is_too_long_is_incomplete() -> None:
         (message,) = await here.messages(run)
         assert message.incomplete_details == {"reason": "max_tokens"}
         assert message.text == "And then"
+        (step,) = await here.steps(run)
+        assert step.usage == done.usage
         assert here.model.requests[0].max_output_tokens == 256
+
+
+async def test_each_step_that_is_completed_tells_its_usage_and_rounds_count_once() -> None:
+    first = calls(("call_a", "weather", "{}"), text="Let me see.", usage=Usage(20, 3))
+    async with process(first, says("Sunny.", usage=Usage(30, 4))) as here:
+        run = await here.ended(await here.start(tools=(WEATHER,)))
+        await here.submit(run, call_a="ok")
+        await here.ended(run)
+        counts = [step.usage["total_tokens"] for step in await here.steps(run) if step.usage]
+        assert counts == [0, 23, 34]
 
 
 async def test_a_call_that_is_cut_off_is_not_made() -> None:
