@@ -180,7 +180,7 @@ def as_created(run: Run) -> Run:
 
 
 def step_completed(step: RunStep, now: float, usage: Usage) -> RunStep:
-    """A Step that did what it was for. `usage` is its model round's, once: at the round's last Step."""
+    """A Step that did what it was for. A model round's usage stands at its last Step alone."""
     return replace(_step(step, "completed"), completed_at=int(now), usage=usage_json(usage))
 
 
