@@ -68,6 +68,8 @@ class Backfill:
         while True:
             try:
                 reached = await self._hearing.reached(self._ear)
+                if reached is None:  # from here on there is something to come back to
+                    await self._hearing.reach(self._ear, self._clock.now())
             except StoreError as error:
                 log.warning("how far was heard is not known yet: %s", error)
                 await self._clock.sleep(1.0)

@@ -148,6 +148,7 @@ class Gateway:
         self._clock = clock
         self.content = True
         """Whether message contents are heard; found out by trying."""
+        logging.getLogger("discord.client").addFilter(_without_traceback)
         discord.VoiceClient.warn_nacl = False
         discord.VoiceClient.warn_dave = False
 
@@ -251,6 +252,14 @@ class Gateway:
             log.warning("the connection to Discord is deaf and is closed, to be resumed")
             silent_since = None
             await socket.close(4000)
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """A connection that broke is no defect: one line says it."""
+    if record.exc_info and record.exc_info[1] is not None:
+        record.msg = f"{record.msg} ({type(record.exc_info[1]).__name__})"
+        record.exc_info = None
+    return True
 
 
 def _problem(error: discord.LoginFailure | discord.ConnectionClosed) -> ConfigurationError | None:

@@ -109,7 +109,7 @@ class Interactions:
                     return
         except StoreError as error:
             log.warning("an interaction could not be stored: %s", error)
-            await self._apologise(where, "I cannot reach my memory just now. Please try again.")
+            await self._tell(where, "I cannot reach my memory just now. Please try again.")
 
     async def sweep(self) -> None:
         """Place the questions that were stored by a process which died. Raises StoreError."""
@@ -132,8 +132,12 @@ class Interactions:
             self._keeping.keep(self._ear, where.id, body),
             self._acknowledge(where, _DEFER, alone=private),
         )
-        if ours:
+        if not ours:
+            return
+        try:
             await self._place(where.id, body)
+        except StoreError as error:
+            log.warning("a question is stored and has no place yet: %s", error)
 
     async def _place(self, name: str, body: Json) -> None:
         """Give a stored question its message, and put it into the mailbox."""
@@ -325,10 +329,6 @@ class Interactions:
             await self._responses.tell(where.token, sentence)
         except PlatformError as error:
             log.info("a sentence could not be shown: %s", error)
-
-    async def _apologise(self, where: Where, sentence: str) -> None:
-        """Say it in place of "thinking…", or beside what stands there."""
-        await self._tell(where, sentence)
 
 
 async def _both(stored: Awaitable[Any], told: Awaitable[bool]) -> tuple[Any, bool]:

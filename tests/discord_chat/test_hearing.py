@@ -6,9 +6,13 @@ import asyncio
 
 import pytest
 
+from adapters.discord.api import DiscordApi
+from adapters.discord.backfill import Backfill
+from core.clock import SystemClock
 from core.errors import ConfigurationError
 from tests.discord_chat.world import ANN, MATHS, MENTION, World
 from tests.fakes.discord.looks import APP
+from tests.fakes.hearing import FakeHearing
 
 
 async def test_every_message_three_times_is_one_answer(world: World) -> None:
@@ -96,6 +100,16 @@ async def test_a_first_start_answers_nothing_old(world: World) -> None:
         await world.replied(thread)
         await world.idle()
     assert len(world.assistants.runs) == 1
+
+
+async def test_a_first_start_leaves_a_mark_at_once(world: World) -> None:
+    hearing = FakeHearing()
+    api = DiscordApi(world.discord.token, world.discord.url, SystemClock())
+    backfill = Backfill(api, hearing, SystemClock(), ear="discord:1:0/1")
+    backfill.begin()
+    assert [message async for message in backfill.missed(MATHS)] == []
+    assert await hearing.reached("discord:1:0/1") is not None
+    await api.aclose()
 
 
 async def test_a_connection_that_stays_deaf_is_made_anew(world: World) -> None:
