@@ -38,6 +38,12 @@ CODE_SPEC: Final = ToolSpec(
     },
 )
 
+CODE_OFF: Final = (
+    "The code interpreter is off: code cannot be isolated on this machine. You cannot run any, so "
+    "do not claim that you did; where an answer would need it, say that it is off."
+)
+"""What the model is told instead of being offered the tool."""
+
 _REDONE: Final = "[The code may have run once before.]"
 _NEW: Final = "[The session was lost and a new one began: variables of earlier calls are gone.]"
 _NOT_KEPT: Final = f"[Only {MOST_LEFT} files of a call reach the user; put more into one archive.]"

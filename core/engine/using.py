@@ -14,7 +14,7 @@ from core.clock import Clock
 from core.engine import deltas
 from core.engine.citing import Sources
 from core.engine.code_files import Tray
-from core.engine.code_tool import CodeRunner, drawn_files, with_outputs
+from core.engine.code_tool import CODE_OFF, CodeRunner, drawn_files, with_outputs
 from core.engine.journal import Journal
 from core.engine.lifecycle import awaiting_outputs, status_event, step_completed
 from core.engine.resources import CODE, SEARCH
@@ -53,6 +53,7 @@ class Using:
         self._clock = clock
         self._tray = Tray()
         self._room: Callable[[], int] = lambda: BUDGET
+        self._off = ""
         self.tools = Toolbox((), hosted=())
         self.sources = Sources()
         """What an answer may refer to by now."""
@@ -65,6 +66,8 @@ class Using:
         offered = await self._hosted.offered(run.tools)
         self.tools = Toolbox(run.tools, hosted=offered)
         self._room = room
+        if CODE in {tool["type"] for tool in run.tools} and CODE not in offered:
+            self._off = CODE_OFF
         files = progress.resources.files
         if self.tools.is_hosted(CODE) and (files or progress.left):
             self._tray = await self._hosted.code.tray(files, progress.left, tenant=progress.tenant)
@@ -77,8 +80,8 @@ class Using:
 
     @property
     def note(self) -> str:
-        """What the model is told of its files; empty where there is nothing to tell."""
-        return self._tray.sentence
+        """What the model is told of its tools and files; empty where there is nothing to tell."""
+        return self._off or self._tray.sentence
 
     async def carry_out(self, *, redone: bool) -> list[Json] | None:
         """Carry out the calls of the Step; None when the Run waits for the rest of them.

@@ -192,12 +192,15 @@ async def test_code_that_is_no_json_is_taken_as_it_is() -> None:
         assert interpreter.ran == [(run.thread_id, "print(1)")]
 
 
-async def test_where_no_code_can_run_the_tool_is_not_offered() -> None:
+async def test_where_no_code_can_run_the_tool_is_not_offered_and_the_model_knows() -> None:
     interpreter = ScriptedInterpreter(available=False)
-    async with process(says("By heart: 42."), interpreter=interpreter) as here:
+    async with process(says("By heart: 42."), says("Yes."), interpreter=interpreter) as here:
         run = await here.ended(await here.start(tools=(CODE,)))
         assert run.status == "completed"
         assert here.model.requests[0].tools == ()
+        assert "The code interpreter is off" in here.model.requests[0].instructions
+        await here.ended(await here.start(tools=(WEATHER,)))
+        assert "interpreter" not in here.model.requests[1].instructions
 
 
 async def test_a_forced_choice_holds_for_the_first_round_only() -> None:

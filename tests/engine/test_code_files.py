@@ -9,6 +9,7 @@ import pytest
 
 from core.assistants import Json, Run
 from core.engine.code_files import plain_names
+from core.engine.code_tool import CODE_OFF
 from core.engine.generation import TextDelta, ToolOutput
 from core.engine.requests import FileRequest, MessageRequest, RunRequest, ThreadRequest
 from tests.engine.listening import Client
@@ -111,7 +112,7 @@ async def test_where_no_code_can_run_nothing_is_said_of_files() -> None:
     interpreter = ScriptedInterpreter(available=False)
     async with process(says("Hello."), interpreter=interpreter) as here:
         await here.ended(await start(here, theirs=(await file(here, "a.csv"),)))
-        assert here.model.requests[0].instructions == "Be brief."
+        assert here.model.requests[0].instructions == f"Be brief.\n\n{CODE_OFF}"
 
 
 async def test_a_file_is_placed_once_and_a_new_one_when_it_comes() -> None:
