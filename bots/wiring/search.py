@@ -105,7 +105,7 @@ async def describe_search(
     except ConfigurationError as error:
         return [*found, ("bad", str(error))]
     if embedder is None:
-        found.append(("note", f"by words alone; {_PULL} (83 MB) adds meaning, for English"))
+        found.append(("note", f"by words alone; {_PULL} (91 MB) adds meaning, for English"))
         return found
     where = settings.bobbin_embeddings_url or "pulled weights, on this machine, English"
     if settings.bobbin_embeddings_url:
