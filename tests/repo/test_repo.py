@@ -67,6 +67,20 @@ def test_every_setting_is_in_the_example_and_nothing_else() -> None:
     assert set(named) == settings
 
 
+def test_nothing_that_people_read_names_a_setting_that_is_not_there() -> None:
+    """Error sentences and pages: whoever follows them must get somewhere."""
+    settings = {name.upper() for name in Settings.model_fields}
+    of_tests = {"BOBBIN_TEST_REQUIRE", "BOBBIN_ASSISTANTS_OPENAPI"}
+    unknown: dict[str, set[str]] = {}
+    for path in files():
+        if path.relative_to(ROOT).parts[0] in {"tests", "benchmarks", ".ci"}:
+            continue
+        named = set(re.findall(r"\bBOBBIN_[A-Z_]*[A-Z]\b", text(path))) - settings - of_tests
+        if named:
+            unknown[str(path.relative_to(ROOT))] = named
+    assert unknown == {}
+
+
 def test_a_default_in_the_example_is_the_default() -> None:
     """An example that is copied as it stands changes nothing."""
     for name, value in re.findall(r"^([A-Z0-9_]+)=(\S+)", read(".env.example"), re.MULTILINE):
