@@ -121,7 +121,7 @@ class Interactions:
     # ------------------------------------------------------------------- questions
 
     async def _ask(self, where: Where, asked: Asked) -> None:
-        private = asked.private or where.alone
+        private = where.alone or (asked.private and where.room.kind != "direct")
         body = {
             **asdict(where),
             **asdict(asked),
@@ -272,11 +272,10 @@ class Interactions:
         if found is None or not await self._hearing.first(f"{PLATFORM}:{where.id}"):
             return
         name, argument = found
-        root = root_of_own(cast("Json", data["message"]))
         await self._deliver(
             Command(
                 id=str(Origin(where.channel, where.id, where.user, "b")),
-                conversation=place(where.room, where.user, root, self._me.mode),
+                conversation=self._conversation_under(where, cast("Json", data["message"])),
                 author=Author(id=where.user, name=where.name, is_admin=where.admin),
                 name=name,
                 argument=argument,
@@ -285,6 +284,13 @@ class Interactions:
         )
         if name == "feedback":
             await self._tell(where, "Noted, thank you.")
+
+    def _conversation_under(self, where: Where, message: Json) -> ConversationKey:
+        """What a button is about: the conversation of the post that it stands under."""
+        by_themselves = int(message.get("flags") or 0) & ALONE and where.room.kind != "direct"
+        if where.alone or by_themselves:
+            return private_place(self._me.application, where.user)
+        return place(where.room, where.user, root_of_own(message), self._me.mode)
 
     # ------------------------------------------------------------------- Discord is told
 

@@ -33,6 +33,12 @@ def invitation(application: str) -> str:
     return f"https://discord.com/oauth2/authorize?{urlencode(query)}"
 
 
+def personal_invitation(application: str) -> str:
+    """Where somebody adds its commands to their own account, to use them anywhere."""
+    query = {"client_id": application, "scope": "applications.commands", "integration_type": "1"}
+    return f"https://discord.com/oauth2/authorize?{urlencode(query)}"
+
+
 def may_read_contents(application: dict[str, Any]) -> bool:
     """Whether the app's page has the Message Content Intent switched on."""
     return bool(int(application.get("flags") or 0) & _CONTENT)

@@ -173,11 +173,6 @@ class DiscordPlatform:
     async def _change(self, channel: str, name: str, post: Post) -> None:
         attached = files(post)
         body = change(post, stoppable=not post.final)
-        if attached:
-            # What an earlier edit attached is replaced, so that a repeat attaches nothing twice.
-            body["attachments"] = [
-                {"id": number, "filename": file.name} for number, file in enumerate(attached)
-            ]
         path = f"/channels/{channel}/messages/{name}"
         await self._api.write("PATCH", path, body, files=attached)
 

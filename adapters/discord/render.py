@@ -54,10 +54,13 @@ def message(post: Post, *, stoppable: bool = False) -> Json:
 
 
 def change(post: Post, *, stoppable: bool = False) -> Json:
-    """What an edit sets."""
+    """What an edit sets. The files of the post take the place of all that was attached, so that a
+    repeat attaches nothing twice and nothing of an earlier answer stays."""
+    attached = enumerate(files(post))
     return {
         "content": content(post),
         "components": components(post, stoppable=stoppable),
+        "attachments": [{"id": number, "filename": file.name} for number, file in attached],
         "allowed_mentions": QUIET,
     }
 

@@ -3,7 +3,8 @@
 An interaction's token lives for fifteen minutes and is kept where any process finds it. The first
 answer to a command takes the place of "thinking…"; what answers a press is shown to who pressed.
 After that time direct messages take over, where the person lets us write.
-Source: https://docs.discord.com/developers/interactions/receiving-and-responding.
+Source: https://docs.discord.com/developers/interactions/receiving-and-responding (five followups
+where the bot is not a member).
 
 What one person alone sees cannot be read back: a process that dies between sending a further part
 and noting that it did sends it again. The first part is an edit, and cannot come twice.
@@ -22,7 +23,9 @@ from core.errors import ConversationGone
 
 PRIVATE: Final = "discord-private"
 
-CAPABILITIES: Final = Capabilities(max_chars=MOST_CHARS, pictures=True, mentions="discord")
+CAPABILITIES: Final = Capabilities(
+    max_chars=MOST_CHARS, buttons=True, pictures=True, mentions="discord"
+)
 
 MOST_ANSWERED: Final = 1_000
 
@@ -72,8 +75,8 @@ class Responses:
             else:
                 found = await self._write("POST", path, post)
         except DiscordRefused as error:
-            if error.code in _OVER:
-                return None
+            if error.code in _OVER or origin.kind == "s":
+                return None  # over, or more than may follow: direct messages take over
             raise
         if origin.kind == "s":
             self._answered.add(origin.message)
@@ -97,16 +100,11 @@ class Responses:
         body = change(post)
         if method == "POST":
             body["flags"] = ALONE
-        attached = files(post)
-        if attached and method == "PATCH":
-            body["attachments"] = [
-                {"id": number, "filename": file.name} for number, file in enumerate(attached)
-            ]
         return await self._api.write(
             method,
             path,
             body,
-            files=attached,
+            files=files(post),
             as_bot=False,
             query={"wait": "true"} if method == "POST" else None,
         )

@@ -19,7 +19,8 @@ Json = dict[str, Any]
 
 ASK_ABOUT: Final = "Ask about this message"
 
-_EVERYWHERE: Final[Json] = {"integration_types": [0], "contexts": [0, 1]}
+_EVERYWHERE: Final[Json] = {"integration_types": [0, 1], "contexts": [0, 1, 2]}
+"""In servers, direct messages and group chats; installed for a server or for a person."""
 
 
 def _slash(name: str, description: str, *options: Json) -> Json:

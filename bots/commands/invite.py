@@ -15,11 +15,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--application", metavar="ID", help="the Application ID; without it, asked by DISCORD_TOKEN"
     )
+    parser.add_argument(
+        "--personal", action="store_true", help="for your own account instead of a server"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the link."""
-    from adapters.discord.invite import invitation
+    from adapters.discord.invite import invitation, personal_invitation
 
     application: str | None = options.application
     if application is None:
@@ -27,5 +30,5 @@ def run(options: argparse.Namespace) -> int:
 
         found = asyncio.run(ask(load_settings(), SystemClock()))
         application = str(found["id"])
-    print(invitation(application))
+    print(personal_invitation(application) if options.personal else invitation(application))
     return 0

@@ -56,6 +56,37 @@ async def test_a_private_answer_that_takes_too_long_comes_by_direct_message(worl
         await world.appears(world.dm, "You said: a b c d")
 
 
+async def test_buttons_under_a_private_answer_are_about_it(world: World) -> None:
+    async with world.process():
+        asked = await world.discord.slash(ANN, MATHS, "ask", question="a secret?", private=True)
+        await world.until(lambda: world.discord.answered(asked))
+        await world.idle()
+        answer = world.discord.messages[f"{MATHS}/{ANN}"][asked.original]
+        await world.discord.press(ANN, MATHS, answer["id"], button(answer, "regenerate"))
+        await world.until(lambda: len(world.discord.told_alone(ANN, MATHS)) == 2)
+        await world.idle()
+    assert len(world.assistants.threads) == 1
+    assert len(world.assistants.runs) == 2
+
+
+async def test_where_the_bot_is_no_member_only_the_person_sees_the_answer(world: World) -> None:
+    lines = [f"Line {number} of a long answer, with some words in it." for number in range(400)]
+
+    async def reply(_: list[Message]) -> list[str]:
+        return ["\n\n".join(lines)]
+
+    world.assistants.reply = reply
+    async with world.process():
+        asked = await world.discord.slash(ANN, LUNCH, "ask", personal=True, question="all of it")
+        await world.until(lambda: world.discord.answered(asked))
+        await world.until(lambda: world.own(world.dm))
+        await world.idle()
+    alone, rest = world.discord.told_alone(ANN, LUNCH), world.discord.said(world.dm)
+    assert len(alone) == 6
+    assert "\n\n".join(lines) == "\n\n".join(part.strip() for part in [*alone, *rest])
+    assert world.own(LUNCH) == []
+
+
 async def test_a_file_comes_with_a_question(world: World) -> None:
     table = world.discord.add_file("data.csv", b"a,b\n1,2\n", "text/csv")
     async with world.process():

@@ -29,6 +29,7 @@ from tests.fakes.discord.looks import (
     user,
 )
 
+MOST_FOLLOWUPS = 5
 ACK_S = 3.0
 """Interactions: no acknowledgement within three seconds, and the token is void."""
 
@@ -48,6 +49,8 @@ class Interaction:
     original: str = ""
     followups: list[str] = field(default_factory=list[str])
     expired: bool = False
+    personal: bool = False
+    """The bot is no member there."""
 
 
 @dataclass
@@ -373,6 +376,10 @@ class Guild:
 
     def do_followup(self, token: str, body: Json, files: dict[str, Any]) -> Json:
         found = self._by_token(token)
+        if found.personal and len(found.followups) >= MOST_FOLLOWUPS:
+            raise Refusal(
+                400, 40094, "This interaction has reached the maximum number of follow-ups"
+            )
         known = SENT - {"nonce", "enforce_nonce", "message_reference"}
         check_body(body, known, files)
         message_id = self._answer(found, body, files, flags=int(body.get("flags") or 0))

@@ -75,7 +75,8 @@ class FakeDiscord(Doors):
         self, user: str, channel: str, message_id: str, custom_id: str, *, admin: bool = False
     ) -> Interaction:
         """Somebody presses a button."""
-        message = self.messages[channel][message_id]
+        places = (self.messages.get(where, {}) for where in (channel, f"{channel}/{user}"))
+        message = next(place[message_id] for place in places if message_id in place)
         data = {"component_type": 2, "custom_id": custom_id}
         extra = {"message": message}
         found = self._new(user, channel)
@@ -90,9 +91,10 @@ class FakeDiscord(Doors):
         *,
         file: Json | None = None,
         admin: bool = False,
+        personal: bool = False,
         **options: Any,
     ) -> Interaction:
-        """Somebody uses a slash command."""
+        """Somebody uses a slash command; `personal`: where the bot itself is no member."""
         kinds = {str: 3, int: 4, bool: 5}
         given = [{"name": n, "type": kinds[type(v)], "value": v} for n, v in options.items()]
         data: Json = {"id": "1", "name": name, "type": 1, "options": given}
@@ -100,7 +102,10 @@ class FakeDiscord(Doors):
             given.append({"name": "attachment", "type": 11, "value": file["id"]})
             data["resolved"] = {"attachments": {file["id"]: file}}
         assert any(command["name"] == name for command in self.commands), f"no command {name}"
-        return await self._send(self._new(user, channel), 2, data, {}, admin=admin)
+        found = self._new(user, channel)
+        extra: Json = {"authorizing_integration_owners": {"1": user}} if personal else {}
+        found.personal = personal
+        return await self._send(found, 2, data, extra, admin=admin)
 
     async def menu(self, user: str, channel: str, name: str, message_id: str) -> Interaction:
         """Somebody uses a command of a message's menu."""
@@ -167,7 +172,6 @@ class FakeDiscord(Doors):
             "authorizing_integration_owners": {"0": GUILD},
             "app_permissions": "562949953601536",
             "context": 1 if where["type"] == 1 else 0,
-            **extra,
         }
         if where["type"] == 1:
             event |= {"user": person, "context": 1, "authorizing_integration_owners": {"0": "0"}}
@@ -181,6 +185,7 @@ class FakeDiscord(Doors):
                 "guild_locale": "en-US",
                 "member": {**shown, **rest, **flags, "premium_since": None},
             }
+        event |= extra
         if self.interactions_url:
             await self.call(json.dumps(event).encode())
         else:
