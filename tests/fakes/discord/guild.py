@@ -46,6 +46,7 @@ class Interaction:
     message: str = ""
     """The post under which the button stands."""
     acked: Json | None = None
+    acked_after_s: float = 0.0
     original: str = ""
     followups: list[str] = field(default_factory=list[str])
     expired: bool = False
@@ -302,7 +303,7 @@ class Guild:
         if time.monotonic() - found.at > ACK_S:
             raise Refusal(404, 10062, "Unknown interaction")
         assert body["type"] in (4, 5, 6, 7, 9), body
-        found.acked = body
+        found.acked, found.acked_after_s = body, time.monotonic() - found.at
         shown: Json = {"id": found.id, "type": 2, "response_message_loading": False}
         if body["type"] in (4, 5):
             data: Json = body.get("data") or {}
