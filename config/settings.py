@@ -155,6 +155,8 @@ class Settings(BaseSettings):
     bobbin_follow: Literal["alone", "always", "never"] = "alone"
     """When Bobbin answers without a mention in a thread where it takes part: while one person
     writes there, always, or never."""
+    bobbin_introduce: bool = True
+    """Whether the first answer in a channel is followed by what is read there and where it goes."""
     bobbin_busy: Literal["collect", "interrupt"] = "collect"
     """What a message does while an answer is being written: wait for it, or stop it."""
     bobbin_admins: str = ""

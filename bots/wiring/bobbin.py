@@ -183,6 +183,7 @@ async def open_bobbin(
                     ),
                     sources={TERMINAL: given, **sides.sources, **(sources or {})},
                     follow=settings.bobbin_follow,
+                    introduces=settings.bobbin_introduce,
                 )
             )
         hears: tuple[str, ...] = ()

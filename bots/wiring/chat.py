@@ -20,6 +20,7 @@ from core.chat.dispatcher import Dispatcher, DispatcherLimits
 from core.chat.function_ports import OwnFunctions
 from core.chat.functions import Functions, NoFunctions
 from core.chat.intake import Intake
+from core.chat.introducing import Introducing
 from core.chat.manners import Follow, Manners
 from core.chat.policy import Policy
 from core.chat.ports import Assistants, Capacity, ChatPlatform, Formulas
@@ -92,6 +93,7 @@ async def open_chat(
     sources: Mapping[str, ChatSource] | None = None,
     follow: Follow = "alone",
     own: OwnFunctions | None = None,
+    introduces: bool = False,
 ) -> AsyncIterator[Chat]:
     """Take messages in and answer them until the block ends; then drain.
 
@@ -99,7 +101,8 @@ async def open_chat(
     `sources` fetch what events do not bring, by platform; `follow` says when a message in a shared
     thread needs no mention.
     `formulas` draws what no Unicode can say, for platforms that show pictures; `own` are the
-    functions that an operator gave the bot.
+    functions that an operator gave the bot. `introduces`: the first answer in a channel says what
+    is read there.
     """
     await stores.mailbox.recover(owner_is_gone)
     functions = Functions(
@@ -113,7 +116,16 @@ async def open_chat(
         stores.mailbox,
         stores.control,
         stores.mailbox,
-        Relay(assistants, platforms, clock, relay, functions, formulas, sources),
+        Relay(
+            assistants,
+            platforms,
+            clock,
+            relay,
+            functions,
+            formulas,
+            sources,
+            Introducing(stores.places, wanted=introduces),
+        ),
         capacity,
         clock,
         dispatcher,

@@ -10,7 +10,7 @@ import logging
 import re
 
 from core.chat.function_ports import Approvals
-from core.chat.manners import Places
+from core.chat.manners import BACK, Places
 from core.chat.messages import Command, Inbound, Post, Sign
 from core.chat.ports import Assistants, ChatPlatform, MailControl, Sessions
 from core.chat.tags import FEEDBACK, tag
@@ -36,15 +36,21 @@ HELP = {
     "deny": "do not let me run it",
     "quiet": "in this thread, answer only those who mention me",
     "listen": "in this thread, answer without a mention again",
+    "leave": "in this whole channel, answer nobody any more",
+    BACK: "answer in this channel again; mention me with it",
 }
 
 SESSIONS = 200
 """How many earlier sessions of a conversation an answer is looked for in."""
 
-_OF_SHARED_PLACES = frozenset({"quiet", "listen"})
+_OF_SHARED_PLACES = frozenset({"quiet", "listen", "leave", BACK})
 
 _QUIET = "I answer here only when I am mentioned. `!listen` takes that back."
 _LISTENING = "I answer here without a mention again, as long as one person writes."
+
+_AWAY = "I answer nobody in this channel any more. Mention me with `!return` to have me back."
+_BACK = "I am back, and answer in this channel again."
+_NOT_HERE = "This is for channels: write it in a thread there."
 
 NOTHING_ASKED = "There is nothing here that waits for a decision."
 
@@ -72,6 +78,7 @@ def parse_command(inbound: Inbound) -> Command | None:
         name=match["name"],
         argument=(match["argument"] or "").strip(),
         received_at=inbound.received_at,
+        shared=inbound.setting.shared,
     )
 
 
@@ -114,9 +121,8 @@ class Commands:
                 return await self._regenerate(command)
             case "approve" | "deny":
                 await self._decide(command)
-            case "quiet" | "listen":
-                await self._places.set_quiet(command.conversation, quiet=command.name == "quiet")
-                await self._say(command, _QUIET if command.name == "quiet" else _LISTENING)
+            case "quiet" | "listen" | "leave" | "return":
+                await self._behave(command)
             case "work":
                 await self._show_work(command)
             case "share":
@@ -126,6 +132,18 @@ class Commands:
             case _:
                 await self._help(command)
         return None
+
+    async def _behave(self, command: Command) -> None:
+        """How we behave in a shared place from now on."""
+        where = command.conversation
+        if command.name in ("leave", BACK):
+            if command.shared:
+                await self._places.set_away(where, away=command.name == "leave")
+            said = (_AWAY if command.name == "leave" else _BACK) if command.shared else _NOT_HERE
+        else:
+            await self._places.set_quiet(where, quiet=command.name == "quiet")
+            said = _QUIET if command.name == "quiet" else _LISTENING
+        await self._say(command, said)
 
     async def _help(self, command: Command) -> None:
         platform = self._platforms[command.conversation.platform]

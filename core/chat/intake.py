@@ -81,7 +81,7 @@ class Intake:
             if event.author.is_bot:
                 return "ignored"
             command = parse_command(event)
-            if not await self._manners.is_for_us(event, command=command is not None):
+            if not await self._manners.is_for_us(event, command=command.name if command else ""):
                 return "ignored"
             if command is None:
                 return await self._message(event)

@@ -9,9 +9,12 @@ named. What it was not meant to hear is neither stored nor answered.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from core.chat.messages import ConversationKey, Inbound
+
+BACK: Final = "return"
+"""The command that brings Bobbin back into a channel that it left."""
 
 Follow = Literal["alone", "always", "never"]
 """When a message that does not name Bobbin is answered in a thread where it takes part: while one
@@ -20,10 +23,12 @@ person writes there, whoever writes, or not at all."""
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What is known of a shared place: how many people have written there, and who must name us."""
+    """What is known of a shared place: how many people have written there, and who must name us.
+    `away`: nobody is answered in its whole channel."""
 
     writers: int
     quiet: bool = False
+    away: bool = False
 
 
 class Places(Protocol):
@@ -34,7 +39,8 @@ class Places(Protocol):
     ) -> Place | None:
         """Somebody wrote there; the place with this writer counted.
 
-        None, and nothing is stored, where Bobbin was never addressed.
+        None, and nothing is stored, where Bobbin was never addressed. Nothing is stored either
+        in a channel that it left.
 
         Raises:
             StoreError: nothing was stored.
@@ -45,8 +51,13 @@ class Places(Protocol):
         """Whether Bobbin has to be named there."""
         ...
 
-    async def first_time(self, name: str) -> bool:
-        """Whether this was never asked before (within 400 days); for what is said only once."""
+    async def set_away(self, conversation: ConversationKey, *, away: bool) -> None:
+        """Whether the whole channel is left alone. Kept for 400 days after somebody wrote there."""
+        ...
+
+    async def first_time(self, name: str, by: str) -> bool:
+        """Whether nobody else asked this before (within 400 days); for what is said only once.
+        Whoever was first is told so again."""
         ...
 
 
@@ -57,14 +68,17 @@ class Manners:
         self._places = places
         self._follow = follow
 
-    async def is_for_us(self, inbound: Inbound, *, command: bool = False) -> bool:
-        """Whether to take it; commands are for us wherever we take part. Raises StoreError."""
+    async def is_for_us(self, inbound: Inbound, *, command: str = "") -> bool:
+        """Whether to take it; a `command` is for us wherever we take part, and in a channel that
+        we left only the one that brings us back. Raises StoreError."""
         setting = inbound.setting
         if not setting.shared:
             return True
         place = await self._places.heard(
             inbound.conversation, inbound.author.id, addressed=setting.addressed
         )
+        if place is not None and place.away:
+            return command == BACK
         if setting.addressed or (command and place is not None):
             return True
         if place is None or place.quiet or setting.to_others or self._follow == "never":

@@ -172,7 +172,10 @@ class Delete:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """A control: a button, a slash command, or `!name argument` in the text. Overtakes mail."""
+    """A control: a button, a slash command, or `!name argument` in the text. Overtakes mail.
+
+    `shared`: it was typed where several people may write.
+    """
 
     id: str
     conversation: ConversationKey
@@ -180,6 +183,7 @@ class Command:
     name: str
     argument: str = ""
     received_at: float = 0.0
+    shared: bool = False
 
 
 Event = Inbound | Edit | Delete | Command

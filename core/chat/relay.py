@@ -22,6 +22,8 @@ from core.assistants import TERMINAL_RUN_STATUSES, Run
 from core.chat.acting import Acting
 from core.chat.approvals import is_approval
 from core.chat.functions import Functions, calls_of
+from core.chat.introducing import MARK as INTRODUCTION
+from core.chat.introducing import Introducing
 from core.chat.messages import OutFile, Post, Sign
 from core.chat.outbox import Outbox
 from core.chat.picturing import pictures
@@ -94,7 +96,9 @@ class Relay:
         functions: Functions,
         formulas: Formulas | None = None,
         sources: Mapping[str, ChatSource] | None = None,
+        introducing: Introducing | None = None,
     ) -> None:
+        self._introducing = introducing
         self._formulas = formulas
         self._assistants = assistants
         self._acting = Acting(assistants, functions)
@@ -224,6 +228,8 @@ class Relay:
         )
         await outbox.show(posts)
         await outbox.clear_leftovers(posts, keep=_stays)
+        said_once = await self._introducing.post(turn) if self._introducing else None
+        await outbox.show([said_once] if said_once else [])
         turn.progress.parts = outbox.to_json()
         return Answered(answered(turn, over.thread_id, over.id))
 
@@ -364,7 +370,7 @@ def _left_out(turn: Turn) -> Post:
 
 def _stays(part_id: str) -> bool:
     """Whether a part is no piece of the answer and stays when another one is shown."""
-    return is_approval(part_id) or part_id.endswith(_LEFT_OUT)
+    return is_approval(part_id) or part_id.endswith((_LEFT_OUT, INTRODUCTION))
 
 
 def _reply_id(turn: Turn, platform: ChatPlatform) -> str:

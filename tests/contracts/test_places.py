@@ -9,6 +9,7 @@ import pytest
 from adapters.redis.connection import connect
 from adapters.redis.places import RedisPlaces
 from core.chat.manners import Place, Places
+from core.chat.messages import ConversationKey
 from core.clock import SystemClock
 from tests.contracts.chat import place
 from tests.contracts.key_leaks import assert_no_leaks
@@ -60,6 +61,21 @@ async def test_quiet_is_kept_until_it_is_taken_back(places: Places) -> None:
 
 
 async def test_a_first_time_is_only_once(places: Places) -> None:
-    assert await places.first_time("notice:C1")
-    assert not await places.first_time("notice:C1")
-    assert await places.first_time("notice:C2")
+    assert await places.first_time("notice:C1", "turn 1")
+    assert not await places.first_time("notice:C1", "turn 2")
+    assert await places.first_time("notice:C2", "turn 2")
+
+
+async def test_whoever_was_first_stays_so(places: Places) -> None:
+    assert await places.first_time("notice:C1", "turn 1")
+    assert await places.first_time("notice:C1", "turn 1")
+
+
+async def test_a_channel_that_is_left_is_left_as_a_whole(places: Places) -> None:
+    thread = ConversationKey(HERE.platform, (*HERE.parts, "thread"))
+    await places.heard(thread, "ann", addressed=True)
+    await places.set_away(HERE, away=True)
+    assert await places.heard(thread, "bob", addressed=True) == Place(0, away=True)
+    assert await places.heard(THERE, "bob", addressed=True) == Place(1)
+    await places.set_away(thread, away=False)
+    assert await places.heard(thread, "ann", addressed=False) == Place(1)

@@ -12,11 +12,14 @@ class FakePlaces:
     def __init__(self) -> None:
         self._writers: dict[ConversationKey, set[str]] = {}
         self._quiet: set[ConversationKey] = set()
-        self._told: set[str] = set()
+        self._away: set[str] = set()
+        self._told: dict[str, str] = {}
 
     async def heard(
         self, conversation: ConversationKey, author: str, *, addressed: bool
     ) -> Place | None:
+        if conversation.channel in self._away:
+            return Place(0, away=True)
         if not addressed and conversation not in self._writers:
             return None
         writers = self._writers.setdefault(conversation, set())
@@ -27,7 +30,8 @@ class FakePlaces:
         self._writers.setdefault(conversation, set())
         (self._quiet.add if quiet else self._quiet.discard)(conversation)
 
-    async def first_time(self, name: str) -> bool:
-        first = name not in self._told
-        self._told.add(name)
-        return first
+    async def set_away(self, conversation: ConversationKey, *, away: bool) -> None:
+        (self._away.add if away else self._away.discard)(conversation.channel)
+
+    async def first_time(self, name: str, by: str) -> bool:
+        return self._told.setdefault(name, by) == by

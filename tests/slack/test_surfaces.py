@@ -30,7 +30,9 @@ def share(call: Json) -> str:
 
 async def test_the_home_tab_says_who_answers_and_what_is_kept(world: World) -> None:
     async with world.process():
-        await world.replied(ANNS, await world.slack.post(ANN, ANNS, "what is a prime &lt;number&gt;?"))
+        await world.replied(
+            ANNS, await world.slack.post(ANN, ANNS, "what is a prime &lt;number&gt;?")
+        )
         await world.idle()
         await world.slack.open_tab(ANN, ANNS, "home")
         async with asyncio.timeout(5):

@@ -89,3 +89,43 @@ async def test_a_file_from_elsewhere_is_refused_in_a_sentence(world: World) -> N
         said = await world.replied(DM, ts, 2)
     assert any("evil.txt" in words and "elsewhere" in words for words in said), said
     assert world.assistants.sent[0].documents == ()
+
+
+async def test_the_first_answer_in_a_channel_says_what_is_read_there_once(world: World) -> None:
+    world.introduces = True
+    async with world.process():
+        first = await world.slack.post(ANN, CHANNEL, f"{BOT} hello")
+        await world.appears(CHANNEL, first, "my first answer in this channel")
+        await world.idle()
+        second = await world.slack.post(BOB, CHANNEL, f"{BOT} hello")
+        await world.replied(CHANNEL, second)
+        direct = await world.slack.post(ANN, DM, "hello")
+        await world.replied(DM, direct)
+        await world.idle()
+    assert [len(world.own(*one)) for one in ((CHANNEL, first), (CHANNEL, second))] == [2, 1]
+    assert len(world.own(DM, direct)) == 1
+
+
+async def test_a_channel_can_be_left_and_come_back_to(world: World) -> None:
+    async with world.process():
+        root = await world.slack.post(ANN, CHANNEL, f"{BOT} hello")
+        await world.replied(CHANNEL, root)
+        await world.slack.post(BOB, CHANNEL, "!leave", thread_ts=root)
+        await world.appears(CHANNEL, root, "nobody in this channel")
+        await world.slack.post(ANN, CHANNEL, f"{BOT} are you there?", thread_ts=root)
+        await world.slack.post(ANN, CHANNEL, f"{BOT} are you there?")
+        await world.slack.post(ANN, CHANNEL, "!stop", thread_ts=root)
+        await world.idle()
+        assert len(world.assistants.runs) == 1
+        again = await world.slack.post(ANN, CHANNEL, f"{BOT} !return")
+        await world.appears(CHANNEL, again, "I am back")
+        asked = await world.slack.post(ANN, CHANNEL, f"{BOT} now?")
+        await world.replied(CHANNEL, asked)
+    assert len(world.assistants.runs) == 2
+
+
+async def test_direct_messages_cannot_be_left(world: World) -> None:
+    async with world.process():
+        ts = await world.slack.post(ANN, DM, "!leave")
+        await world.appears(DM, ts, "This is for channels")
+        await world.replied(DM, await world.slack.post(ANN, DM, "hello"))

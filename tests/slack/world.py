@@ -54,6 +54,7 @@ class World:
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
     clock: LaterClock = field(default_factory=LaterClock)
     own_functions: OwnFunctions | None = None
+    introduces: bool = False
     dead: set[str] = field(default_factory=set[str])
     _owners: itertools.count[int] = field(default_factory=itertools.count)
 
@@ -102,6 +103,7 @@ class World:
                 owner_is_gone=lambda name: name in self.dead,
                 sources=side.sources,
                 own=self.own_functions,
+                introduces=self.introduces,
             ) as chat,
             side.hearing(chat.intake.deliver),
         ):

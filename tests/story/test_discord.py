@@ -79,7 +79,7 @@ async def test_a_private_lesson_over_a_restart_with_new_and_resume(bot: Bot) -> 
 
 async def test_a_kill_in_the_middle_loses_nothing_and_repeats_nothing(bot: Bot) -> None:
     async with FakeDiscord.running() as discord:
-        bot.variables |= _variables(discord)
+        bot.variables |= _variables(discord) | {"BOBBIN_INTRODUCE": "false"}
         discord.person(ANN, "Ann")
         discord.add_channel(MATHS, "maths")
         first = bot.start("discord")

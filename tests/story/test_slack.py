@@ -27,6 +27,7 @@ async def test_a_mention_a_follow_up_and_a_private_lesson_with_a_plot(tmp_path: 
             question = f"<@{BOT_USER}> I need to solve the equation `3x + 11 = 14`. Can you help?"
             root = await slack.post(ANN, CHANNEL, question)
             await appears(slack, CHANNEL, root, "x = 1")
+            await appears(slack, CHANNEL, root, "first answer in this channel")
             await slack.post(ANN, CHANNEL, "Now 2x = 8", thread_ts=root)
             await appears(slack, CHANNEL, root, "x = 4")
             lesson = await slack.post(ANN, DM, "plot x^2")
@@ -41,7 +42,7 @@ async def test_a_mention_a_follow_up_and_a_private_lesson_with_a_plot(tmp_path: 
 
 async def test_a_restart_in_the_middle_loses_nothing_and_repeats_nothing(tmp_path: Path) -> None:
     async with FakeSlack.running() as slack:
-        bot = Bot(tmp_path / "data", _variables(slack))
+        bot = Bot(tmp_path / "data", _variables(slack) | {"BOBBIN_INTRODUCE": "false"})
         first = bot.start("slack")
         try:
             await asyncio.to_thread(read_until, first, "Slack: Fake")
