@@ -7,6 +7,7 @@ become one, since the templates of several open models want the sides to take tu
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -14,12 +15,14 @@ import orjson
 from adapters.openai.quirks import (
     FORMAT_IN_WORDS,
     FORMAT_OBJECT,
+    NO_PICTURES,
     REASONING_BACK,
     SYSTEM_AS_USER,
     WITHOUT,
     trimmed,
 )
 from core.engine.generation import (
+    UNSEEN,
     AssistantItem,
     ImagePart,
     InputItem,
@@ -53,6 +56,7 @@ REMOVABLE = (
 
 def chat_body(request: ModelRequest, lessons: Collection[str]) -> Json:
     """The request body, in the way that this model takes it."""
+    request = as_seen(request, lessons)
     body: Json = {"model": request.model, "messages": _messages(request, lessons), "stream": True}
     body["stream_options"] = {"include_usage": True}
     optional = {
@@ -109,6 +113,19 @@ def wanted_format(request: ModelRequest) -> Json | None:
     """The response format, unless it is plain text, which needs none."""
     wanted = request.response_format
     return None if wanted is None or wanted.get("type") == "text" else wanted
+
+
+def as_seen(request: ModelRequest, lessons: Collection[str]) -> ModelRequest:
+    """The request, with words in the places of pictures for a model that sees none."""
+    if NO_PICTURES not in lessons:
+        return request
+    items = (_blind(item) if isinstance(item, UserItem) else item for item in request.items)
+    return replace(request, items=tuple(items))
+
+
+def _blind(item: UserItem) -> UserItem:
+    parts = (TextPart(UNSEEN) if isinstance(part, ImagePart) else part for part in item.content)
+    return replace(item, content=tuple(parts))
 
 
 def instructions_with_words(request: ModelRequest, lessons: Collection[str]) -> str:

@@ -50,6 +50,20 @@ class Complaint:
         return " ".join(part for part in (self.code, self.type, self.param, self.message) if part)
 
 
+SEES_NOTHING = re.compile(
+    r"not a (multi-?modal|vision)|at most 0 image|image input (is|are) not|"
+    r"(support|accept|take|process|allow|enable)\w* (image|picture|vision|multi-?modal)\w* input|"
+    r"(not|n't|cannot|no|without) (support|accept|take|process|see|read)\w* "
+    r"(\w+ )?(image|picture|vision|multi-?modal)(?! (type|format))|"
+    r"image_url\W* is (only|not) supported|unknown variant \W?image_url|"
+    r"(required|missing) (data )?for image input|content must be a string",
+    re.IGNORECASE,
+)
+"""How endpoints say that a model takes no pictures at all: vLLM, llama.cpp (with status 500),
+Ollama, OpenRouter (404), DeepSeek, Groq, Mistral, OpenAI. What they say of one bad picture is not
+among it."""
+
+
 class Rejected(ModelRefused):
     """The endpoint rejected the request itself; `complaint` says what it did not like."""
 
@@ -139,6 +153,8 @@ class Asked:
                 f"{self.host} asks us to slow down: {told}",
                 retry_after_s=retry_after(headers, now),
             )
+        if SEES_NOTHING.search(complaint.message):
+            return self._rejected(status, complaint, told)
         if status >= 500 or status in {408, 409, 425}:
             return ModelUnavailable(f"{self.host} failed (HTTP {status}): {told}")
         if status < 400:
@@ -190,6 +206,9 @@ class Asked:
                 f"{self.model!r} cannot call tools at {self.host}: set "
                 'tool_mode = "json" for it in config/models.toml.'
             )
+        return self._rejected(status, complaint, told)
+
+    def _rejected(self, status: int, complaint: Complaint, told: str) -> Rejected:
         return Rejected(
             f"{self.host} rejected the request (HTTP {status}): {told}",
             status=status,

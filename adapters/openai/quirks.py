@@ -10,7 +10,8 @@ import re
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from adapters.openai.faults import Complaint, Rejected
+from adapters.openai.faults import SEES_NOTHING, Complaint, Rejected
+from adapters.openai.wire import as_list, as_object
 
 WITHOUT = "without "
 """Lesson: the parameter named behind this is not sent."""
@@ -26,6 +27,9 @@ SYSTEM_AS_USER = "system as user"
 
 REASONING_BACK = "reasoning back"
 """Lesson: wants its `reasoning_content` back with the tool calls that it led to."""
+
+NO_PICTURES = "no pictures"
+"""Lesson: sees none; words stand in their places."""
 
 NO_REASONING_ITEMS = "no reasoning items"
 """Lesson for one call only: these reasoning items were made under another key or model."""
@@ -78,6 +82,8 @@ def lesson_from(rejected: Rejected, body: dict[str, Any], removable: Iterable[st
         return NO_REASONING_ITEMS
     if _REASONING_WANTED.search(complaint.message):
         return REASONING_BACK
+    if SEES_NOTHING.search(complaint.message) and _has_pictures(body):
+        return NO_PICTURES
     named = _named(complaint, [name for name in removable if name in body])
     if _disliked_format(complaint, body, named):
         return FORMAT_OBJECT if _format_type(body) == "json_schema" else FORMAT_IN_WORDS
@@ -116,6 +122,13 @@ def _disliked_format(complaint: Complaint, body: dict[str, Any], named: str | No
 def _format_type(body: dict[str, Any]) -> str:
     chosen: Any = body.get("response_format") or body.get("text", {}).get("format") or {}
     return str(chosen.get("type", ""))
+
+
+def _has_pictures(body: dict[str, Any]) -> bool:
+    """In the last message or an earlier one, in either protocol."""
+    said = as_list(body.get("messages") or body.get("input"))
+    parts = (part for item in said for part in as_list(as_object(item).get("content")))
+    return any(as_object(part).get("type") in ("image_url", "input_image") for part in parts)
 
 
 def _has_reasoning(body: dict[str, Any]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from adapters.openai.chat_request import instructions_with_words, wanted_format
+from adapters.openai.chat_request import as_seen, instructions_with_words, wanted_format
 from adapters.openai.quirks import (
     FORMAT_IN_WORDS,
     FORMAT_OBJECT,
@@ -48,6 +48,7 @@ REMOVABLE = (
 
 def responses_body(request: ModelRequest, lessons: Collection[str]) -> Json:
     """The request body, in the way that this model takes it."""
+    request = as_seen(request, lessons)
     reasoning = NO_REASONING_ITEMS not in lessons
     body: Json = {
         "model": request.model,

@@ -14,6 +14,7 @@ from typing import Final
 
 from core.assistants import Json, Message
 from core.engine.generation import (
+    UNSEEN,
     AssistantItem,
     ImagePart,
     InputItem,
@@ -124,7 +125,7 @@ def shown(item: InputItem, urls: Mapping[str, str], *, images: bool) -> InputIte
         if isinstance(part, TextPart):
             parts.append(part)
         elif not images:
-            parts.append(TextPart("[A picture, which you cannot see.]"))
+            parts.append(TextPart(UNSEEN))
         elif not _is_file(part):
             parts.append(part)
         elif part.url in urls:

@@ -13,6 +13,10 @@ class TextPart:
     text: str
 
 
+UNSEEN = "[A picture, which you cannot see.]"
+"""What a model that sees no pictures reads in the place of one."""
+
+
 @dataclass(frozen=True, slots=True)
 class ImagePart:
     """A picture: a `data:` or `https:` URL, and how closely the model shall look."""

@@ -46,13 +46,17 @@ _NAMES_KEPT: Final = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFacts:
-    """What is known of models with such a name; None is unknown. Prices: USD per million tokens."""
+    """What is known of models with such a name; None is unknown. Prices: USD per million tokens.
+
+    A model of which nobody says that it sees no `images` is shown them: an endpoint that takes none
+    says so, and is asked again without them.
+    """
 
     match: str
     context_tokens: int | None = None
     max_output_tokens: int | None = None
     tool_mode: ToolMode = "native"
-    images: bool = False
+    images: bool = True
     sampling: bool = True
     input_price: float | None = None
     output_price: float | None = None

@@ -124,7 +124,7 @@ def test_what_is_known_of_a_model() -> None:
     assert (small.window, small.max_output, small.tool_mode) == (8_192, 1_024, "json")
     assert small.endpoint == "openai"
     unknown = here.resolve("unknown")
-    assert (unknown.window, unknown.max_output, unknown.images) == (8_192, None, False)
+    assert (unknown.window, unknown.max_output, unknown.images) == (8_192, None, True)
     told = catalogue(served=("small-1",), window=4_096).resolve("small-1")
     assert told.window == 4_096, "the endpoint knows best"
 

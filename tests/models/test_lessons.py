@@ -10,7 +10,15 @@ import pytest
 
 from adapters.openai.chat import ChatCompletionsModel
 from adapters.openai.responses import ResponsesModel
-from core.engine.generation import Reasoning, ToolCall, ToolOutput
+from core.engine.generation import (
+    ImagePart,
+    Reasoning,
+    TextPart,
+    ToolCall,
+    ToolOutput,
+    UserItem,
+)
+from core.engine.ports import ChatModel
 from core.errors import ModelRefused
 from tests.fakes.model_server import Failure, ModelServer, Reply, Scripted
 from tests.fakes.rounds import ADD, asking, run
@@ -188,3 +196,49 @@ async def test_responses_effort_and_format(server: ModelServer, responses: Respo
     last = server.requests[-1].body
     assert "reasoning" not in last
     assert last["text"] == {"format": {"type": "json_object"}}
+
+
+VLLM_TEXT = refusing("m is not a multimodal model", type="BadRequestError")
+VLLM_NONE = refusing("At most 0 image(s) may be provided in one prompt.")
+LLAMA_CPP = refusing("image input is not supported - hint: you may need to provide the mmproj", 500)
+OPENROUTER = refusing("No endpoints found that support image input", 404)
+DEEPSEEK = refusing(
+    "Failed to deserialize the JSON body: unknown variant `image_url`, expected `text`"
+)
+GROQ_TEXT = refusing("'messages.0' : content must be a string")
+OPENAI_TEXT = refusing("Invalid content type. image_url is only supported by certain models.")
+OLLAMA = refusing("this model is missing data required for image input", 500)
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [VLLM_TEXT, VLLM_NONE, LLAMA_CPP, OPENROUTER, DEEPSEEK, GROQ_TEXT, OPENAI_TEXT, OLLAMA],
+)
+async def test_a_model_that_sees_nothing_is_told_of_pictures_in_words(
+    server: ModelServer, model: ChatModel, refusal: Failure
+) -> None:
+    shown = UserItem((TextPart("What is it?"), ImagePart("data:image/png;base64,AA==")))
+    server.script(refusal, Reply(text="No idea."), Reply(text="Still none."))
+    for _ in range(2):
+        await run(model, asking(shown))
+    told = [json.dumps(request.body) for request in server.requests]
+    assert ["data:image/png" in body for body in told] == [True, False, False]
+    assert ["you cannot see" in body for body in told] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        refusing("You uploaded an unsupported image. Use PNG, JPEG, GIF or WEBP."),
+        refusing("Failed to download image from https://x.test/a.png"),
+        refusing("This model does not support image type image/tiff"),
+        refusing("Too many images in request. Max is 5."),
+    ],
+)
+async def test_a_picture_that_is_no_good_is_not_the_models_blindness(
+    server: ModelServer, chat: ChatCompletionsModel, refusal: Failure
+) -> None:
+    server.script(refusal)
+    with pytest.raises(ModelRefused):
+        await run(chat, asking(UserItem((ImagePart("https://x.test/a.png"),))))
+    assert len(server.requests) == 1
