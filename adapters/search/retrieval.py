@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from adapters.search import chunking as cutting
 from adapters.search.embedding import Embedder
 from adapters.search.extraction import VERSION, Extraction
-from adapters.search.fusion import DEPTH, fused
+from adapters.search.fusion import DEPTH, fused, nearness
 from adapters.search.index import Index
 from adapters.search.library import LibraryFile, Row
 from adapters.search.pooled import reordered, shares
@@ -188,7 +188,8 @@ def _best(found: Sequence[_Found], queries: int, question: Question) -> list[Pas
 
 
 def _nearest(found: Sequence[_Found], query: int) -> list[tuple[_Key, float]]:
-    """The passages nearest to a query, of all libraries; cosines are the same in all."""
+    """The passages nearest to a query, with how near they are; cosines are the same in all
+    libraries."""
     near = [
         (score, library.key(number))
         for library in found
@@ -196,8 +197,10 @@ def _nearest(found: Sequence[_Found], query: int) -> list[tuple[_Key, float]]:
         for number, score in library.near[query]
     ]
     near.sort(key=lambda pair: -pair[0])
-    # What a cosine is worth differs by embedder, so each counts as all of the question.
-    return [(key, 1.0) for key in dict.fromkeys(key for _, key in near)]
+    cosines: dict[_Key, float] = {}
+    for score, key in near:
+        cosines.setdefault(key, score)
+    return nearness(list(cosines.items()))
 
 
 def _by_words(found: Sequence[_Found], query: int) -> list[tuple[_Key, float]]:

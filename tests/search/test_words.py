@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.search.fusion import K, fused
+from adapters.search.fusion import DEPTH, fused, nearness
 from adapters.search.library import LibraryFile
 from adapters.search.pooled import reordered, shares
 from adapters.search.prepared import Contents
@@ -105,38 +105,53 @@ def test_what_is_removed_is_not_found(library: LibraryFile) -> None:
 # ------------------------------------------------------------------------- rankings
 
 
-def ranked(items: Iterable[str]) -> list[tuple[str, float]]:
-    return [(item, 1.0) for item in items]
+def falling(items: Iterable[str]) -> list[tuple[str, float]]:
+    """Items from 1 down, each worth a tenth less."""
+    return [(item, 1.0 - place / 10) for place, item in enumerate(items)]
 
 
 def test_first_everywhere_is_one() -> None:
-    assert fused([(1.0, ranked("abc")), (0.5, ranked("acb"))])[0] == ("a", 1.0)
+    assert fused([(1.0, falling("abc")), (0.5, falling("acb"))])[0] == ("a", 1.0)
 
 
-def test_places_count_and_not_scores() -> None:
-    found = dict(fused([(1.0, ranked("ab")), (1.0, ranked("cb"))]))
-    assert found["a"] == found["c"] == pytest.approx((K + 1) / (K + 1) / 2)
-    assert found["b"] > found["a"]
+def test_what_both_have_is_better_than_what_one_has() -> None:
+    found = dict(fused([(1.0, falling("ab")), (1.0, falling("cb"))]))
+    assert found["a"] == found["c"] == 0.5
+    assert found["b"] == pytest.approx(0.9)
 
 
 def test_only_the_ratio_of_weights_counts() -> None:
-    rankings = [ranked("abc"), ranked("cab")]
+    rankings = [falling("abc"), falling("cab")]
     once = fused(zip([1.0, 3.0], rankings, strict=True))
     assert once == [(i, pytest.approx(s)) for i, s in fused(zip([2.0, 6.0], rankings, strict=True))]
-    assert fused([(0.0, ranked("abc")), (1.0, ranked("cab"))]) == fused([(1.0, ranked("cab"))])
+    assert fused([(0.0, falling("abc")), (1.0, falling("cab"))]) == falling("cab")
 
 
-def test_a_place_with_a_share_of_the_question_is_worth_less() -> None:
+def test_the_best_of_poor_matches_by_words_is_no_match_for_what_is_meant() -> None:
     poor = [("words", 0.3)]
-    assert fused([(1.0, poor), (1.0, ranked("m"))])[0][0] == "m"
+    assert fused([(1.0, poor), (1.0, falling("m"))])[0][0] == "m"
     assert fused([(1.0, poor)]) == [("words", pytest.approx(0.3))]
 
 
 @given(st.lists(st.tuples(st.floats(0.01, 9), st.permutations("abcdef")), min_size=1, max_size=5))
 def test_scores_fall_from_1_to_0(rankings: list[tuple[float, list[str]]]) -> None:
-    scores = [score for _, score in fused((weight, ranked(items)) for weight, items in rankings)]
+    scores = [score for _, score in fused((weight, falling(items)) for weight, items in rankings)]
     assert scores == sorted(scores, reverse=True)
     assert all(0 < score <= 1 for score in scores)
+
+
+def test_how_near_something_is_depends_on_what_else_there_is() -> None:
+    """Embedders differ: cosines of one lie between 0.7 and 0.9, those of another around 0."""
+    far = [(f"far {number}", 0.7) for number in range(DEPTH - 2)]
+    near = nearness([("near", 0.9), ("half", 0.8), *far])
+    assert near[:2] == [("near", 1.0), ("half", pytest.approx(0.5))]
+    assert all(0 < value < 0.05 for _, value in near[2:])
+    few = nearness([("near", 0.6), ("as near", 0.57), ("not at all", -0.01)])
+    assert [round(value, 2) for _, value in few] == [1.0, 0.95, 0.01]
+    assert nearness([("a", 0.6), ("b", 0.3)]) == [("a", 1.0), ("b", 0.5)], "0 is far"
+    assert nearness([("a", -0.1)]) == [("a", 0.01)]
+    assert nearness([(str(number), 0.5) for number in range(60)])[-1] == ("49", 1.0), "all alike"
+    assert nearness([]) == []
 
 
 def test_a_share_says_how_much_of_the_question_a_passage_has(library: LibraryFile) -> None:
