@@ -171,6 +171,10 @@ class PlatformRateLimited(PlatformError):
         self.retry_after_s = retry_after_s
 
 
+class TooEarly(PlatformError):
+    """Not sent: there is no room for a text that still grows. The complete one will be taken."""
+
+
 class DeliveryUnclear(PlatformError):
     """The request left and no answer came back; read back before it is sent again."""
 

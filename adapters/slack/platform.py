@@ -27,7 +27,7 @@ from adapters.slack.words import escaped
 from core.chat.messages import Capabilities, ConversationKey, OutFile, Post, Sign
 from core.chat.pacing import Pace, Pacer
 from core.clock import Clock
-from core.errors import ConversationGone, PlatformRateLimited
+from core.errors import ConversationGone, PlatformRateLimited, TooEarly
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +89,8 @@ class SlackPlatform:
         self._bot_user = bot_user
         self._presence = presence
         self._streams = Streams(api, clock, team=team, wanted=stream)
+        self._paid: dict[str, None] = {}
+        """Posts whose last edit has its place in the pace already."""
         self._shared: dict[str, dict[int, str]] = {}
         """What became of the files of a part that is not shown yet: Slack shows a file in its
         thread some seconds after it has taken it."""
@@ -109,11 +111,18 @@ class SlackPlatform:
             ts = await self._streams.begin(origin, root, post)
             if ts is not None:
                 return ts
+        if not post.final and not await self._may("update", _UPDATES, 0):
+            # A beginning needs an edit later on, and there are few of these for a workspace.
+            raise TooEarly("no edit is left for the rest of this answer")
         await self._wait(f"post:{origin.channel}", _A_CHANNEL)
         body = {"channel": origin.channel, **_under(root), **_QUIET}
         answer = await self._say("chat.postMessage", body, post, origin, root)
         ts = str(answer["ts"])
         self._streams.ordinary(ts)
+        if not post.final:
+            self._paid[ts] = None
+            if len(self._paid) > _PARTS:
+                del self._paid[next(iter(self._paid))]
         self._shared.pop(post.part_id, None)
         return ts
 
@@ -167,13 +176,16 @@ class SlackPlatform:
 
     async def _update(self, origin: Origin, root: str, ref: str, post: Post) -> None:
         patience = _PATIENCE_MS if post.final else 0
-        if not await self._may("update", _UPDATES, patience):
+        paid = post.final and ref in self._paid
+        if not paid and not await self._may("update", _UPDATES, patience):
             if post.final:
                 raise PlatformRateLimited("too many edits in this workspace", retry_after_s=5.0)
             return
         await self._streams.close(ref, origin.channel)
         body = {"channel": origin.channel, "ts": ref}
         await self._say("chat.update", body, post, origin, root)
+        if paid:
+            self._paid.pop(ref, None)
 
     async def _say(self, method: str, place: Json, post: Post, origin: Origin, root: str) -> Json:
         try:

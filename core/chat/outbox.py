@@ -23,6 +23,7 @@ from core.errors import (
     DeliveryUnclear,
     PlatformRateLimited,
     PlatformUnavailable,
+    TooEarly,
 )
 
 Check = Callable[[], Awaitable[None]]
@@ -102,7 +103,10 @@ class Outbox:
         for post in posts:
             part = self._parts.setdefault(post.part_id, Part(post.part_id))
             if part.shown != post:
-                await self._patiently(part, post)
+                try:
+                    await self._patiently(part, post)
+                except TooEarly:
+                    return  # what comes later says this as well
                 part.shown = post
 
     async def clear_leftovers(
@@ -149,7 +153,7 @@ class Outbox:
             await self._reconcile(part)
             if not part.ref:
                 raise PlatformUnavailable("the send was lost on its way") from None
-        except (PlatformUnavailable, PlatformRateLimited):
+        except (PlatformUnavailable, PlatformRateLimited, TooEarly):
             part.state = "ready"
             raise
         part.state = "sent"

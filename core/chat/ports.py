@@ -340,6 +340,7 @@ class ChatPlatform(Protocol):
             PlatformUnavailable, PlatformRateLimited: not sent; try again.
             DeliveryUnclear: may have been sent; ask `find`.
             ConversationGone: never.
+            TooEarly: not sent, and the post still grows: send it when there is more of it.
         """
         ...
 

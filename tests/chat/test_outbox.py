@@ -178,3 +178,19 @@ async def test_mail_of_a_platform_that_runs_elsewhere_is_left_for_it(world: Worl
             await asyncio.sleep(0.01)
         assert len(await bot.chat.stores.control.pending(elsewhere)) == 1
         assert await bot.chat.stores.dead.list(10) == []
+
+
+async def test_a_beginning_for_which_there_is_no_room_is_said_later_with_the_rest() -> None:
+    platform, records = FakePlatform(), Records()
+    platform.faults = ["too early", "too early"]
+    outbox = records.outbox(platform)
+    parts = [
+        Post(part_id="q.0.0", text="one", final=False),
+        Post(part_id="q.0.0", text="one two", final=False),
+        Post(part_id="q.0.0", text="one two three", final=True),
+    ]
+    for part in parts:
+        await outbox.show([part])
+    (shown,) = platform.conversations[place()]
+    assert shown.versions == ["one two three"]
+    assert [row["state"] for row in records.rows] == ["sent"]

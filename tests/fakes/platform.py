@@ -13,6 +13,7 @@ from core.errors import (
     DeliveryUnclear,
     PlatformRateLimited,
     PlatformUnavailable,
+    TooEarly,
 )
 
 PLAIN = Capabilities(max_chars=2000, edits=True, streams=False, edit_interval_s=0.02)
@@ -43,6 +44,8 @@ class FakePlatform:
             raise PlatformUnavailable("refused")
         if fault == "slow down":
             raise PlatformRateLimited("slow down", retry_after_s=0.01)
+        if fault == "too early" and not post.final:
+            raise TooEarly("no room for beginnings")
         if fault == "gone":
             raise ConversationGone("deleted")
         if fault == "lost on the way":

@@ -33,6 +33,8 @@ class Call:
     method: str
     arguments: Json
     token: str
+    at: float
+    """When it came, in seconds of the monotonic clock."""
 
 
 @dataclass
@@ -201,7 +203,7 @@ class Doors(Workspace):
         arguments = await _arguments(request)
         bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
         token = str(arguments.pop("token", "") or bearer)
-        self.calls.append(Call(method, arguments, token))
+        self.calls.append(Call(method, arguments, token, time.monotonic()))
         fault = self._next_fault(method)
         if fault is not None and not fault.lose:
             headers = {"Retry-After": str(fault.retry_after)} if fault.retry_after else {}
