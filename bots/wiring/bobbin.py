@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TextIO
+from urllib.parse import urlsplit
 
 from adapters.blobs.local import LocalBlobs
 from adapters.mathimages.renderer import MathImages
@@ -82,6 +83,12 @@ class Bobbin:
             print(f"bobbin: {sentence}", file=out)
         if self.address and self.service.side is not None:
             print(f"bobbin: Assistants API at {self.address}/v1", file=out)
+            if not self.settings.api_keys and not _is_local(self.address):
+                print(
+                    "bobbin: it answers programs on this machine only, and nobody behind a proxy, "
+                    "until BOBBIN_API_KEYS is set",
+                    file=out,
+                )
 
 
 @asynccontextmanager
@@ -227,3 +234,9 @@ async def serving_port(
     )
     async with serving(app, *place) as address:
         yield address
+
+
+def _is_local(address: str) -> bool:
+    """Whether only this machine can reach it anyway."""
+    host = urlsplit(address).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")
