@@ -140,6 +140,9 @@ class Settings(BaseSettings):
     bobbin_discord_mode: Literal["thread", "reply", "channel", "user"] = "thread"
     """Where a question in a channel is answered: in a Discord thread of its own, by a reply, or in
     one conversation for the channel, or for each person there."""
+    bobbin_discord_open: str = ""
+    """Ids of channels and forums, separated by commas, in which nobody has to mention Bobbin to
+    begin: every message there is a question, and every new post of a forum."""
     bobbin_discord_stream: bool = True
     """Whether answers grow while they are written."""
     bobbin_discord_shard: int = Field(default=0, ge=0)
@@ -204,6 +207,17 @@ class Settings(BaseSettings):
                 raise ValueError(f"{one.strip()!r} must name a platform and a person: slack:U1")
         return value
 
+    @field_validator("bobbin_discord_open")
+    @classmethod
+    def _channels(cls, value: str) -> str:
+        for one in value.split(","):
+            if one.strip() and not one.strip().isdecimal():
+                raise ValueError(
+                    f"{one.strip()!r} is no channel's id: switch on Developer Mode in Discord, and "
+                    "use Copy Channel ID"
+                )
+        return value
+
     @field_validator("redis_url")
     @classmethod
     def _redis(cls, value: SecretStr | None) -> SecretStr | None:
@@ -225,6 +239,11 @@ class Settings(BaseSettings):
     def admins(self) -> frozenset[str]:
         """The people of BOBBIN_ADMINS."""
         return frozenset(one.strip() for one in self.bobbin_admins.split(",") if one.strip())
+
+    @property
+    def discord_open(self) -> frozenset[str]:
+        """The channels of BOBBIN_DISCORD_OPEN."""
+        return frozenset(one.strip() for one in self.bobbin_discord_open.split(",") if one.strip())
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -1,12 +1,13 @@
 """Discord's REST API: one session of connections, and its failures as errors of ours.
 
 Our own few lines and not discord.py's client, which waits out a drained bucket before it returns,
-gives up on 503 and on resets, and has no time limits (docs/decisions). Nothing is repeated here:
-whoever asked knows whether that is safe. Pace is the callers' matter.
+gives up on 503 and on resets, and has no time limits (docs/decisions). Reads are repeated a little;
+what changes something is not: whoever asked knows whether that is safe. Pace is its matter too.
 
 Discord counts refusals: 10,000 in ten minutes get a whole address banned. Past `MOST_REFUSED` this
-process asks nothing until they are old; a ban is waited out the same way.
-Parallel: any number of calls. Bounded: 10 minutes of refusals.
+process asks nothing until they are old; a ban is waited out the same way. What a channel does not
+permit is not asked for there again for `FORBIDDEN_S`.
+Parallel: any number of calls. Bounded: 10 minutes of refusals, `MOST_FORBIDDEN` channels.
 Source: https://docs.discord.com/developers/topics/rate-limits, /opcodes-and-status-codes.
 """
 
@@ -36,6 +37,12 @@ MOST_REFUSED: Final = 5_000
 REFUSED_S: Final = 600.0
 BANNED_S: Final = 900.0
 """How long a ban of our address is waited out at least when it does not say."""
+
+FORBIDDEN_S: Final = 600.0
+MOST_FORBIDDEN: Final = 10_000
+_FORBIDDEN: Final = frozenset({50001, 50013})
+_READS: Final = (0.3, 1.0)
+"""Pauses before a read is tried again; where Discord asks for more patience, its caller hears."""
 
 _AGENT: Final = "DiscordBot (https://github.com/bobbin, 0.1) aiohttp"
 
@@ -69,6 +76,7 @@ class DiscordApi:
         self._session: aiohttp.ClientSession | None = None
         self._refused: deque[float] = deque()
         self._silent_until = 0.0
+        self._forbidden: dict[str, tuple[float, DiscordRefused]] = {}
 
     @property
     def session(self) -> aiohttp.ClientSession:
@@ -83,7 +91,18 @@ class DiscordApi:
             await self._session.close()
 
     async def read(self, path: str, **query: str) -> Any:
-        """Ask for something. Raises as `write`, never DeliveryUnclear."""
+        """Ask for something, at most three times. Raises as `write`, never DeliveryUnclear."""
+        for pause_s in _READS:
+            try:
+                return await self._call("GET", path, query=query, unclear=False)
+            except PlatformRateLimited as error:
+                if error.retry_after_s > _READS[-1]:
+                    raise
+                await self._clock.sleep(error.retry_after_s)
+            except PlatformUnavailable as error:
+                if str(error) == NOT_TAKEN:
+                    raise
+                await self._clock.sleep(pause_s)
         return await self._call("GET", path, query=query, unclear=False)
 
     async def write(
@@ -104,16 +123,24 @@ class DiscordApi:
             DeliveryUnclear: it may have happened.
             DiscordRefused: Discord says no.
         """
-        return await self._call(
-            method,
-            path,
-            query=query or {},
-            unclear=True,
-            body=body,
-            files=files,
-            as_bot=as_bot,
-            timeout_s=timeout_s,
-        )
+        self._mind_forbidden(method, path)
+        try:
+            return await self._call(
+                method,
+                path,
+                query=query or {},
+                unclear=True,
+                body=body,
+                files=files,
+                as_bot=as_bot,
+                timeout_s=timeout_s,
+            )
+        except DiscordRefused as error:
+            if error.code in _FORBIDDEN and method == "POST":
+                self._forbidden[_right(method, path)] = (self._clock.monotonic(), error)
+                while len(self._forbidden) > MOST_FORBIDDEN:
+                    del self._forbidden[next(iter(self._forbidden))]
+            raise
 
     async def _call(
         self,
@@ -193,6 +220,15 @@ class DiscordApi:
         if len(self._refused) >= MOST_REFUSED:
             self._silent_until = self._refused[0] + REFUSED_S
 
+    def _mind_forbidden(self, method: str, path: str) -> None:
+        name = _right(method, path)
+        since, error = self._forbidden.get(name, (0.0, None))
+        if error is None:
+            return
+        if self._clock.monotonic() - since < FORBIDDEN_S:
+            raise DiscordRefused(f"{method} {_shape(path)}", 403, error.code, "as before")
+        del self._forbidden[name]
+
     def _mind_silence(self) -> None:
         left = self._silent_until - self._clock.monotonic()
         if left > 0:
@@ -203,6 +239,13 @@ def _refuse(what: str, status: int, code: int, words: str) -> Any:
     if status == 401 and code == 0:
         raise PlatformUnavailable(NOT_TAKEN)
     raise DiscordRefused(what, status, code, words)
+
+
+def _right(method: str, path: str) -> str:
+    """What a channel permits or not: the path with its channel, without the ids behind that."""
+    start, _, rest = path[1:].partition("/")
+    channel, _, rest = rest.partition("/")
+    return f"{method} /{start}/{channel}/{_shape(rest)}"
 
 
 def _shape(path: str) -> str:

@@ -34,6 +34,7 @@ class Where:
     kind: str
     guild: str
     owner: str
+    parent: str
     user: str
     name: str
     admin: bool
@@ -44,7 +45,7 @@ class Where:
         """The place."""
         kinds = {"direct": "direct", "thread": "thread"}
         kind: Any = kinds.get(self.kind, "channel")
-        return Room(kind, self.channel, self.guild, self.user, self.owner)
+        return Room(kind, self.channel, self.guild, self.user, self.owner, self.parent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +84,7 @@ def where_of(data: Json) -> Where:
         kind=room.kind,
         guild=guild,
         owner=room.owner,
+        parent=room.parent,
         user=str(user["id"]),
         name=name_of(user, member),
         admin=permissions.isdecimal() and bool(int(permissions) & _ADMIN),

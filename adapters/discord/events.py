@@ -30,6 +30,7 @@ from core.chat.messages import (
 
 PLATFORM: Final = "discord"
 DIRECT: Final = "dm"
+BY_PERSON: Final = "by"
 
 Json = Mapping[str, Any]
 Mode = Literal["thread", "reply", "channel", "user"]
@@ -42,26 +43,30 @@ _DIRECT: Final = frozenset({1, 3})
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A channel. `user` is the other one in direct messages, `owner` who began a thread."""
+    """A channel. `user` is the other one in direct messages, `owner` who began a thread and
+    `parent` the channel that it lies in."""
 
     kind: Literal["direct", "thread", "channel"]
     channel: str
     guild: str = ""
     user: str = ""
     owner: str = ""
+    parent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Me:
     """Who we are. `roles` are those that Discord manages for us, by guild; it fills while we hear.
 
-    `content` says that we are told what messages say that do not mention us.
+    `content` says that we are told what messages say that do not mention us. In the channels and
+    forums `open` nobody has to mention us to begin.
     """
 
     application: str
     user: str
     mode: Mode = "thread"
     content: bool = True
+    open: frozenset[str] = frozenset()
     roles: dict[str, str] = field(default_factory=dict[str, str])
 
     def own(self, guild: str) -> tuple[str, ...]:
@@ -78,7 +83,13 @@ def room_of(channel: Json) -> Room:
         return Room("direct", channel_id, user=user)
     guild = str(channel.get("guild_id") or "")
     if kind in _THREADS:
-        return Room("thread", channel_id, guild, owner=str(channel.get("owner_id") or ""))
+        return Room(
+            "thread",
+            channel_id,
+            guild,
+            owner=str(channel.get("owner_id") or ""),
+            parent=str(channel.get("parent_id") or channel_id),
+        )
     return Room("channel", channel_id, guild)
 
 
@@ -87,14 +98,14 @@ def place(room: Room, user: str, root: str, mode: Mode) -> ConversationKey:
     if room.kind == "direct":
         return ConversationKey(PLATFORM, (DIRECT, user))
     if room.kind == "thread":
-        return ConversationKey(PLATFORM, (room.guild, room.channel))
+        return ConversationKey(PLATFORM, (room.guild, room.parent, room.channel))
     match mode:
         case "channel":
             return ConversationKey(PLATFORM, (room.guild, room.channel))
         case "user":
-            return ConversationKey(PLATFORM, (room.guild, room.channel, user))
+            return ConversationKey(PLATFORM, (room.guild, room.channel, BY_PERSON, user))
         case _:
-            return ConversationKey(PLATFORM, (room.guild, root))
+            return ConversationKey(PLATFORM, (room.guild, room.channel, root))
 
 
 def root_of(message: Json, me: Me) -> str:
@@ -148,8 +159,11 @@ def _setting(message: Json, room: Room, me: Me) -> Setting:
     to_us = me.user in named or me.roles.get(room.guild, "-") in roles or asked_of == me.user
     author = _author_id(message)
     others = (named | ({asked_of} if asked_of else set[str]())) - {me.user, author}
+    begins = room.channel in me.open or (
+        room.parent in me.open and str(message["id"]) == room.channel
+    )
     return Setting(
-        addressed=to_us,
+        addressed=to_us or (begins and not others),
         to_others=bool(others),
         shared=True,
         called_in=(room.kind == "thread" and room.owner != me.user)

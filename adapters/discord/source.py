@@ -48,7 +48,8 @@ class DiscordSource:
             return ()
         path = f"/channels/{origin.channel}/messages"
         try:
-            if origin.channel != inbound.conversation.parts[1]:
+            in_thread = inbound.conversation.parts[2:] == (origin.channel,)
+            if not in_thread:
                 asked = await self._api.read(f"{path}/{origin.message}")
                 page: list[Json] = [asked.get("referenced_message") or {}]
             else:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from adapters.discord.api import DiscordApi, DiscordRefused
-from adapters.discord.events import DIRECT, name_of
+from adapters.discord.events import BY_PERSON, DIRECT, name_of
 from adapters.discord.origin import Origin
 from adapters.discord.words import title
 from core.chat.messages import ConversationKey
@@ -52,13 +52,14 @@ class Threads:
         Raises:
             PlatformError: it cannot be found out just now.
         """
-        where = conversation.parts[1]
-        if conversation.parts[0] == DIRECT or where == origin.channel:
-            shared = conversation.parts[0] != DIRECT and len(conversation.parts) > 2
-            return Target(origin.channel, origin.message if shared else "")
-        if self._wanted and await self._is_open(origin.channel, where):
-            return Target(where)
-        return Target(origin.channel, where)
+        root = conversation.parts[-1]
+        if conversation.parts[0] == DIRECT or root == origin.channel:
+            return Target(origin.channel)
+        if BY_PERSON in conversation.parts:
+            return Target(origin.channel, origin.message)
+        if self._wanted and await self._is_open(origin.channel, root):
+            return Target(root)
+        return Target(origin.channel, root)
 
     async def _is_open(self, channel: str, root: str) -> bool:
         task = self._opening.get(root)

@@ -199,6 +199,7 @@ async def open_discord(
             application=str(found["id"]),
             user=str(user["id"]),
             mode=settings.bobbin_discord_mode,
+            open=settings.discord_open,
         )
         responses = Responses(api, keeping, me.application)
         threads = Threads(api, wanted=me.mode == "thread")

@@ -83,6 +83,34 @@ async def test_one_conversation_for_a_channel_if_that_is_wanted(world: World) ->
     assert len(world.assistants.threads) == 1
 
 
+async def test_in_an_open_channel_or_forum_nobody_has_to_mention_us(world: World) -> None:
+    forum = world.discord.add_channel("400000000000000003", "help", 15)
+    world.settings["bobbin_discord_open"] = f"{LUNCH},{forum}"
+    async with world.process():
+        asked = await world.discord.post(ANN, LUNCH, "what is 2 + 2?")
+        assert "2 + 2" in (await world.replied(asked))[0]
+        await world.discord.post(ANN, LUNCH, f"<@{BOB}> lunch?")
+        name = world.discord.snowflake()
+        world.discord.open_thread(name, forum, "A question", ANN)
+        await world.discord.post(ANN, name, "what is 3 + 3?", id=name)
+        await world.replied(name)
+        await world.discord.post(ANN, name, "and 4 + 4?")
+        await world.replied(name, 2)
+        await world.discord.post(BOB, name, "I know that")
+        await world.idle()
+    assert len(world.assistants.runs) == 3
+
+
+async def test_what_a_channel_does_not_permit_is_not_tried_again_soon(world: World) -> None:
+    world.discord.fail("POST", "/threads$", 403, times=9, code=50013)
+    async with world.process():
+        for number in range(3):
+            await world.discord.post(ANN, MATHS, f"{MENTION} hello")
+            await world.replied(MATHS, number + 1)
+    assert len(world.discord.called("POST", "/threads$")) == 1
+    assert len({m["message_reference"]["message_id"] for m in world.own(MATHS)}) == 3
+
+
 async def test_what_nobody_said_to_us_costs_no_call(world: World) -> None:
     async with world.process():
         before = len(world.discord.calls)
