@@ -70,9 +70,14 @@ class Tray:
     def sentence(self) -> str:
         """What the model is told of it; empty where there is nothing to tell."""
         lines: list[str] = []
-        if self.given:
-            named = ", ".join(f"{file.name} ({file.size} bytes)" for file in self.given)
-            lines.append(f"Files in /mnt/data, for {CODE}: {named}.")
+        for sentence, too_large in (
+            (f"Files in /mnt/data, for {CODE}", False),
+            (f"Files that are too large for {CODE}, which takes {LARGEST >> 20} MB", True),
+        ):
+            files = [file for file in self.given if (file.size > LARGEST) is too_large]
+            if files:
+                named = ", ".join(f"{file.name} ({file.size} bytes)" for file in files)
+                lines.append(f"{sentence}: {named}.")
         if self.missing:
             gone = ", ".join(self.missing)
             lines.append(f"These files were deleted and cannot be read any more: {gone}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.assistants import Run
+from core.engine.code_files import LARGEST, Placed, Tray
 from core.engine.generation import ToolOutput
 from core.engine.requests import MessageRequest, RunRequest, ThreadRequest
 from tests.engine.world import CODE, Process, process
@@ -45,3 +46,12 @@ async def test_a_process_does_not_go_on_with_what_another_one_changed() -> None:
             assert here.files == {(run.thread_id, "sum.csv"): b"2"}
             _, told = await turn(a, run, "4")
             assert told == "ran 4", "and it goes on with its own"
+
+
+def test_a_file_that_is_too_large_is_not_said_to_be_there() -> None:
+    files = (Placed("a.csv", "file-1", "ab", 4), Placed("b.csv", "file-2", "cd", LARGEST + 1))
+    there, too_large = Tray(files).sentence.splitlines()
+    assert there == "Files in /mnt/data, for code_interpreter: a.csv (4 bytes)."
+    assert "too large" in too_large
+    assert "b.csv" in too_large
+    assert Tray(files[1:]).sentence == too_large
