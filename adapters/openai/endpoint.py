@@ -57,6 +57,11 @@ class Retries:
     longest_s: float = 8.0
 
 
+_LONGEST_QUIET_S = 60.0
+"""However long an endpoint wants no calls: after this one call may find out whether it still does,
+since accounts are topped up and clocks are wrong."""
+
+
 class IsBobbin(ModelRefused):
     """The endpoint is Bobbin: it would ask itself for ever."""
 
@@ -166,6 +171,7 @@ class Endpoint:
         self._proxy = proxy
         self._jitter = jitter
         self._session: aiohttp.ClientSession | None = None
+        self._quiet_until: dict[str, float] = {}
 
     @property
     def root(self) -> str:
@@ -190,9 +196,11 @@ class Endpoint:
         asked = Asked(self.host, path, model, self.api_key)
         attempt = 0
         while True:
+            await self._quiet(asked)
             try:
                 return await self._once("POST", self.base_url + path, asked, data)
             except (ModelUnavailable, ModelRateLimited) as error:
+                self._heed(error, model)
                 wait_s = self._wait_s(error, attempt)
                 if wait_s is None:
                     raise
@@ -212,6 +220,30 @@ class Endpoint:
         method, data = ("GET", None) if body is None else ("POST", orjson.dumps(body))
         async with await self._once(method, absolute, asked, data) as answer:
             return await answer.json()
+
+    async def _quiet(self, asked: Asked) -> None:
+        """Wait while the endpoint wants no calls of this model, whichever call was told so.
+
+        Raises:
+            ModelRateLimited: that is long.
+        """
+        wait_s = self._quiet_until.get(asked.model, 0.0) - self._clock.monotonic()
+        if wait_s <= 0:
+            self._quiet_until.pop(asked.model, None)
+        elif wait_s > self._retries.longest_s:
+            raise ModelRateLimited(
+                f"{self.host} asks us to slow down: it wants no calls of {asked.model!r} for "
+                f"{wait_s:.0f} s.",
+                retry_after_s=wait_s,
+            )
+        else:
+            await self._clock.sleep(wait_s)
+
+    def _heed(self, error: ModelError, model: str) -> None:
+        """A limit counts all calls of a model, so none of them has to find it by itself."""
+        if isinstance(error, ModelRateLimited) and error.retry_after_s:
+            until = self._clock.monotonic() + min(error.retry_after_s, _LONGEST_QUIET_S)
+            self._quiet_until[model] = max(until, self._quiet_until.get(model, 0.0))
 
     def _wait_s(self, error: ModelError, attempt: int) -> float | None:
         """How long to wait before the next repetition; None where there is to be none."""

@@ -80,6 +80,34 @@ async def test_a_long_wait_is_handed_to_the_caller(
     assert clock.waits == []
 
 
+async def test_a_wait_that_was_asked_for_holds_for_every_call_of_that_model(
+    server: ModelServer, model: ChatModel, clock: PatientClock
+) -> None:
+    server.script(Failure(429, saying("slow down"), {"Retry-After": "40"}), *[Reply(text="Hi")] * 3)
+    with pytest.raises(ModelRateLimited):
+        await run(model)
+    with pytest.raises(ModelRateLimited, match="no calls of 'm' for 40 s") as caught:
+        await run(model)
+    assert caught.value.retry_after_s == 40
+    assert (await run(model, asking(model="other"))).text == "Hi"
+    assert len(server.requests) == 2, "a limit of one model is none of another"
+    clock.seconds += 35
+    assert (await run(model)).text == "Hi"
+    assert clock.waits == [5.0]
+    assert (await run(model)).text == "Hi"
+    assert clock.waits == [5.0], "and no longer than that"
+
+
+async def test_nobody_is_kept_away_for_a_day(
+    server: ModelServer, model: ChatModel, clock: PatientClock
+) -> None:
+    server.script(Failure(429, saying("come tomorrow"), {"Retry-After": "86400"}), Reply(text="Hi"))
+    with pytest.raises(ModelRateLimited):
+        await run(model)
+    clock.seconds += 60
+    assert (await run(model)).text == "Hi"
+
+
 async def test_an_empty_purse_is_not_asked_again(server: ModelServer, model: ChatModel) -> None:
     server.script(Failure(429, saying("You exceeded your quota", code="insufficient_quota")))
     with pytest.raises(ModelRefused, match="OPENAI_API_KEY has no credit"):
