@@ -57,11 +57,6 @@ class Retries:
     longest_s: float = 8.0
 
 
-_LONGEST_QUIET_S = 60.0
-"""However long an endpoint wants no calls: after this one call may find out whether it still does,
-since accounts are topped up and clocks are wrong."""
-
-
 class IsBobbin(ModelRefused):
     """The endpoint is Bobbin: it would ask itself for ever."""
 
@@ -196,7 +191,7 @@ class Endpoint:
         asked = Asked(self.host, path, model, self.api_key)
         attempt = 0
         while True:
-            await self._quiet(asked)
+            await self._quiet(model)
             try:
                 return await self._once("POST", self.base_url + path, asked, data)
             except (ModelUnavailable, ModelRateLimited) as error:
@@ -221,28 +216,18 @@ class Endpoint:
         async with await self._once(method, absolute, asked, data) as answer:
             return await answer.json()
 
-    async def _quiet(self, asked: Asked) -> None:
-        """Wait while the endpoint wants no calls of this model, whichever call was told so.
-
-        Raises:
-            ModelRateLimited: that is long.
-        """
-        wait_s = self._quiet_until.get(asked.model, 0.0) - self._clock.monotonic()
-        if wait_s <= 0:
-            self._quiet_until.pop(asked.model, None)
-        elif wait_s > self._retries.longest_s:
-            raise ModelRateLimited(
-                f"{self.host} asks us to slow down: it wants no calls of {asked.model!r} for "
-                f"{wait_s:.0f} s.",
-                retry_after_s=wait_s,
-            )
-        else:
+    async def _quiet(self, model: str) -> None:
+        """Wait while the endpoint wants no calls of this model, whichever call was told so."""
+        wait_s = self._quiet_until.get(model, 0.0) - self._clock.monotonic()
+        if wait_s > 0:
             await self._clock.sleep(wait_s)
+        self._quiet_until.pop(model, None)
 
     def _heed(self, error: ModelError, model: str) -> None:
-        """A limit counts all calls of a model, so none of them has to find it by itself."""
+        """A limit counts all calls of a model, so not each of them has to find it by itself. After
+        the longest wait one may find out whether it still holds."""
         if isinstance(error, ModelRateLimited) and error.retry_after_s:
-            until = self._clock.monotonic() + min(error.retry_after_s, _LONGEST_QUIET_S)
+            until = self._clock.monotonic() + min(error.retry_after_s, self._retries.longest_s)
             self._quiet_until[model] = max(until, self._quiet_until.get(model, 0.0))
 
     def _wait_s(self, error: ModelError, attempt: int) -> float | None:

@@ -142,7 +142,8 @@ async def test_failed_by_a_rate_limit(stage: Stage) -> None:
     """An endpoint that wants a long pause."""
     busy = {"error": {"message": "Slow down", "type": "rate_limit_error"}}
     stage.script(Failure(429, busy, {"Retry-After": "90"}))
-    run = await stage.done(await stage.thread(), await stage.assistant())
+    busy_one = await stage.assistant(model="ft:m:busy::1")  # whose other calls wait for a while
+    run = await stage.done(await stage.thread(), busy_one)
     assert (run.status, run.last_error.code) == ("failed", "rate_limit_exceeded")
 
 
