@@ -16,8 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.fakes.discord.guild import Interaction
 from tests.fakes.discord.people import FakeDiscord
+from tests.fakes.discord.responding import Interaction
 from tests.story.bot import Bot, end, read_until
 
 CHANNELS = 20

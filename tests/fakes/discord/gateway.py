@@ -15,8 +15,8 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from tests.fakes.discord.guild import Guild
 from tests.fakes.discord.looks import APP, BOT, GUILD, Json, guild
+from tests.fakes.discord.responding import Responding
 
 GUILDS, MESSAGES, DIRECT, CONTENT = 1, 1 << 9, 1 << 12, 1 << 15
 
@@ -76,7 +76,7 @@ class Wire:
 
 
 @dataclass
-class Gateway(Guild):
+class Gateway(Responding):
     """A guild that can be heard."""
 
     sessions: list[Session] = field(default_factory=list[Session])

@@ -29,30 +29,6 @@ from tests.fakes.discord.looks import (
     user,
 )
 
-MOST_FOLLOWUPS = 5
-ACK_S = 3.0
-"""Interactions: no acknowledgement within three seconds, and the token is void."""
-
-
-@dataclass
-class Interaction:
-    """An interaction that Discord has sent."""
-
-    id: str
-    token: str
-    user: str
-    channel: str
-    at: float
-    message: str = ""
-    """The post under which the button stands."""
-    acked: Json | None = None
-    acked_after_s: float = 0.0
-    original: str = ""
-    followups: list[str] = field(default_factory=list[str])
-    expired: bool = False
-    personal: bool = False
-    """The bot is no member there."""
-
 
 @dataclass
 class Guild:
@@ -66,7 +42,6 @@ class Guild:
     people: dict[str, Json] = field(default_factory=dict[str, Json])
     messages: dict[str, dict[str, Json]] = field(default_factory=dict[str, dict[str, Json]])
     commands: list[Json] = field(default_factory=list[Json])
-    interactions: dict[str, Interaction] = field(default_factory=dict[str, Interaction])
     typing: list[str] = field(default_factory=list[str])
     pings: list[str] = field(default_factory=list[str])
     """Contents that pinged somebody."""
@@ -210,7 +185,7 @@ class Guild:
             if reference.get("fail_if_not_exists", True):
                 raise Refusal(400, 50035, "Unknown message")
             reference = None
-        message = self.add_message(channel_id, self.people[BOT], **self._shown(body, files))
+        message = self.add_message(channel_id, self.people[BOT], **self.shown(body, files))
         if reference:
             message["message_reference"] = {"channel_id": channel_id, **reference}
             message["type"] = 19
@@ -231,7 +206,7 @@ class Guild:
             raise Refusal(404, 10008, "Unknown Message")
         if found["author"]["id"] != BOT:
             raise Refusal(403, 50005, "Cannot edit a message authored by another user")
-        found |= self._shown(body, files) | {"edited_timestamp": "2026-01-01T00:00:01+00:00"}
+        found |= self.shown(body, files) | {"edited_timestamp": "2026-01-01T00:00:01+00:00"}
         self.tell("MESSAGE_UPDATE", found)
         return found
 
@@ -239,7 +214,7 @@ class Guild:
         self.do_get_message(channel_id, message_id)
         del self.messages[channel_id][message_id]
 
-    def _shown(self, body: Json, files: dict[str, Any]) -> Json:
+    def shown(self, body: Json, files: dict[str, Any]) -> Json:
         """What a body changes of a message."""
         content = str(body.get("content") or "")
         allowed = body.get("allowed_mentions") or {"parse": ["users", "roles", "everyone"]}
@@ -291,101 +266,6 @@ class Guild:
 
     def do_open_dm(self, body: Json) -> Json:
         return self.channels[self.dm(str(body["recipient_id"]))]
-
-    # ------------------------------------------------------------------- interactions
-
-    def do_callback(self, interaction_id: str, token: str, body: Json) -> Json:
-        found = self.interactions.get(token)
-        if found is None or found.id != interaction_id:
-            raise Refusal(404, 10062, "Unknown interaction")
-        if found.acked is not None:
-            raise Refusal(400, 40060, "Interaction has already been acknowledged.")
-        if time.monotonic() - found.at > ACK_S:
-            raise Refusal(404, 10062, "Unknown interaction")
-        assert body["type"] in (4, 5, 6, 7, 9), body
-        found.acked, found.acked_after_s = body, time.monotonic() - found.at
-        shown: Json = {"id": found.id, "type": 2, "response_message_loading": False}
-        if body["type"] in (4, 5):
-            data: Json = body.get("data") or {}
-            flags = int(data.get("flags") or 0)
-            assert body["type"] == 4 or not flags & ~64, "a deferred answer can only be ephemeral"
-            found.original = self._answer(found, data, {}, flags=flags | 128)
-            shown |= {
-                "response_message_id": found.original,
-                "response_message_loading": body["type"] == 5,
-                "response_message_ephemeral": bool(flags & 64),
-            }
-        elif body["type"] in (6, 7):
-            found.original = found.message
-        return {"interaction": shown}
-
-    def _answer(self, found: Interaction, data: Json, files: dict[str, Any], *, flags: int) -> str:
-        """A message of an interaction: in the channel, or for one person alone."""
-        check_body({k: v for k, v in data.items() if k != "flags"} | {"content": "…"}, SENT, files)
-        where = f"{found.channel}/{found.user}" if flags & 64 else found.channel
-        self.messages.setdefault(where, {})
-        if not flags & 64:
-            values = {**self._shown(data, files), "flags": flags}
-            message = self.add_message(found.channel, self.people[BOT], **values)
-            return str(message["id"])
-        message_id = self.snowflake()
-        self.messages[where][message_id] = {
-            "id": message_id,
-            "channel_id": found.channel,
-            "author": self.people[BOT],
-            "content": "",
-            "attachments": [],
-            "components": [],
-            "type": 20,
-            **self._shown(data, files),
-            "flags": flags,
-        }
-        return message_id
-
-    def _by_token(self, token: str) -> Interaction:
-        found = self.interactions.get(token)
-        if found is None or found.acked is None:
-            raise Refusal(404, 10015, "Unknown Webhook")
-        if found.expired:
-            raise Refusal(401, 50027, "Invalid Webhook Token")
-        return found
-
-    def _place_of(self, found: Interaction, message_id: str) -> str:
-        for where in (found.channel, f"{found.channel}/{found.user}"):
-            if message_id in self.messages.get(where, {}):
-                return where
-        raise Refusal(404, 10008, "Unknown Message")
-
-    def do_get_response(self, token: str, message_id: str) -> Json:
-        found = self._by_token(token)
-        wanted = found.original if message_id == "@original" else message_id
-        return self.messages[self._place_of(found, wanted)][wanted]
-
-    def do_edit_response(
-        self, token: str, message_id: str, body: Json, files: dict[str, Any]
-    ) -> Json:
-        message = self.do_get_response(token, message_id)
-        check_body(body, EDITED, files)
-        message |= self._shown(body, files)
-        message["flags"] = int(message["flags"]) & ~128
-        return message
-
-    def do_delete_response(self, token: str, message_id: str) -> None:
-        message = self.do_get_response(token, message_id)
-        found = self._by_token(token)
-        del self.messages[self._place_of(found, message["id"])][message["id"]]
-
-    def do_followup(self, token: str, body: Json, files: dict[str, Any]) -> Json:
-        found = self._by_token(token)
-        if found.personal and len(found.followups) >= MOST_FOLLOWUPS:
-            raise Refusal(
-                400, 40094, "This interaction has reached the maximum number of follow-ups"
-            )
-        known = SENT - {"nonce", "enforce_nonce", "message_reference"}
-        check_body(body, known, files)
-        message_id = self._answer(found, body, files, flags=int(body.get("flags") or 0))
-        found.followups.append(message_id)
-        return self.do_get_response(token, message_id)
 
     def do_application(self) -> Json:
         return {

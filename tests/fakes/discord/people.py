@@ -14,8 +14,8 @@ from typing import Any
 
 from nacl.signing import SigningKey
 
-from tests.fakes.discord.guild import Interaction
 from tests.fakes.discord.looks import APP, GUILD, Json
+from tests.fakes.discord.responding import Interaction
 from tests.fakes.discord.server import Doors
 
 KEY = SigningKey(b"bobbin tests: no secret of anyone"[:32])
