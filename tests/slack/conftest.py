@@ -30,3 +30,4 @@ async def world(slack_store: Server) -> AsyncIterator[World]:
         yield made
         await made.assistants.aclose()
         assert not slack.unacknowledged, "events that nobody took"
+        assert slack.wrong == []

@@ -18,6 +18,10 @@ from tests.fakes.slack.looks import APP, BOT_USER, TEAM, Json
 from tests.fakes.slack.server import Doors
 
 
+TRIGGER_S = 3.0
+"""How long a form may be opened after somebody asked for it."""
+
+
 @dataclass
 class FakeSlack(Doors):
     """A workspace with people in it."""
@@ -141,6 +145,9 @@ class FakeSlack(Doors):
         used: Json = {"type": "message_action", "callback_id": "bobbin:ask", "message_ts": ts}
         used |= {"channel": {"id": channel}, "message": message, "action_ts": self.stamp()}
         await self.send("interactive", about | used)
+        async with asyncio.timeout(TRIGGER_S):
+            while trigger not in self.views:
+                await asyncio.sleep(0.01)
         view = self.views[trigger]
         state = {
             "question": {"question": {"type": "plain_text_input", "value": question}},
