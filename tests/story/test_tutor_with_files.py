@@ -198,7 +198,7 @@ async def test_i_am_told_where_it_stands(tmp_path: Path) -> None:
     """I send notes.md; the answer is from it and says so."""
     async with home(tmp_path) as bot:
         await bot.hears("When are marks given?", "notes.md")
-        assert await bot.answer() == "In July [notes.md]."
+        assert await bot.answer() == "In July [1].\n\nSources: [1] notes.md"
         message, step = await bot.said_and_done()
         cited = annotation_of(message)["file_citation"]["file_id"]
         assert await bot.engine.files.content(cited) == NOTES

@@ -1,10 +1,12 @@
-"""What an answer refers to, for people: names instead of links that lead nowhere and raw markers.
+"""What an answer refers to, for people: names instead of links that lead nowhere, footnotes instead
+of raw markers.
 
     [the sum](sandbox:/mnt/data/sum.csv)  ->  the sum (sum.csv)
     sandbox:/mnt/data/sum.csv             ->  sum.csv
-    nine days【0:1†may.md】               ->  nine days [may.md]
+    nine days【0:1†may.md】               ->  nine days [1]
+                                              (at the end:) Sources: [1] may.md
 
-The files themselves go out with the post. Pure.
+Files that code made go out with the post; a file that is cited is named once. Pure.
 """
 
 from __future__ import annotations
@@ -38,14 +40,18 @@ _OPEN: Final = re.compile(
 
 
 def named(markdown: str, *, final: bool) -> str:
-    """`markdown` with its references as names.
+    """`markdown` with its references as names, and its citations as footnotes.
 
     Of a text that still grows, what may be the beginning of a reference is left out: what is shown
-    of it stays.
+    of it stays. Footnotes are numbered by where a file is first cited; the list comes at the end.
     """
     if not final:
         markdown = markdown[: _certain(markdown)]
-    return _REFERENCE.sub(_name, markdown)
+    notes: dict[str, int] = {}
+    text = _REFERENCE.sub(lambda match: _name(match, notes), markdown)
+    if not final or not notes:
+        return text
+    return f"{text}\n\nSources: " + " · ".join(f"[{n}] {name}" for name, n in notes.items())
 
 
 def _certain(markdown: str) -> int:
@@ -61,10 +67,11 @@ def _certain(markdown: str) -> int:
     return len(markdown)
 
 
-def _name(match: re.Match[str]) -> str:
+def _name(match: re.Match[str], notes: dict[str, int]) -> str:
     if (cited := match["cited"]) is not None:
         apart = match.start() == 0 or match.string[match.start() - 1].isspace()
-        return ("" if apart else " ") + f"[{cited or 'source'}]"
+        number = notes.setdefault(cited or "a file", len(notes) + 1)
+        return ("" if apart else " ") + f"[{number}]"
     if (linked := match["linked"]) is not None:
         label, name = match["label"].strip(), unquote(linked.strip())
         return label if name in label else f"{label} ({name})".strip()

@@ -17,7 +17,6 @@ from typing import Any
 from tests.fakes.slack.looks import APP, BOT_USER, TEAM, Json
 from tests.fakes.slack.server import Doors
 
-
 TRIGGER_S = 3.0
 """How long a form may be opened after somebody asked for it."""
 
