@@ -34,8 +34,8 @@ LARGEST: Final = 32 << 20
 _NEWEST: Final = 100
 """Messages that are searched for what code left."""
 
-_NEWEST_RUNS: Final = 20
-"""Runs that are looked at for code."""
+_NEWEST_RUNS: Final = (3, 30)
+"""Runs that are looked at for code: mostly the last one ran some."""
 
 _UNFIT: Final = re.compile(r"[^\w .()+,@=-]")
 _LONGEST_STEM: Final = 150
@@ -192,9 +192,16 @@ class CodeFiles:
     async def code_at(self, thread_id: str, run_id: str) -> str:
         """Which process ran the Thread's latest code before this Run (`Progress.code_at`); empty
         where none did, as far as the newest Runs tell."""
-        page = await self._threads.page(thread_id, "runs", Cursor(limit=_NEWEST_RUNS))
-        earlier = (one for one in page.data if isinstance(one, RunRecord) and one.run.id != run_id)
-        return next((at for one in earlier if (at := Progress.of(one.state).code_at)), "")
+        for limit in _NEWEST_RUNS:
+            page = await self._threads.page(thread_id, "runs", Cursor(limit=limit))
+            for one in page.data:
+                if isinstance(one, RunRecord) and one.run.id != run_id:
+                    at = Progress.of(one.state).code_at
+                    if at:
+                        return at
+            if not page.has_more:
+                break
+        return ""
 
     async def _put(self, session: str, file: Placed, key: str) -> str:
         """Place a file; a note for the model where that is not possible."""
