@@ -48,6 +48,22 @@ async def test_a_process_does_not_go_on_with_what_another_one_changed() -> None:
             assert told == "ran 4", "and it goes on with its own"
 
 
+async def test_what_was_lost_is_known_after_some_talk_without_code() -> None:
+    interpreter = ScriptedInterpreter()
+    async with process(interpreter=interpreter) as here:
+        run, _ = await turn(here, None, "1")
+        for _ in range(5):
+            here.model.then(*says("You are welcome."))
+            thanks = RunRequest(
+                assistant_id=run.assistant_id,
+                additional_messages=(MessageRequest(content="Thanks."),),
+            )
+            await here.ended(await here.engine.runs.create(run.thread_id, thanks))
+        interpreter.forget(run.thread_id)
+        _, told = await turn(here, run, "2")
+        assert "variables of earlier calls are gone" in told
+
+
 def test_a_file_that_is_too_large_is_not_said_to_be_there() -> None:
     files = (Placed("a.csv", "file-1", "ab", 4), Placed("b.csv", "file-2", "cd", LARGEST + 1))
     there, too_large = Tray(files).sentence.splitlines()
