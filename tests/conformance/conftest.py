@@ -40,7 +40,7 @@ async def stages(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stag
 async def stage(request: Any, stages: Stages) -> AsyncIterator[Stage]:
     """One of them, with an empty script; at the end all that was scripted must have been asked."""
     found = stages[request.param]
-    found.begin()
+    await found.begin()
     yield found
     found.check_executor()
     left = found.model.clear()

@@ -35,6 +35,9 @@ Shape = Literal["one", "two"]
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 60.0
 OCCUPY = "Think for ever."
+OCCUPIED_S = 60.0
+"""How long a Run occupies its process before another one does: no endpoint may be silent for two
+minutes, and no Run may take for ever."""
 FRONT, WORKER = "sk-front", "sk-worker"
 MODEL = "m"
 
@@ -121,10 +124,27 @@ class Stage:
     executor: str
     """The key in the model requests of the process that executes."""
     _seen: int = 0
+    _occupied: Any = None
+    """The Run that takes the only slot of the process that is asked, and since when."""
+    _since: float = 0.0
 
-    def begin(self) -> None:
+    async def begin(self) -> None:
         """A new test: nothing was asked, nothing is scripted."""
+        if self._occupied is not None and time.monotonic() - self._since > OCCUPIED_S:
+            run = self._occupied
+            await self.client.beta.threads.runs.cancel(run.id, thread_id=run.thread_id)
+            await self.until(run, "cancelled")
+            await self.occupy()
         self._seen = len(self.model.requests)
+
+    async def occupy(self) -> None:
+        """Take the only slot of the process that is asked."""
+        self._seen = len(self.model.requests)
+        self._occupied = await self.run(await self.thread(OCCUPY), await self.assistant())
+        self._since = time.monotonic()
+        await self.until_asked(1)
+        (key,) = {request.headers["Authorization"] for request in self.requests}
+        assert key == f"Bearer {FRONT}"
 
     @property
     def requests(self) -> list[Request]:
@@ -316,8 +336,7 @@ async def open_stage(
         client, http = await stack.enter_async_context(clients_of(url, schema))
         stage = Stage(protocol, shape, model, url, client, http, FRONT)
         if shape == "two":
-            await stage.run(await stage.thread(OCCUPY), await stage.assistant())
-            await stage.until_asked(1)
+            await stage.occupy()
             worker = front | {"OPENAI_API_KEY": WORKER, "BOBBIN_MODEL_SLOTS": "8"}
             started = stack.enter_context(process("worker", folder / "logs", worker))
             await started.word("bobbin: store:")

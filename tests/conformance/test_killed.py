@@ -65,7 +65,7 @@ async def pair(request: Any, tmp_path: Path) -> AsyncIterator[Pair]:
             process("worker", tmp_path / "logs", common | {"OPENAI_API_KEY": "sk-second"})
         )
         await second.word("bobbin: store:")
-        stage.begin()
+        await stage.begin()
         yield Pair(stage, second, free)
 
 
