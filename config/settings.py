@@ -126,6 +126,9 @@ class Settings(BaseSettings):
     """Whether answers grow while they are written, as far as the app may."""
     bobbin_slack_strangers: bool = False
     """Whether people of other organisations are answered in channels of Slack Connect."""
+    bobbin_slack_direct: Literal["lesson", "threads"] = "lesson"
+    """Whether a person's direct messages are one lesson that goes on, or each thread of them is a
+    conversation of its own."""
 
     # ---- Discord
     discord_token: SecretStr | None = None

@@ -55,8 +55,9 @@ _ACTIONS: Final = {
 class Me:
     """Who we are in a workspace, and whom we know there.
 
-    `strangers` says that people of other organisations (Slack Connect) are answered too.
-    `names` are display names by user id; they may be missing.
+    `strangers` says that people of other organisations (Slack Connect) are answered too, `apart`
+    that each thread of direct messages is a conversation of its own. `names` are display names by
+    user id; they may be missing.
     """
 
     team: str
@@ -64,6 +65,7 @@ class Me:
     bot: str
     admins: frozenset[str] = frozenset()
     strangers: bool = False
+    apart: bool = False
     names: Mapping[str, str]
 
 
@@ -124,7 +126,7 @@ def _said(event: Json, me: Me, at: float) -> Inbound | None:
     return Inbound(
         id=str(Origin(channel, ts, root, user)),
         message_id=ts,
-        conversation=place(me.team, channel, root, direct=direct),
+        conversation=place(me.team, channel, root, direct=direct and not me.apart),
         author=_author(user, me),
         text=readable(raw, me=me.user, names=me.names),
         received_at=at,
@@ -164,7 +166,7 @@ def _deleted(event: Json, me: Me) -> Delete | None:
     root = str(thread) if is_stamp(thread) else str(ts)
     direct = event.get("channel_type") == "im"
     return Delete(
-        conversation=place(me.team, str(event["channel"]), root, direct=direct),
+        conversation=place(me.team, str(event["channel"]), root, direct=direct and not me.apart),
         message_id=str(ts),
     )
 
@@ -176,7 +178,7 @@ def _stopped(event: Json, me: Me, at: float) -> Command | None:
         return None
     ts = event.get("event_ts")
     origin = Origin(channel, str(ts) if is_stamp(ts) else str(root), str(root), user)
-    direct = channel.startswith("D")
+    direct = channel.startswith("D") and not me.apart
     return Command(
         id=str(origin),
         conversation=place(me.team, channel, str(root), direct=direct),
@@ -202,7 +204,8 @@ def pressed(payload: Json, me: Me, at: float) -> Command | None:
     thread = post.get("thread_ts")
     root = str(thread) if is_stamp(thread) else str(ts)
     value = action.get("value")
-    where = place(me.team, channel, root, direct=channel.startswith("D"))
+    direct = channel.startswith("D") and not me.apart
+    where = place(me.team, channel, root, direct=direct)
     if held.get("is_ephemeral"):
         root, where = NO_THREAD, private_place(me.team, channel, user)
     return Command(

@@ -7,6 +7,7 @@ https://docs.slack.dev/messaging/message-metadata.
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final, cast
 
 from adapters.slack.words import escaped
@@ -19,6 +20,9 @@ MOST_CHARS: Final = 9_000
 
 MARK: Final = "bobbin_reply"
 """`event_type` of the metadata by which a part of a reply is found again."""
+
+_TABLE: Final = re.compile(r"^[ ]{0,3}\|?[ :]*-+[ :]*\|[ :|-]*$", re.MULTILINE)
+"""The line below the head of a table."""
 
 _NOTIFICATION: Final = 300
 """Characters of the text that notifications show where blocks cannot be."""
@@ -33,6 +37,12 @@ _LABELS: Final[dict[str, str]] = {
     "deny": "Deny",
 }
 _STYLES: Final[dict[str, str]] = {"approve": "primary", "deny": "danger"}
+
+
+def has_table(text: str) -> bool:
+    """Whether a text has a table. Slack draws tables in markdown blocks, and shows what is streamed
+    as it was written (https://docs.slack.dev/reference/block-kit/blocks/markdown-block)."""
+    return _TABLE.search(text) is not None
 
 
 def message(post: Post, *, stoppable: bool = False) -> Json:

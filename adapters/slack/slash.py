@@ -22,6 +22,7 @@ from core.clock import Clock
 
 UNKNOWN: Final = "I know no `/bobbin {name}`. `/bobbin help` lists what I know."
 NO_QUESTION: Final = "Write the question behind it: `/bobbin ask what is a prime number?`"
+APART: Final = "Each thread is a conversation of its own here: write `!{name}` in the one you mean."
 TAKEN: Final = "Working on it. Only you will see the answer."
 
 
@@ -61,6 +62,8 @@ class Slash:
         if name == "help":
             verbs = {"ask": "ask something; in a channel only you see the answer"} | HELP
             return "\n".join(f"`/bobbin {verb}` – {does}" for verb, does in verbs.items())
+        if self._me.apart and where.platform == PLATFORM and name in HELP:
+            return APART.format(name=name)
         if name not in HELP:
             return UNKNOWN.format(name=name[:30])
         await self._deliver(

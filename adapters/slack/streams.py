@@ -2,8 +2,9 @@
 
 A stream lives in the process that began it. It ends with the text, or is given up: after four
 minutes (Slack ends it at about five), when Slack refuses it, when it is not known whether a piece
-arrived, or when the text is not a longer form of what was sent. From then on the same message is
-edited as a whole like any other, so nothing in it (a code fence, a list) is ever cut by the clock.
+arrived, when the text is not a longer form of what was sent, or at the end of one with a table in
+it. From then on the same message is edited as a whole like any other, so nothing in it (a code
+fence, a list) is ever cut by the clock.
 Source: https://docs.slack.dev/reference/methods/chat.startStream, chat.appendStream,
 chat.stopStream.
 
@@ -19,7 +20,7 @@ from typing import Final
 
 from adapters.slack.api import SlackApi, SlackRefused
 from adapters.slack.origin import Origin
-from adapters.slack.render import controls, metadata
+from adapters.slack.render import controls, has_table, metadata
 from core.chat.messages import Post
 from core.clock import Clock
 from core.errors import ConversationGone, DeliveryUnclear, PlatformRateLimited
@@ -107,7 +108,8 @@ class Streams:
         stream = self._streams.get(ts)
         if stream is None:
             return False
-        if not post.text.startswith(stream.sent) or self._is_old(stream):
+        whole = post.final and has_table(post.text)
+        if whole or not post.text.startswith(stream.sent) or self._is_old(stream):
             del self._streams[ts]
             return False
         more = post.text[len(stream.sent) :]

@@ -118,7 +118,7 @@ class Surfaces:
     async def _aim(self, found: Asked, now: float) -> tuple[Origin, ConversationKey]:
         about = found.about
         if found.shared:
-            direct = about.channel.startswith("D")
+            direct = about.channel.startswith("D") and not self._me.apart
             origin = Origin(about.channel, about.ts, about.root, found.user)
             return origin, place(self._me.team, about.channel, about.root, direct=direct)
         answer = await self._api.write("conversations.open", users=found.user)

@@ -206,6 +206,7 @@ async def open_slack(
             user=user,
             bot=str(found.get("bot_id") or ""),
             strangers=settings.bobbin_slack_strangers,
+            apart=settings.bobbin_slack_direct == "threads",
             names=people.names,
         )
         side = SlackSide(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from adapters.slack.render import has_table
 from core.assistants import Message
 from tests.fakes.slack.looks import buttons, words
 from tests.slack.world import ANN, BOB, BOT, CHANNEL, DM, World
@@ -212,3 +213,30 @@ async def test_where_no_edit_is_left_answers_come_whole_and_at_once(world: World
         await world.idle()
     assert len(world.slack.called("chat.update")) <= 11
     assert len(world.slack.called("chat.postMessage")) == 16
+
+
+async def test_a_table_stands_in_a_block_that_draws_it(world: World) -> None:
+    table = "Here:\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\nThat is all there is to say."
+
+    async def reply(_: list[Message]) -> list[str]:
+        return [table]
+
+    world.assistants.reply = reply
+    world.assistants.before_last = asyncio.Event()
+    async with world.process():
+        ts = await world.slack.post(ANN, DM, "a table")
+        await world.appears(DM, ts, "Here")
+        world.assistants.before_last.set()
+        assert await world.replied(DM, ts) == [table]
+        await world.idle()
+    assert world.slack.called("chat.startStream")
+    last = world.slack.called("chat.update")[-1]
+    assert last["blocks"][0] == {"type": "markdown", "text": table}
+    assert world.slack.streams == 0
+
+
+def test_a_line_of_dashes_is_no_table() -> None:
+    assert not has_table("one | two\n\n---\n\nthree")
+    assert not has_table("- a\n- b | c")
+    assert has_table("a | b\n--- | ---\n1 | 2")
+    assert has_table("x\n\n|a|\n|:-:|\n|1|")

@@ -129,3 +129,22 @@ async def test_direct_messages_cannot_be_left(world: World) -> None:
         ts = await world.slack.post(ANN, DM, "!leave")
         await world.appears(DM, ts, "This is for channels")
         await world.replied(DM, await world.slack.post(ANN, DM, "hello"))
+
+
+async def test_threads_of_direct_messages_can_be_conversations_of_their_own(world: World) -> None:
+    world.settings["bobbin_slack_direct"] = "threads"
+    async with world.process():
+        first = await world.slack.post(ANN, DM, "I am Ann")
+        await world.replied(DM, first)
+        await world.slack.post(ANN, DM, "go on", thread_ts=first)
+        await world.replied(DM, first, 2)
+        second = await world.slack.post(ANN, DM, "who am I?")
+        await world.replied(DM, second)
+        await world.idle()
+        told = await world.slack.slash(ANN, DM, "new")
+        assert "`!new`" in told["text"]
+        (answer,) = world.own(DM, second)
+        await world.slack.press(ANN, DM, answer["ts"], "bobbin:regenerate", "")
+        await world.idle()
+    assert len(world.assistants.threads) == 2
+    assert len(world.assistants.runs) == 4

@@ -22,8 +22,8 @@ from core.chat.text.references import named
         ("Nine days【0:1†may.md】, it says.", "Nine days [1], it says.\n\nSources: [1] may.md"),
         ("Nine days 【0:1†may.md】", "Nine days [1]\n\nSources: [1] may.md"),
         (
-            "May【0:1†may.md】, June【0:2†june.md】, May again【1:0†may.md】【1:1†】.",
-            "May [1], June [2], May again [1] [3].\n\nSources: [1] may.md · [2] june.md · [3] a file",
+            "May【0:1†may.md】, June【0:2†j.md】, May again【1:0†may.md】【1:1†】.",
+            "May [1], June [2], May again [1] [3].\n\nSources: [1] may.md · [2] j.md · [3] a file",
         ),
         ("【重要】 [a link](https://a.org)", "【重要】 [a link](https://a.org)"),
         ("- [ ] to do", "- [ ] to do"),
