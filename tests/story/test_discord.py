@@ -103,6 +103,52 @@ async def test_a_kill_in_the_middle_loses_nothing_and_repeats_nothing(bot: Bot) 
             assert len(discord.own(thread)) == 1, discord.said(thread)
 
 
+async def test_a_rolling_restart_leaves_no_gap(bot: Bot) -> None:
+    async with FakeDiscord.running() as discord:
+        bot.variables |= _variables(discord) | {"BOBBIN_INTRODUCE": "false"}
+        discord.person(ANN, "Ann")
+        discord.add_channel(MATHS, "maths")
+        first = bot.start("discord")
+        asked: list[str] = []
+        try:
+            await asyncio.to_thread(read_until, first, HEARD)
+            asked.append(await discord.post(ANN, MATHS, f"<@{BOT}> 2x = 6"))
+            second = bot.start("discord")
+            try:
+                await asyncio.to_thread(read_until, second, HEARD)
+                asked.append(await discord.post(ANN, MATHS, f"<@{BOT}> 3x = 9"))
+                first.terminate()
+                asked.append(await discord.post(ANN, MATHS, f"<@{BOT}> 4x = 12"))
+                await asyncio.to_thread(first.wait)
+                asked.append(await discord.post(ANN, MATHS, f"<@{BOT}> 5x = 15"))
+                for thread in asked:
+                    await appears(discord, thread, "x = 3")
+            finally:
+                await asyncio.to_thread(end, second)
+        finally:
+            await asyncio.to_thread(kill, first)
+        for thread in asked:
+            assert len(discord.own(thread)) == 1, discord.said(thread)
+
+
+async def test_a_question_about_a_message_by_its_menu(bot: Bot) -> None:
+    async with FakeDiscord.running() as discord:
+        bot.variables |= _variables(discord)
+        discord.person(ANN, "Ann")
+        discord.add_channel(MATHS, "maths")
+        process = bot.start("discord")
+        try:
+            await asyncio.to_thread(read_until, process, HEARD)
+            said = await discord.post(ANN, MATHS, "3x + 11 = 14")
+            opened = await discord.menu(ANN, MATHS, "Ask about this message", said)
+            await until(lambda: opened.acked)
+            asked = await discord.submit(opened, question="Can you solve it?")
+            await until(lambda: asked.original in discord.channels)
+            await appears(discord, asked.original, "3*x + 11 = 14")
+        finally:
+            await asyncio.to_thread(end, process)
+
+
 async def test_a_wrong_token_is_named_and_nothing_hangs(bot: Bot) -> None:
     async with FakeDiscord.running() as discord:
         bot.variables |= _variables(discord) | {"DISCORD_TOKEN": "MTAwMA.wrong.token"}
