@@ -67,12 +67,16 @@ class DiscordApi:
         token: the bot's.
         url: where the API is, version included.
         clock: for how long we are not to ask.
+        most_refused: refusals in ten minutes after which nothing is asked.
     """
 
-    def __init__(self, token: str, url: str, clock: Clock) -> None:
+    def __init__(
+        self, token: str, url: str, clock: Clock, *, most_refused: int = MOST_REFUSED
+    ) -> None:
         self._token = token
         self._url = url.rstrip("/")
         self._clock = clock
+        self._most_refused = most_refused
         self._session: aiohttp.ClientSession | None = None
         self._refused: deque[float] = deque()
         self._silent_until = 0.0
@@ -217,7 +221,7 @@ class DiscordApi:
         self._refused.append(now)
         while self._refused and self._refused[0] < now - REFUSED_S:
             self._refused.popleft()
-        if len(self._refused) >= MOST_REFUSED:
+        if len(self._refused) >= self._most_refused:
             self._silent_until = self._refused[0] + REFUSED_S
 
     def _mind_forbidden(self, method: str, path: str) -> None:

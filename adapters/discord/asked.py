@@ -21,12 +21,16 @@ _PRIVATE_CHANNEL: Final = 2
 _ADMIN: Final = (1 << 3) | (1 << 5) | (1 << 13)
 """Permissions Administrator, Manage Server, Manage Messages."""
 _LONGEST: Final = 4000
+_VIEW: Final = 1 << 10
+_SEND: Final = 1 << 11
+_SEND_IN_THREADS: Final = 1 << 38
+_OPEN_THREADS: Final = 1 << 35
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Where:
     """An interaction: who, where, and the token that answers it. `alone`: the bot itself is not
-    there, and only the person sees an answer."""
+    there or may not write, and only the person sees an answer."""
 
     id: str
     token: str
@@ -88,8 +92,24 @@ def where_of(data: Json) -> Where:
         user=str(user["id"]),
         name=name_of(user, member),
         admin=permissions.isdecimal() and bool(int(permissions) & _ADMIN),
-        alone=(bool(guild) and "0" not in owners) or data.get("context") == _PRIVATE_CHANNEL,
+        alone=(bool(guild) and ("0" not in owners or not _may_write(room, data)))
+        or data.get("context") == _PRIVATE_CHANNEL,
     )
+
+
+def _may_write(room: Room, data: Json) -> bool:
+    """Whether the bot may post there, in the channel or in a thread that it opens."""
+    given = str(data.get("app_permissions") or "")
+    if not given.isdecimal():
+        return True
+    permissions = int(given)
+    if permissions & 8:
+        return True
+    in_threads = bool(permissions & _SEND_IN_THREADS)
+    if room.kind != "thread":
+        opens = in_threads and bool(permissions & _OPEN_THREADS)
+        return bool(permissions & _VIEW) and (opens or bool(permissions & _SEND))
+    return bool(permissions & _VIEW) and in_threads
 
 
 def slash_of(data: Json) -> Slash:

@@ -86,7 +86,7 @@ class Ears:
         self._alive = 0.0
         self._expected: set[str] = set()
         self._expected_until = 0.0
-        self.content = True
+        self._contents = True
         """Whether we are told what messages say that do not mention us."""
 
     @contextlib.asynccontextmanager
@@ -106,6 +106,10 @@ class Ears:
                 await self._mark()
 
     # ------------------------------------------------------------------- the listener
+
+    def without_contents(self) -> None:
+        """Messages that do not mention us come without what they say."""
+        self._contents = False
 
     def alive(self) -> None:
         """All that came before now was heard."""
@@ -182,7 +186,7 @@ class Ears:
         room = await self._room(message)
         inbound = heard(message, room, self._me, self._clock.now())
         if inbound is None:
-            if room.owner == self._me.user and not self.content and says_nothing(message):
+            if room.owner == self._me.user and not self._contents and says_nothing(message):
                 await self._hint(room.channel)
             return
         if room.kind == "direct":

@@ -58,14 +58,12 @@ class Room:
 class Me:
     """Who we are. `roles` are those that Discord manages for us, by guild; it fills while we hear.
 
-    `content` says that we are told what messages say that do not mention us. In the channels and
-    forums `open` nobody has to mention us to begin.
+    In the channels and forums `open` nobody has to mention us to begin.
     """
 
     application: str
     user: str
     mode: Mode = "thread"
-    content: bool = True
     open: frozenset[str] = frozenset()
     roles: dict[str, str] = field(default_factory=dict[str, str])
 

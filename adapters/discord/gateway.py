@@ -64,6 +64,10 @@ class Listener(Protocol):
         """An event, in the order in which Discord sent it."""
         ...
 
+    def without_contents(self) -> None:
+        """From now on nothing is told of what messages say that do not mention us."""
+        ...
+
     def alive(self) -> None:
         """Something came from Discord: all before it was heard."""
         ...
@@ -146,7 +150,7 @@ class Gateway:
         self._listener = listener
         self._pacer = pacer
         self._clock = clock
-        self.content = True
+        self._content = True
         """Whether message contents are heard; found out by trying."""
         logging.getLogger("discord.client").addFilter(_without_traceback)
         discord.VoiceClient.warn_nacl = False
@@ -185,7 +189,8 @@ class Gateway:
                 await self._connect(heard)
             except discord.PrivilegedIntentsRequired:
                 log.warning(NO_CONTENT)
-                self.content = False
+                self._content = False
+                self._listener.without_contents()
                 continue
             except (discord.LoginFailure, discord.ConnectionClosed) as error:
                 problem = _problem(error)
@@ -208,7 +213,7 @@ class Gateway:
 
     async def _connect(self, heard: asyncio.Event) -> None:
         """One client, from its birth until it gives up or is deaf."""
-        client = _Client(self._link, self._listener, self._pacer, content=self.content)
+        client = _Client(self._link, self._listener, self._pacer, content=self._content)
         running = asyncio.create_task(client.start(self._link.token), name="discord client")
         watching = asyncio.create_task(self._watch(client, heard), name="discord watchdog")
         try:

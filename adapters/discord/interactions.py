@@ -54,6 +54,7 @@ Deliver = Callable[[Event], Awaitable[object]]
 LATE_S: Final = 10.0
 ACK_S: Final = 1.2
 _ACK_TRIES: Final = 3
+MOST_SHOWN: Final = 1_990
 _SHOWN: Final = 1_700
 """Characters of a question that its message shows."""
 
@@ -201,12 +202,12 @@ class Interactions:
         """The id of the message that shows the question."""
         cut = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
         try:
-            found = await self._responses.original(where.token, quoted(cut))
+            found = await self._responses.original(where.token, quoted(cut)[:MOST_SHOWN])
         except DiscordRefused as error:
             if error.code not in _DEAD:
                 raise
             body = {
-                "content": f"**{where.name}** asks:\n{quoted(cut)}",
+                "content": f"**{where.name}** asks:\n{quoted(cut)}"[:MOST_SHOWN],
                 "allowed_mentions": QUIET,
                 "nonce": nonce(where.id),
                 "enforce_nonce": True,

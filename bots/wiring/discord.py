@@ -123,7 +123,6 @@ class DiscordSide:
         except PlatformError as error:
             log.warning("Discord could not be told of the commands: %s", error)
         async with ears.open(), gateway.running():
-            ears.content = gateway.content
             share = f", shard {shard[0]} of {shard[1]}" if shard[1] > 1 else ""
             also = f" and by HTTP at {PATH}" if self.asgi is not None else ""
             yield f"over the gateway{share}{also}"

@@ -87,6 +87,14 @@ async def test_where_the_bot_is_no_member_only_the_person_sees_the_answer(world:
     assert world.own(LUNCH) == []
 
 
+async def test_where_the_bot_may_not_write_only_the_person_sees_the_answer(world: World) -> None:
+    world.discord.permissions = str(1 << 10)
+    async with world.process():
+        asked = await world.discord.slash(ANN, LUNCH, "ask", question="anybody?")
+        await world.until(lambda: "You said" in world.discord.answered(asked))
+    assert world.own(LUNCH) == []
+
+
 async def test_a_file_comes_with_a_question(world: World) -> None:
     table = world.discord.add_file("data.csv", b"a,b\n1,2\n", "text/csv")
     async with world.process():

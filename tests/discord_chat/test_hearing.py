@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
-from adapters.discord.api import DiscordApi
+from adapters.discord.api import DiscordApi, DiscordRefused
 from adapters.discord.backfill import Backfill
 from core.clock import SystemClock
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, PlatformRateLimited
 from tests.discord_chat.world import ANN, MATHS, MENTION, World
 from tests.fakes.discord.looks import APP
 from tests.fakes.hearing import FakeHearing
@@ -163,6 +163,26 @@ async def test_without_message_contents_mentions_work_and_the_rest_is_hinted_onc
         await world.discord.post(ANN, world.dm, "in private")
         await world.replied(world.dm)
     assert sum("I cannot read" in said for said in world.discord.said(thread)) == 1
+
+
+async def test_a_ban_of_our_address_is_waited_out(world: World) -> None:
+    world.discord.fail("GET", "/applications/@me$", 429, retry_after=1, via=False)
+    async with world.process():
+        await world.discord.post(ANN, world.dm, "hello")
+        await world.replied(world.dm)
+
+
+async def test_after_too_many_refusals_nothing_is_asked_for_a_while(world: World) -> None:
+    api = DiscordApi(world.discord.token, world.discord.url, SystemClock(), most_refused=3)
+    world.discord.fail("GET", "/channels/", 403, times=9, code=50001)
+    for _ in range(3):
+        with pytest.raises(DiscordRefused):
+            await api.read(f"/channels/{MATHS}")
+    with pytest.raises(PlatformRateLimited) as silent:
+        await api.read(f"/channels/{MATHS}")
+    assert 590 < silent.value.retry_after_s <= 600
+    assert len(world.discord.called("GET", "/channels/")) == 3
+    await api.aclose()
 
 
 async def test_a_wrong_token_is_named(world: World) -> None:

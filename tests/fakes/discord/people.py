@@ -26,6 +26,8 @@ PUBLIC_KEY = KEY.verify_key.encode().hex()
 class FakeDiscord(Doors):
     """A guild with people in it."""
 
+    permissions: str = "309237746688"
+    """What the bot may do in channels, as interactions say it."""
     interactions_url: str = ""
     """Where interactions go by HTTP; empty: over the gateway."""
 
@@ -170,7 +172,7 @@ class FakeDiscord(Doors):
             "entitlements": [],
             "attachment_size_limit": 10 * 1024 * 1024,
             "authorizing_integration_owners": {"0": GUILD},
-            "app_permissions": "562949953601536",
+            "app_permissions": self.permissions,
             "context": 1 if where["type"] == 1 else 0,
         }
         if where["type"] == 1:
