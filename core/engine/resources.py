@@ -6,6 +6,7 @@ Thread had when it was made, so whoever takes it over works with the same.
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -71,7 +72,19 @@ def with_list(resources: Json | None, tool: str, name: str, values: tuple[str, .
     return given
 
 
+def without(resources: Json | None, gone: Set[str]) -> Json | None:
+    """`tool_resources` without these ids; the same ones where they name none of them."""
+    for tool, name in ((CODE, "file_ids"), (SEARCH, "vector_store_ids")):
+        listed = _listed(resources, tool, name)
+        if resources is not None and not gone.isdisjoint(listed):
+            left = [one for one in listed if one not in gone]
+            resources = {**resources, tool: {**resources[tool], name: left}}
+    return resources
+
+
 def _listed(resources: Json | None, tool: str, name: str) -> tuple[str, ...]:
     body: Any = (resources or {}).get(tool)
     values: Any = cast("Json", body).get(name) if isinstance(body, dict) else None
-    return tuple(cast("list[str]", values or ()))
+    if not isinstance(values, list | tuple):  # what was imported is whatever it is
+        return ()
+    return tuple(one for one in cast("list[Any]", values) if isinstance(one, str))

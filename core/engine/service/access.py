@@ -126,10 +126,18 @@ async def file_record(
 ) -> tuple[ObjectRecord, File]:
     """A File with its record. Raises NotFound, also for one that has expired."""
     record = await object_record(objects, "file", file_id, tenant)
-    file = record.value
-    if not isinstance(file, File) or (file.expires_at is not None and file.expires_at <= now):
+    file = living_file(record, now)
+    if file is None:
         raise NotFound.object("file", file_id)
     return record, file
+
+
+def living_file(record: ObjectRecord | None, now: float) -> File | None:
+    """The record's File, unless it has expired."""
+    file = record.value if record else None
+    if not isinstance(file, File) or (file.expires_at is not None and file.expires_at <= now):
+        return None
+    return file
 
 
 async def check_files(

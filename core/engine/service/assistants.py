@@ -47,7 +47,7 @@ class Assistants:
         if assistant_id is not None:
             found = await self._objects.get("assistant", assistant_id, tenant=tenant)
             if found is not None and isinstance(found.value, Assistant):
-                return found.value
+                return await self._shown(found.value, tenant)
         values: dict[str, Any] = {name: getattr(request, name) for name in _FIELDS}
         values["response_format"] = request.response_format or "auto"
         values["tool_resources"] = await self._attaching.resources(
@@ -65,14 +65,16 @@ class Assistants:
 
     async def get(self, assistant_id: str, *, tenant: str = "") -> Assistant:
         """The Assistant. Raises NotFound."""
-        return (await assistant_record(self._objects, assistant_id, tenant))[1]
+        _, assistant = await assistant_record(self._objects, assistant_id, tenant)
+        return await self._shown(assistant, tenant)
 
     async def list(self, cursor: Cursor, *, tenant: str = "") -> Page[Assistant]:
         """A part of the list, newest first unless the cursor says otherwise."""
         check_limit(cursor.limit)
         page = await self._objects.page("assistant", cursor, tenant=tenant)
         found = (record.value for record in page.data)
-        return Page(tuple(value for value in found if isinstance(value, Assistant)), page.has_more)
+        assistants = [value for value in found if isinstance(value, Assistant)]
+        return Page(await self._attaching.shown(assistants, tenant=tenant), page.has_more)
 
     async def update(
         self, assistant_id: str, request: AssistantUpdate, *, tenant: str = ""
@@ -93,7 +95,7 @@ class Assistants:
             values["response_format"] = values["response_format"] or "auto"
         if "tool_resources" in values:
             values["tool_resources"] = await self._attaching.resources(
-                values["tool_resources"], tenant=tenant
+                values["tool_resources"], tenant=tenant, before=assistant.tool_resources
             )
         state = dict(record.state)
         if not isinstance(request.reasoning_effort, Unset):
@@ -105,13 +107,16 @@ class Assistants:
                 explicit[name] = value
         changed = replace(assistant, **values)
         await self._put(changed, state, explicit, tenant)
-        return _sampled(changed, explicit)
+        return await self._shown(_sampled(changed, explicit), tenant)
 
     async def delete(self, assistant_id: str, *, tenant: str = "") -> None:
         """Remove it. Runs that it made stay. Raises NotFound."""
         check_id("assistant_id", assistant_id, "asst")
         if not await self._objects.delete("assistant", assistant_id, tenant=tenant):
             raise NotFound.object("assistant", assistant_id)
+
+    async def _shown(self, assistant: Assistant, tenant: str) -> Assistant:
+        return (await self._attaching.shown((assistant,), tenant=tenant))[0]
 
     async def _put(
         self, assistant: Assistant, state: Json, explicit: dict[str, float | None], tenant: str

@@ -10,7 +10,7 @@ from core.clock import Clock
 from core.engine.ports import Blobs, ObjectStore
 from core.engine.records import Cursor, ObjectRecord, Page
 from core.engine.requests import FileRequest
-from core.engine.service.access import file_record, kept_page
+from core.engine.service.access import file_record, kept_page, living_file
 from core.engine.service.store_files import StoreFiles
 from core.errors import NotFound
 from core.ids import Ids
@@ -62,14 +62,13 @@ class Files:
         now = self._clock.now()
 
         async def there(records: Sequence[ObjectRecord]) -> Sequence[File | None]:
-            return [_living(record, now) for record in records]
+            return [living_file(record, now) for record in records]
 
         return await kept_page(self._objects, "file", cursor, tenant, there)
 
     async def delete(self, file_id: str, *, tenant: str = "") -> None:
-        """Remove it, also from every vector store. `tool_resources` that name it stay as they are,
-        and whoever uses them skips it. Its bytes go with the sweep of blobs, if no other File has
-        the same.
+        """Remove it, also from every vector store; `tool_resources` are read without it. Its bytes
+        go with the sweep of blobs, if no other File has the same.
 
         Raises:
             NotFound: there is no such File.
@@ -80,10 +79,3 @@ class Files:
             raise NotFound.object("file", file_id)
         # Again: it may have been added while it was still there.
         await self._shelved.remove_everywhere(file_id, tenant=tenant)
-
-
-def _living(record: ObjectRecord, now: float) -> File | None:
-    file = record.value
-    if not isinstance(file, File) or (file.expires_at is not None and file.expires_at <= now):
-        return None
-    return file

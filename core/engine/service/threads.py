@@ -87,7 +87,8 @@ class Threads:
 
     async def get(self, thread_id: str, *, tenant: str = "") -> Thread:
         """The Thread. Raises NotFound."""
-        return (await thread_record(self._threads, thread_id, tenant)).thread
+        record = await thread_record(self._threads, thread_id, tenant)
+        return await self._shown(record.thread, tenant)
 
     async def update(self, thread_id: str, request: ThreadUpdate, *, tenant: str = "") -> Thread:
         """Change what the request names, also while a Run is active.
@@ -100,7 +101,10 @@ class Threads:
         record = await thread_record(self._threads, thread_id, tenant)
         if not isinstance(request.tool_resources, Unset):
             values["tool_resources"] = await self._attaching.resources(
-                request.tool_resources, tenant=tenant, days=THREAD_DAYS
+                request.tool_resources,
+                tenant=tenant,
+                days=THREAD_DAYS,
+                before=record.thread.tool_resources,
             )
         for _ in range(ATTEMPTS):
             if not isinstance(request.metadata, Unset):
@@ -116,7 +120,7 @@ class Threads:
             except Conflict:  # it was changed or deleted meanwhile
                 record = await thread_record(self._threads, thread_id, tenant)
             else:
-                return thread
+                return await self._shown(thread, tenant)
         raise StoreUnavailable(f"Thread {thread_id} changes too fast. Try again.")
 
     async def delete(self, thread_id: str, *, tenant: str = "") -> None:
@@ -133,3 +137,6 @@ class Threads:
                 await self._interpreter.close(thread_id)
             except BobbinError as error:
                 log.warning("the code session of %s was not closed: %s", thread_id, error)
+
+    async def _shown(self, thread: Thread, tenant: str) -> Thread:
+        return (await self._attaching.shown((thread,), tenant=tenant))[0]
