@@ -37,6 +37,8 @@ Json = Mapping[str, Any]
 MOST_WAITING: Final = 10_000
 MARK_S: Final = 2.0
 SWEEP_S: Final = 15.0
+DRAIN_S: Final = 3.0
+"""How long what was heard last may take when the process ends."""
 _LONGEST_PAUSE_S: Final = 5.0
 _TRIES: Final = 30
 
@@ -84,6 +86,7 @@ class Ears:
         self._lines: dict[str, deque[tuple[float, Callable[[], Awaitable[None]]]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._alive = 0.0
+        self._marked = 0.0
         self._expected: set[str] = set()
         self._expected_until = 0.0
         self._contents = True
@@ -99,6 +102,8 @@ class Ears:
         try:
             yield self
         finally:
+            if self._tasks:
+                await asyncio.wait(self._tasks, timeout=DRAIN_S)
             for task in [*tasks, *self._tasks]:
                 task.cancel()
             await asyncio.gather(*tasks, *self._tasks, return_exceptions=True)
@@ -189,12 +194,12 @@ class Ears:
             if room.owner == self._me.user and not self._contents and says_nothing(message):
                 await self._hint(room.channel)
             return
-        if room.kind == "direct":
-            await self._hearing.met(self._ear, room.channel, made_at(inbound.message_id))
         # Mail that comes twice is known by its mailbox; a command is carried out at once.
         if inbound.text.startswith("!") and not await self._hearing.first(inbound.id):
             return
         await self._deliver(inbound)
+        if room.kind == "direct":
+            await self._hearing.met(self._ear, room.channel, made_at(inbound.message_id))
 
     async def _edited(self, message: Json) -> None:
         room = await self._room(message)
@@ -304,8 +309,9 @@ class Ears:
             return  # what was missed in these guilds is not even asked for
         waiting = [line[0][0] for line in self._lines.values() if line]
         at = min([self._alive, *waiting])
-        if at > 0 and not self._backfill.asking:
+        if at > self._marked and not self._backfill.asking:
             await self._hearing.reach(self._ear, at)
+            self._marked = at
 
     async def _keep_sweeping(self) -> None:
         while True:
