@@ -201,6 +201,9 @@ def pressed(payload: Json, me: Me, at: float) -> Command | None:
     ts, stamp = post.get("ts") or held.get("message_ts"), action.get("action_ts")
     if name is None or not is_stamp(ts) or not is_stamp(stamp):
         return None
+    team = _dict(payload.get("user")).get("team_id")
+    if not me.strangers and isinstance(team, str) and team != me.team:
+        return None
     thread = post.get("thread_ts")
     root = str(thread) if is_stamp(thread) else str(ts)
     value = action.get("value")

@@ -123,3 +123,18 @@ async def test_slash_commands_in_direct_messages_are_about_that_conversation(wor
         told = await world.slack.slash(ANN, DM, "nonsense")
         assert "I know no" in told["text"]
     assert len(world.assistants.threads) == 2
+
+
+async def test_people_of_other_organisations_press_nothing(world: World) -> None:
+    async with world.process():
+        root = await world.slack.post(ANN, CHANNEL, f"{BOT} hello")
+        await world.replied(CHANNEL, root)
+        await world.idle()
+        (answer,) = world.own(CHANNEL, root)
+        ts, press = answer["ts"], world.slack.press
+        await press("U0EVE", CHANNEL, ts, "bobbin:new", "new", team="T9OTHER")
+        await press("U0EVE", CHANNEL, ts, "bobbin:regenerate", "", team="T9OTHER")
+        await world.slack.post(ANN, CHANNEL, "go on", thread_ts=root)
+        await world.replied(CHANNEL, root, 2)
+    assert len(world.own(CHANNEL, root)) == 2
+    assert len(world.assistants.threads) == 1

@@ -95,8 +95,10 @@ class FakeSlack(Doors):
             }
         )
 
-    async def press(self, user: str, channel: str, ts: str, action_id: str, value: str) -> None:
-        """Somebody presses a button of a message."""
+    async def press(
+        self, user: str, channel: str, ts: str, action_id: str, value: str, *, team: str = TEAM
+    ) -> None:
+        """Somebody, of this organisation or another one, presses a button of a message."""
         message = self.messages[channel].get(ts)
         container = {"type": "message", "message_ts": ts, "channel_id": channel}
         await self.send(
@@ -104,7 +106,7 @@ class FakeSlack(Doors):
             {
                 "type": "block_actions",
                 "team": {"id": TEAM},
-                "user": {"id": user, "team_id": TEAM},
+                "user": {"id": user, "team_id": team},
                 "api_app_id": APP,
                 "channel": {"id": channel},
                 # What one person saw alone is nowhere kept: the payload has no message then.
