@@ -29,11 +29,11 @@ def test_what_is_taken_out() -> None:
     """Of each tool's list alone; the given ones are not changed."""
     given: Any = {
         "code_interpreter": {"file_ids": ["file-a", "file-b"]},
-        "file_search": {"vector_store_ids": ["vs_a"], "vector_stores": [{}]},
+        "file_search": {"vector_store_ids": ["vs_a"], "vector_stores": [{"file_ids": ["file-c"]}]},
     }
     assert without(given, {"file-a", "vs_a"}) == {
         "code_interpreter": {"file_ids": ["file-b"]},
-        "file_search": {"vector_store_ids": [], "vector_stores": [{}]},
+        "file_search": {"vector_store_ids": [], "vector_stores": [{"file_ids": ["file-c"]}]},
     }
     assert code_files(given) == ("file-a", "file-b")
     assert without(given, {"file-c"}) is given
