@@ -83,6 +83,9 @@ class Settings(BaseSettings):
     bobbin_partitions: int | None = Field(default=None, ge=1, le=1024)
     """Hash tags over which conversations are spread; fixed by the first start. Default: 1, and
     16 for a cluster."""
+    bobbin_blobs_url: str | None = None
+    """A bucket for the bytes of files that several machines share (`s3://bucket/prefix`, `gs://`,
+    `az://`). Default: a folder in BOBBIN_DATA_DIR."""
     bobbin_data_dir: Path = ROOT / "data"
     """Folder of the embedded server, files and pulled weights; must be on a local disk."""
 

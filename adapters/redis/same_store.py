@@ -28,5 +28,6 @@ async def ensure_same_store(client: Client, store_id: str) -> None:
         raise ConfigurationError(
             f"The store's files lie in the blob folder {there}, and the one given here is "
             f"{store_id}; its files would not be found. Set BOBBIN_DATA_DIR to the folder whose "
-            "file blobs/id says the former, or use an empty store."
+            "file blobs/id says the former, or BOBBIN_BLOBS_URL to the bucket that has it, or use "
+            "an empty store."
         )

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any, TextIO
 from urllib.parse import urlsplit
 
-from adapters.blobs.local import LocalBlobs
 from adapters.mathimages.renderer import MathImages
 from adapters.terminal.events import PLATFORM as TERMINAL
 from adapters.terminal.files import TerminalFiles
 from adapters.terminal.platform import TerminalPlatform
 from bots.console import Parts
+from bots.wiring.blobs import blob_store
 from bots.wiring.chat import Chat, ChatStores, open_chat, open_chat_stores
 from bots.wiring.engine import EngineSide
 from bots.wiring.functions import Functions, load_declared
@@ -156,7 +156,7 @@ async def open_bobbin(
                 if not api_may_fail:
                     raise
                 missing = f"{error} The chat goes on without the API."
-        given = TerminalFiles(LocalBlobs(settings.bobbin_data_dir / "blobs", clock, ids))
+        given = TerminalFiles(blob_store(settings, clock, ids))
         running = None
         if chat:
             relay = RelayLimits(

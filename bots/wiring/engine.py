@@ -9,14 +9,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from adapters.blobs.local import LocalBlobs
 from adapters.redis.events import RedisRunEvents
 from adapters.redis.objects import RedisObjectStore
 from adapters.redis.runs import RedisRunQueue
 from adapters.redis.same_store import ensure_same_store
 from adapters.redis.threads import RedisThreadStore
 from adapters.sandbox.interpreter import SandboxedInterpreter
+from bots.wiring.blobs import blob_store
 from bots.wiring.search import open_search
 from bots.wiring.store import Store
 from bots.wiring.sweeping import sweeping
@@ -33,6 +34,9 @@ from core.engine.service.file_search import StoresForRuns
 from core.engine.worker import Worker
 from core.errors import StoreUnavailable
 from core.ids import Ids
+
+if TYPE_CHECKING:
+    from bots.wiring.blobs import BlobStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +74,7 @@ async def open_engine(
         stack.push_async_callback(events.aclose)
         queue = RedisRunQueue(store.client, store.partitions, lease_ms=lease_ms)
         stack.push_async_callback(queue.aclose)
-        blobs = LocalBlobs(settings.bobbin_data_dir / "blobs", clock, ids)
+        blobs = blob_store(settings, clock, ids)
         await ensure_same_store(store.client, await blobs.store_id())
         await stack.enter_async_context(sweeping(store.client, blobs, clock, ids))
         if interpreter is None:
@@ -154,7 +158,7 @@ async def open_engine(
         )
 
 
-async def _ready(store: Store, blobs: LocalBlobs) -> None:
+async def _ready(store: Store, blobs: BlobStore) -> None:
     """The store takes a write and knows the blobs that lie here.
 
     Raises:
@@ -175,7 +179,7 @@ async def open_services(
     """The services alone: no Run is executed by this process."""
     lease_ms = round(settings.bobbin_lease_s * 1000)
     events = RedisRunEvents(store.client, store.partitions, ids)
-    blobs = LocalBlobs(settings.bobbin_data_dir / "blobs", clock, ids)
+    blobs = blob_store(settings, clock, ids)
     try:
         yield Engine(
             threads=RedisThreadStore(store.client, store.partitions, ids, lease_ms=lease_ms),

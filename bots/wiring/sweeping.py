@@ -6,14 +6,16 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Collection, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from adapters.blobs.local import LocalBlobs
 from adapters.redis.connection import Client
 from adapters.redis.references import BlobReferences
 from core.clock import Clock
 from core.errors import BobbinError
 from core.ids import Ids
+
+if TYPE_CHECKING:
+    from bots.wiring.blobs import BlobStore
 
 log = logging.getLogger(__name__)
 
@@ -28,9 +30,7 @@ _LOOK_S: Final = 3600.0
 
 
 @contextlib.asynccontextmanager
-async def sweeping(
-    client: Client, blobs: LocalBlobs, clock: Clock, ids: Ids
-) -> AsyncIterator[None]:
+async def sweeping(client: Client, blobs: BlobStore, clock: Clock, ids: Ids) -> AsyncIterator[None]:
     """Sweep once a day, in one of the processes, until the block ends."""
     references = BlobReferences(client, ids)
     await blobs.refer(await references.store_id())
@@ -42,7 +42,7 @@ async def sweeping(
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def sweep(references: BlobReferences, blobs: LocalBlobs) -> int:
+async def sweep(references: BlobReferences, blobs: BlobStore) -> int:
     """Remove what nothing names, if it is this process's turn; how many.
 
     Nothing is removed where another store has named blobs of this folder.
@@ -60,7 +60,7 @@ async def sweep(references: BlobReferences, blobs: LocalBlobs) -> int:
     return await blobs.sweep(kept, GRACE_S)
 
 
-async def _forever(references: BlobReferences, blobs: LocalBlobs, clock: Clock) -> None:
+async def _forever(references: BlobReferences, blobs: BlobStore, clock: Clock) -> None:
     await clock.sleep(_FIRST_S)
     while True:
         try:
