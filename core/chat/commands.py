@@ -245,6 +245,8 @@ class Commands:
         last = session.last
         # The first answer may stand there already while its turn is still being stored.
         pending = await self._control.pending(command.conversation) if last is None else ()
+        if last is None and not pending:  # it was stored between the two looks
+            last = (await self._sessions.current(command.conversation)).last
         askers = last.askers if last else tuple(inbound.author.id for inbound in pending)
         if not askers:
             await self._say(command, "There is no answer here that I could write again.")

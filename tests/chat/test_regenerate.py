@@ -6,7 +6,10 @@ import asyncio
 from typing import Any
 
 from core.assistants import Message
-from tests.chat.flow import BOB, World, place
+from core.chat.commands import Commands
+from core.chat.messages import Command, ConversationKey, Session
+from core.chat.ports import Sessions
+from tests.chat.flow import ANN, BOB, World, place
 from tests.fakes.assistants import Fail, FakeAssistants, echo
 
 
@@ -115,3 +118,48 @@ async def test_regenerate_after_new_finds_nothing(world: World) -> None:
         await bot.presses("regenerate", where=place())
         await bot.is_idle(where=place())
     assert len(world.assistants.runs) == 2
+
+
+class Late:
+    """The sessions of a store, of which the first look is older than all that happened."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+        self._looks = 0
+
+    async def current(self, conversation: ConversationKey) -> Session:
+        self._looks += 1
+        return (
+            Session(ordinal=1) if self._looks == 1 else await self._sessions.current(conversation)
+        )
+
+    async def start(self, conversation: ConversationKey, now: float) -> Session:
+        return await self._sessions.start(conversation, now)
+
+    async def resume(self, conversation: ConversationKey, ordinal: int) -> Session | None:
+        return await self._sessions.resume(conversation, ordinal)
+
+    async def list(self, conversation: ConversationKey, limit: int) -> list[Session]:
+        return await self._sessions.list(conversation, limit)
+
+    async def save(self, conversation: ConversationKey, session: Session) -> None:
+        await self._sessions.save(conversation, session)
+
+
+async def test_a_press_while_the_turn_is_being_stored_is_taken(world: World) -> None:
+    async with world.process() as bot:
+        await bot.says("hello", where=place())
+        await bot.is_idle(where=place())
+        stores = bot.chat.stores
+        commands = Commands(
+            stores.control,
+            Late(stores.sessions),
+            stores.approvals,
+            stores.places,
+            world.assistants,
+            {"fake": world.platform},
+        )
+        press = Command(id="press", conversation=place(), author=ANN, name="regenerate")
+        mail = await commands.carry_out(press)
+    assert mail is not None
+    assert mail.kind == "regenerate"

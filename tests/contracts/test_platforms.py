@@ -4,33 +4,85 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from adapters.slack.api import SlackApi
+from adapters.slack.origin import Origin
+from adapters.slack.platform import SlackPlatform
+from adapters.slack.presence import Presence
 from adapters.terminal.platform import TerminalPlatform
 from adapters.terminal.screen import Screen
 from core.chat.feeds import Feed
 from core.chat.messages import Capabilities, ConversationKey, OutFile, Post, Sign
 from core.chat.ports import ChatPlatform
+from core.clock import SystemClock
 from tests.contracts.chat import Chat, chat_on
+from tests.fakes.pacer import FakePacer
 from tests.fakes.platform import FakePlatform
+from tests.fakes.slack.people import FakeSlack
 from tests.servers import Server
 
 HERE = ConversationKey("terminal", ("ann", "chat"))
 THERE = ConversationKey("terminal", ("bob", "chat"))
+SLACK = {
+    HERE: (ConversationKey("slack", ("T0FAKE", "C1", "1600000000.000001")), "C1"),
+    THERE: (ConversationKey("slack", ("T0FAKE", "C2", "1600000000.000001")), "C2"),
+}
+ROOT = "1600000000.000001"
+
+
+class OnSlack:
+    """Slack under the names of places and parts that these tests use."""
+
+    def __init__(self, platform: SlackPlatform) -> None:
+        self._platform = platform
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._platform.capabilities
+
+    async def send(self, conversation: ConversationKey, post: Post) -> str:
+        where, channel = SLACK[conversation]
+        return await self._platform.send(where, self._named(channel, post))
+
+    async def edit(self, conversation: ConversationKey, ref: str, post: Post) -> None:
+        where, channel = SLACK[conversation]
+        await self._platform.edit(where, ref, self._named(channel, post))
+
+    async def find(self, conversation: ConversationKey, part_id: str) -> str | None:
+        where, channel = SLACK[conversation]
+        return await self._platform.find(where, self._name(channel, part_id))
+
+    async def signal(self, conversation: ConversationKey, sign: Sign) -> None:
+        where, channel = SLACK[conversation]
+        turn = tuple(self._name(channel, one) for one in sign.turn)
+        await self._platform.signal(where, replace(sign, turn=turn))
+
+    def _named(self, channel: str, post: Post) -> Post:
+        return replace(post, part_id=self._name(channel, post.part_id))
+
+    def _name(self, channel: str, name: str) -> str:
+        return f"{Origin(channel, ROOT, ROOT, 'U0ANN')}.{name}"
 
 
 class Subject:
     """A platform, and what a person reads there."""
 
-    def __init__(self, platform: ChatPlatform, feed: Feed | None) -> None:
+    def __init__(
+        self, platform: ChatPlatform, feed: Feed | None, slack: FakeSlack | None = None
+    ) -> None:
         self.platform = platform
         self._feed = feed
+        self._slack = slack
 
     async def read(self, where: ConversationKey = HERE) -> str:
         """All that stands there, without what the screen says of its own."""
+        if self._slack is not None:
+            return "\n".join(self._slack.replies(SLACK[where][1], ROOT))
         if self._feed is None:
             assert isinstance(self.platform, FakePlatform)
             return "\n".join(self.platform.texts(where))
@@ -46,17 +98,39 @@ class Subject:
         return "".join(shown)
 
 
-@pytest.fixture(params=["fake", "terminal"])
+@pytest.fixture(params=["fake", "terminal", "slack"])
 async def subject(
     request: pytest.FixtureRequest, chat_server: Server, tmp_path: Path
 ) -> AsyncIterator[Subject]:
     if request.param == "fake":
         yield Subject(FakePlatform(Capabilities(max_chars=500, edits=True)), None)
         return
+    if request.param == "slack":
+        async with _on_slack() as made:
+            yield made
+        return
     chat_server.ask("FLUSHALL")
     async with chat_on(chat_server.url, 1) as chat:
         yield Subject(TerminalPlatform(chat.feed, tmp_path), chat.feed)
         await _clean(chat)
+
+
+@asynccontextmanager
+async def _on_slack() -> AsyncIterator[Subject]:
+    async with FakeSlack.running() as slack:
+        for channel in ("C1", "C2"):
+            slack.messages[channel][ROOT] = {"user": "U0ANN", "ts": ROOT, "text": "?"}
+        clock, api = SystemClock(), SlackApi(slack.bot_token, slack.url)
+        presence = Presence(api, clock)
+        platform = SlackPlatform(
+            api, FakePacer(clock), clock, team="T0FAKE", bot_user="U0BOT", presence=presence
+        )
+        try:
+            yield Subject(OnSlack(platform), None, slack)
+        finally:
+            await presence.aclose()
+            await api.aclose()
+        assert slack.wrong == []
 
 
 async def _clean(chat: Chat) -> None:
