@@ -21,7 +21,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 
 from adapters.slack.api import Json, SlackApi, dict_of
-from adapters.slack.events import Me, heard, pressed
+from adapters.slack.events import Me, heard, pressed, turned_away
 from adapters.slack.surfaces import Surfaces
 from adapters.slack.words import mentioned
 from core.chat.messages import Event
@@ -114,6 +114,8 @@ class Ears:
                 self._surfaces.opened(event)
             elif event.get("type") in ("app_uninstalled", "tokens_revoked"):
                 log.error("Slack took the app's token back (%s): install it again", event["type"])
+            if turned_away(event, self._me):
+                self._surfaces.turn_away(event)
             found = heard(event, self._me, self._clock.now())
             if found is not None:
                 user = event.get("user")

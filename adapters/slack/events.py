@@ -105,6 +105,16 @@ def heard(event: Json, me: Me, at: float) -> Event | None:
     return _said(event, me, at)
 
 
+def turned_away(event: Json, me: Me) -> bool:
+    """Whether a person of another organisation mentions us, whom we do not answer."""
+    return (
+        event.get("type") == "app_mention"
+        and not me.strangers
+        and _is_stranger(event, me)
+        and not _is_of_a_bot(event, me)
+    )
+
+
 def _said(event: Json, me: Me, at: float) -> Inbound | None:
     user = event.get("user")
     if not isinstance(user, str) or (_is_stranger(event, me) and not me.strangers):

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Final
 
-from adapters.slack.api import SlackApi, SlackRefused, dict_of
+from adapters.slack.api import Json, SlackApi, SlackRefused, dict_of
 from adapters.slack.events import Me, place
 from adapters.slack.origin import NO_THREAD, Origin
 from adapters.slack.views import ASK, Asked, Home, about_of, asked_of, form, home, prompts
@@ -27,6 +27,8 @@ from core.errors import BobbinError, PlatformError
 log = logging.getLogger(__name__)
 
 MOST: Final = 50
+
+AWAY: Final = "I answer people of the organisation that runs me only."
 
 Known = Callable[[ConversationKey], Awaitable[Home]]
 """What a person's Home tab says, by the conversation of their direct messages."""
@@ -70,6 +72,18 @@ class Surfaces:
             doing = self._suggest(channel)
         else:
             return
+        self._do(doing)
+
+    def turn_away(self, event: Mapping[str, Any]) -> None:
+        """Somebody asked whom we do not answer: only they are told."""
+        user, channel = event.get("user"), event.get("channel")
+        if not isinstance(user, str) or not isinstance(channel, str) or len(self._tasks) >= MOST:
+            return
+        thread = event.get("thread_ts")
+        place: Json = {"thread_ts": thread} if isinstance(thread, str) else {}
+        self._do(self._tell(place | {"channel": channel, "user": user}))
+
+    def _do(self, doing: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(doing, name="slack tab")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -125,6 +139,12 @@ class Surfaces:
         channel = str(dict_of(answer.get("channel"))["id"])
         origin = Origin(channel, f"{now:.6f}", NO_THREAD, found.user)
         return origin, place(self._me.team, channel, NO_THREAD, direct=True)
+
+    async def _tell(self, place: Json) -> None:
+        try:
+            await self._api.write("chat.postEphemeral", text=AWAY, **place)
+        except PlatformError as error:
+            log.info("somebody could not be told that they are not answered: %s", error)
 
     async def _show_home(self, user: str, channel: str) -> None:
         try:

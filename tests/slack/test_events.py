@@ -61,8 +61,14 @@ async def test_people_of_other_organisations_are_not_answered_unless_asked_for(
 ) -> None:
     async with world.process():
         await world.slack.post(ANN, CHANNEL, f"{BOT} hello", user_team="T9OTHER")
+        async with asyncio.timeout(5):
+            while not world.slack.called("chat.postEphemeral"):
+                await asyncio.sleep(0.01)
+        await world.slack.post(ANN, CHANNEL, "hello all", user_team="T9OTHER")
         await world.idle()
     assert not world.assistants.runs
+    (told,) = world.slack.called("chat.postEphemeral")
+    assert told["user"] == ANN
     world.settings["bobbin_slack_strangers"] = True
     async with world.process():
         root = await world.slack.post(ANN, CHANNEL, f"{BOT} hello", user_team="T9OTHER")
