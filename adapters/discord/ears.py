@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 Json = Mapping[str, Any]
 
 MOST_WAITING: Final = 10_000
+MOST_MET: Final = 10_000
+"""Direct messages of which this process knows that they are remembered."""
 MARK_S: Final = 2.0
 SWEEP_S: Final = 15.0
 DRAIN_S: Final = 3.0
@@ -87,6 +89,7 @@ class Ears:
         self._tasks: set[asyncio.Task[None]] = set()
         self._alive = 0.0
         self._marked = 0.0
+        self._met: set[str] = set()
         self._expected: set[str] = set()
         self._expected_until = 0.0
         self._contents = True
@@ -197,9 +200,20 @@ class Ears:
         # Mail that comes twice is known by its mailbox; a command is carried out at once.
         if inbound.text.startswith("!") and not await self._hearing.first(inbound.id):
             return
+        known = room.channel in self._met
+        if room.kind == "direct" and not known:
+            await self._meet(room.channel, inbound.message_id)
         await self._deliver(inbound)
-        if room.kind == "direct":
-            await self._hearing.met(self._ear, room.channel, made_at(inbound.message_id))
+        if known:
+            await self._meet(room.channel, inbound.message_id)
+
+    async def _meet(self, channel: str, message: str) -> None:
+        """Remember direct messages, so that they are read when nobody has listened for a while;
+        the first time before what is said there is stored."""
+        await self._hearing.met(self._ear, channel, made_at(message))
+        self._met.add(channel)
+        while len(self._met) > MOST_MET:
+            self._met.pop()
 
     async def _edited(self, message: Json) -> None:
         room = await self._room(message)
