@@ -44,10 +44,10 @@ async def test_it_can_be_chosen(api: Served) -> None:
 WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     (
         "/assistants",
-        {"model": "m", "tools": [{"type": "retrieval"}]},
+        {"model": "m", "tools": [{"type": "web_search"}]},
         "tools[0].type",
         (
-            "Invalid value: 'retrieval'. Supported values are: 'code_interpreter', 'function', "
+            "Invalid value: 'web_search'. Supported values are: 'code_interpreter', 'function', "
             "and 'file_search'."
         ),
     ),
