@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.api.page import not_shown
 from tests.api.schema import Description, Schema, find_schema
-from tests.api.serving import Served, served
+from tests.api.serving import ASKED, Served, served
 from tests.contracts.key_leaks import assert_no_leaks
 from tests.servers import Server, redis_server
 
@@ -45,6 +46,15 @@ def published(found_schema: tuple[Schema, str]) -> Description:
     if schema.published is None:
         pytest.skip(reason)
     return schema.published
+
+
+@pytest.fixture(autouse=True)
+def shows_what_the_page_says(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that docs/assistants-api.md names for an operation has asked for it."""
+    ASKED.clear()
+    yield
+    missing = not_shown(request.path.stem, request.function.__name__, ASKED)
+    assert not missing, f"the page says that it shows {'; '.join(missing)}"
 
 
 @pytest.fixture

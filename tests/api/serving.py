@@ -35,10 +35,14 @@ from core.engine.vectors.indexing import Indexer
 from core.engine.vectors.parts import VectorParts
 from core.engine.worker import Worker
 from core.ids import RandomIds
+from tests.api.page import Asked
 from tests.api.schema import Schema
 from tests.fakes.interpreter import ScriptedInterpreter
 from tests.fakes.retrieval import MemoryRetrieval
 from tests.fakes.scripted_model import ScriptedModel
+
+ASKED: list[Asked] = []
+"""Every request of the two clients since the current test began."""
 
 BETA = {"OpenAI-Beta": "assistants=v2"}
 KEY = "sk-test"
@@ -189,7 +193,7 @@ async def served(
         )
         url = await stack.enter_async_context(serving(app, "127.0.0.1", 0))
         # Nothing here is encrypted, and reading all authorities takes a twentieth of a second.
-        hooks: dict[str, list[Any]] = {"response": [schema.check] if schema else []}
+        hooks: dict[str, list[Any]] = {"response": [_note, *([schema.check] if schema else [])]}
         inner = await stack.enter_async_context(httpx2.AsyncClient(event_hooks=hooks, verify=False))
         client = AsyncOpenAI(
             base_url=f"{url}/v1",
@@ -202,3 +206,8 @@ async def served(
             httpx2.AsyncClient(base_url=f"{url}/v1", headers=BETA, event_hooks=hooks, verify=False)
         )
         yield Served(url, app, engine, model, interpreter, retrieval, store, client, http)
+
+
+async def _note(response: httpx2.Response) -> None:
+    url = response.request.url
+    ASKED.append(Asked(response.request.method, url.path, url.query.decode(), response.status_code))

@@ -76,6 +76,8 @@ async def test_pages_and_purposes(api: Served) -> None:
     ]
     listed = await api.client.files.list(order="asc", after=ids[0])
     assert [one.id for one in listed.data] == ids[1:]
+    newer = (await api.http.get(f"/files?before={ids[1]}")).json()
+    assert [one["id"] for one in newer["data"]] == [ids[2]]
     answer = await api.http.get("/files?limit=10001")
     assert answer.json()["error"]["param"] == "limit"
 

@@ -5,46 +5,24 @@ from __future__ import annotations
 import asyncio
 import importlib
 import re
-from dataclasses import dataclass
-from pathlib import Path
+from itertools import chain
 from typing import Any
 
 import pytest
 from starlette.routing import Mount, Route, Router
 
 from adapters.http.app import PREFIXES
+from tests.api.page import KINDS, PAGE, not_shown, rows
 from tests.api.schema import Description, Schema
-from tests.api.serving import Served
+from tests.api.serving import ASKED, Served
+from tests.api.test_operations import is_list
 from tests.fakes.scripted_model import says
-
-PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "assistants-api.md"
-_ROW = re.compile(r"\| `(\w+) (/\S*)` \| ([^|]+) \| (\w+)::(\w+) \|")
 
 _NO_OPERATIONS = (
     "/openapi.json",
     "/assistants/{assistant_id}/files",  # v1 alone had these two
     "/threads/{thread_id}/messages/{message_id}/files",
 )
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table."""
-
-    method: str
-    path: str
-    state: str
-    module: str
-    test: str
-
-    @property
-    def supported(self) -> bool:
-        return self.state.startswith("supported")
-
-
-def rows() -> list[Row]:
-    """The table of operations."""
-    return [Row(*found.groups()) for found in _ROW.finditer(PAGE.read_text(encoding="utf-8"))]
 
 
 def served_operations(api: Served, prefix: str) -> set[tuple[str, str]]:
@@ -88,11 +66,30 @@ async def test_the_page_has_every_operation_of_the_description(published: Descri
     assert {(row.method, row.path) for row in rows()} == published.operations
 
 
-def test_every_row_names_a_test_that_exists() -> None:
-    """By module and function."""
+def test_every_row_names_tests_that_exist(own: Description) -> None:
+    """Of its success and its refusals, and of cursors where it is a list."""
     for row in rows():
-        module = importlib.import_module(f"tests.api.{row.module}")
-        assert callable(getattr(module, row.test, None)), f"{row.module}::{row.test}"
+        cursors = KINDS[2:] if is_list(own, row) else ()
+        assert tuple(row.tests) == (*KINDS[:2], *cursors), row
+        for module, test in chain(*row.tests.values()):
+            found = importlib.import_module(f"tests.api.{module}")
+            assert callable(getattr(found, test, None)), f"{module}::{test}"
+
+
+async def test_what_a_named_test_asks_is_compared_with_the_page(api: Served) -> None:
+    """A fixture beside every test does so: other requests, or other answers, are not enough."""
+    named = ("test_assistants", "test_pages_go_both_ways")
+    operation = "GET /assistants"
+    claimed = [f"success of {operation}", f"cursors of {operation}"]
+    await api.http.get("/vector_stores?after=vs_a&before=vs_b")
+    await api.http.get("/assistants?limit=0")
+    assert not_shown(*named, ASKED) == claimed
+    await api.http.get("/assistants?after=asst_a")
+    assert not_shown(*named, ASKED) == claimed[1:]
+    await api.http.get("/assistants?before=asst_a")
+    assert not_shown(*named, ASKED) == []
+    assert not_shown("test_assistants", "test_a_bad_page_is_refused", ASKED) == []
+    assert not_shown("test_assistants", "test_a_bad_page_is_refused", ()) != []
 
 
 async def test_answers_are_checked_against_the_descriptions(api: Served, schema: Schema) -> None:

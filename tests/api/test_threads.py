@@ -55,6 +55,8 @@ async def test_metadata_can_change(api: Served) -> None:
         message.id, thread_id=thread_id, metadata={"c": "d"}
     )
     assert updated.metadata == {"c": "d"}
+    read = await api.client.beta.threads.messages.retrieve(message.id, thread_id=thread_id)
+    assert read == updated
     assert (await api.http.post(path, json={})).json()["metadata"] == {"c": "d"}
     assert (await api.http.post(path, json={"metadata": None})).json()["metadata"] == {}
 

@@ -47,11 +47,15 @@ async def run_of(threads: ThreadStore, thread_id: str, run_id: str, tenant: str)
 async def step_of(
     threads: ThreadStore, thread_id: str, run_id: str, step_id: str, tenant: str
 ) -> RunStep:
-    """A Step of a Run. Raises NotFound."""
+    """A Step of a Run. Raises NotFound, of the Run if that is what is not there."""
     check_id("run_id", run_id, "run")
     check_id("step_id", step_id, "step")
     path = f"{run_id}/{step_id}"
-    return await _member(threads, thread_id, "steps", path, tenant, "run step", RunStep)
+    try:
+        return await _member(threads, thread_id, "steps", path, tenant, "run step", RunStep)
+    except NotFound:
+        await run_of(threads, thread_id, run_id, tenant)
+        raise
 
 
 async def page_of(
