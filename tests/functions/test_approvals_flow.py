@@ -228,7 +228,7 @@ async def test_a_run_that_expired_while_nobody_was_there_gives_a_sentence_and_re
         (answer,) = await careful.world.platform.until_answered(place(), 1)
         await bot.is_idle(where=place())
         assert "expired" not in answer
-        assert careful.world.platform.answers(place())[0].controls == ("regenerate", "new")
+        assert careful.world.platform.answers(place())[0].controls == ("regenerate", "new", "work")
         assert careful.own.calls == []
         await bot.presses("regenerate", where=place())
         async with asyncio.timeout(20):
