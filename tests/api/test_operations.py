@@ -7,6 +7,7 @@ from typing import Any
 from tests.api.page import Row, rows
 from tests.api.schema import Description
 from tests.api.serving import WEATHER, Served
+from tests.api.test_limits import LONG
 from tests.api.test_tenants import BODIES, filled
 from tests.fakes.scripted_model import calls, says
 
@@ -95,6 +96,47 @@ async def test_ids(api: Served) -> None:
     assert seen == sum(row.path.count("{") for row in rows()) > 40
 
 
+async def test_bodies(api: Served, own: Description) -> None:
+    """What takes JSON refuses a field that nobody knows; what takes metadata refuses too much of
+    it, whatever is there."""
+    there = await objects_in(api)
+    known = {"model": "m", "assistant_id": there["assistant_id"]}
+    seen: set[bool] = set()
+    for row in rows():
+        fields = fields_of(own, row)
+        if not fields:
+            continue
+        path = filled(row.path, there)
+        body = BODIES.get(row.path, {}) | {name: known[name] for name in known if name in fields}
+        answer = await api.http.post(path, json=body | {"x": 1})
+        assert (answer.status_code, answer.json()["error"]) == (
+            400,
+            {
+                "message": "Unknown parameter: 'x'.",
+                "type": "invalid_request_error",
+                "param": "x",
+                "code": "unknown_parameter",
+            },
+        ), row
+        seen.add("metadata" in fields)
+        if "metadata" in fields:
+            answer = await api.http.post(path, json=body | {"metadata": LONG})
+            error = answer.json()["error"]
+            assert (answer.status_code, error["code"]) == (400, "object_above_max_properties"), row
+    assert seen == {True, False}
+
+
+async def test_no_header(api: Served) -> None:
+    """Assistants and threads want `OpenAI-Beta`, before anything else; the rest does not."""
+    for row in rows():
+        path = filled(row.path, ABSENT)
+        answer = await api.http.request(row.method, path, headers={"openai-beta": ""}, json={})
+        wants = row.path.startswith(("/assistants", "/threads"))
+        assert ("'OpenAI-Beta' header" in answer.text) is wants, row
+        if wants:
+            assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_beta")
+
+
 async def test_pages(api: Served, own: Description) -> None:
     """Every list refuses a `limit` and an `order` that is none, and is empty where a cursor leads
     nowhere."""
@@ -149,6 +191,16 @@ def is_list(own: Description, row: Row) -> bool:
     """Whether the operation has cursors."""
     operation = own.document["paths"][row.path][row.method.lower()]
     return any(one.get("name") == "after" for one in operation.get("parameters", ()))
+
+
+def fields_of(own: Description, row: Row) -> set[str]:
+    """The fields of its body, if that is JSON."""
+    operation = own.document["paths"][row.path][row.method.lower()]
+    content = operation.get("requestBody", {}).get("content", {})
+    schema = content.get("application/json", {}).get("schema", {})
+    if "$ref" in schema:
+        schema = own.document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return set(schema.get("properties", {}))
 
 
 async def _file(api: Served) -> str:
