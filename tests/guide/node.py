@@ -15,6 +15,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -80,5 +81,7 @@ def _wanted(of: Path) -> str:
 
 
 if __name__ == "__main__":
-    for folder in PLACES:
-        install(folder)
+    # At the same time: npm mostly waits for the network.
+    with ThreadPoolExecutor() as pool:
+        for done in [pool.submit(install, folder) for folder in PLACES]:
+            done.result()
