@@ -100,6 +100,12 @@ class Dispatcher:
         held = self._turns.get(conversation)
         return held[0].claim.session if held is not None else None
 
+    def thread_of(self, conversation: ConversationKey) -> str | None:
+        """The Thread of the turn that this process answers there, which its session may not name
+        yet."""
+        held = self._turns.get(conversation)
+        return held[0].progress.thread_id if held is not None else None
+
     def begin(self, claim: TurnClaim) -> None:
         """Work on a turn that was claimed for this process."""
         turn = Turn(

@@ -176,7 +176,10 @@ class Intake:
             if session.thread_id is not None and await self._forget(
                 session.thread_id, delete.message_id
             ):
-                break
+                return "done"
+        thread_id = self._dispatcher and self._dispatcher.thread_of(where)
+        if thread_id is not None:  # the first turn of its session is being answered
+            await self._forget(thread_id, delete.message_id)
         return "done"
 
     async def _known_sessions(self, where: ConversationKey) -> list[Session]:

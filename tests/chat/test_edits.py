@@ -113,3 +113,17 @@ async def test_a_delete_finds_the_message_in_an_earlier_session(world: World) ->
         await bot.deletes(name, where=place())
     said = [[m.text for m in messages] for messages in world.assistants.threads.values()]
     assert said == [["You said: secret"], ["other", "You said: other"]]
+
+
+async def test_a_delete_during_the_first_answer_removes_the_message_too(world: World) -> None:
+    world.assistants.before_last = asyncio.Event()
+    async with world.process() as process:
+        message_id = await process.says("forget me", where=place())
+        async with asyncio.timeout(10):
+            while not any(world.assistants.threads.values()):
+                await asyncio.sleep(0.01)
+        await process.deletes(message_id, where=place())
+        (thread,) = world.assistants.threads.values()
+        assert not [one for one in thread if one.text == "forget me"]
+        world.assistants.before_last.set()
+        await process.is_idle(where=place())
