@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from adapters.redis.connection import Client, decode
 
 _PART = re.compile(r"<[^>]*>")
 _KEY = re.compile(rf"{keys.PREFIX}(?:\{{(?P<family>[a-z]):\d+\}}:)?(?P<name>.+)")
+_LOOKS = 20
 _STATES = {"ready": "ready", "leased": "leases", "due": "due"}
 
 
@@ -70,10 +72,17 @@ def _pattern(row: keys.Key) -> re.Pattern[str]:
 
 
 async def _assert_item_is_there(commands: Any, base: str, key: str) -> None:
+    """A worker may move the item between two looks, so what does not fit is looked at again."""
     item = key.removeprefix(f"{base}claim:")
-    state = decode(await commands.hget(key, "state") or b"none")
-    place = f"{base}{_STATES[state]}"
-    there = (
-        await commands.lpos(place, item) if state == "ready" else await commands.zscore(place, item)
-    )
-    assert there is not None, f"{key} says {state}, and is not there"
+    state = ""
+    for _ in range(_LOOKS):
+        found = await commands.hget(key, "state")
+        if found is None:
+            return  # it has just been settled
+        state = decode(found)
+        place = f"{base}{_STATES[state]}"
+        look = commands.lpos if state == "ready" else commands.zscore
+        if await look(place, item) is not None:
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"{key} says {state}, and is not there")
