@@ -234,6 +234,13 @@ class Settings(BaseSettings):
         return value
 
     @property
+    def place(self) -> tuple[str, int]:
+        """Host and port to listen on. PORT means that a platform routes to us, on any address."""
+        if self.port is not None:
+            return "0.0.0.0", self.port  # noqa: S104
+        return self.bobbin_host, self.bobbin_port
+
+    @property
     def api_keys(self) -> tuple[str, ...]:
         """The keys of BOBBIN_API_KEYS."""
         if self.bobbin_api_keys is None:

@@ -222,8 +222,10 @@ class Gateway:
                 running.result()
         finally:
             watching.cancel()
-            with contextlib.suppress(Exception):
+            try:
                 await client.close()
+            except Exception as error:  # noqa: BLE001  (whatever its connection died of)
+                log.info("a connection did not close well: %s", error)
             running.cancel()
             await asyncio.gather(running, watching, return_exceptions=True)
 

@@ -10,7 +10,6 @@ Source: https://docs.discord.com/developers/resources/message#create-message (`e
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Iterator
 from typing import Final
@@ -30,7 +29,7 @@ from adapters.discord.render import (
 from adapters.discord.responses import Responses
 from adapters.discord.threads import Target, Threads
 from core.chat.messages import Capabilities, ConversationKey, Post, Sign
-from core.chat.pacing import Pace, Pacer
+from core.chat.pacing import PATIENCE_MS, Pace, Paces
 from core.errors import ConversationGone, PlatformRateLimited
 
 _POSTS: Final = Pace(1000, 5)
@@ -39,7 +38,6 @@ _EDITS: Final = Pace(1000, 5)
 _GROWING: Final = Pace(1000, 4)
 """Edits that are not the last one leave a place for the last one."""
 
-_PATIENCE_MS: Final = 30_000
 _UNKNOWN: Final = 10008
 _PAGE: Final = "100"
 
@@ -63,7 +61,7 @@ class DiscordPlatform:
     def __init__(
         self,
         api: DiscordApi,
-        pacer: Pacer,
+        paces: Paces,
         *,
         bot_user: str,
         threads: Threads,
@@ -74,7 +72,7 @@ class DiscordPlatform:
         """
         Args:
             api: with the bot's token.
-            pacer: shared by all processes.
+            paces: shared by all processes.
             bot_user: id of the bot's user.
             threads: where answers go.
             responses: what answers commands and presses.
@@ -82,7 +80,7 @@ class DiscordPlatform:
             stream: show text while it is written.
         """
         self._api = api
-        self._pacer = pacer
+        self._paces = paces
         self._bot_user = bot_user
         self._threads = threads
         self._responses = responses
@@ -101,15 +99,17 @@ class DiscordPlatform:
                 if ref is not None:
                     return ref
             target = await self._threads.target(conversation, origin)
-            await self._wait(f"post:{target.channel}", _POSTS)
+            await self._paces.wait(f"post:{target.channel}", _POSTS)
             found = await self._post(target, post)
         self._presence.idle(conversation)
         return f"{target.channel}/{found['id']}"
 
     async def edit(self, conversation: ConversationKey, ref: str, post: Post) -> None:
         channel, _, name = ref.partition("/")
-        patience = _PATIENCE_MS if post.final else 0
-        if not await self._may(f"edit:{channel}", _EDITS if post.final else _GROWING, patience):
+        patience = PATIENCE_MS if post.final else 0
+        if not await self._paces.may(
+            f"edit:{channel}", _EDITS if post.final else _GROWING, patience
+        ):
             if post.final:
                 raise PlatformRateLimited("too many edits in this channel", retry_after_s=5.0)
             return  # the next one brings all of it
@@ -175,19 +175,6 @@ class DiscordPlatform:
         body = change(post, stoppable=not post.final)
         path = f"/channels/{channel}/messages/{name}"
         await self._api.write("PATCH", path, body, files=attached)
-
-    # ------------------------------------------------------------------- pace
-
-    async def _may(self, name: str, pace: Pace, patience_ms: int) -> bool:
-        wait = await self._pacer.reserve(f"discord:{name}", pace, patience_ms)
-        if wait is None:
-            return False
-        await asyncio.sleep(wait / 1000)
-        return True
-
-    async def _wait(self, name: str, pace: Pace) -> None:
-        if not await self._may(name, pace, _PATIENCE_MS):
-            raise PlatformRateLimited("too many posts at once in this channel", retry_after_s=5.0)
 
 
 def _origin(name: str) -> Origin:

@@ -6,9 +6,8 @@ looked for (the API has no list of Threads), so a crash between its creation and
 leaves an empty one behind at the service.
 
 A Run is created (and given its outputs) as a stream and without repetition; that stream is what
-`events` tells. Elsewhere,
-and after a crash, it raises NotImplementedError and the Run is polled, at the pace that the service
-asks for.
+`events` tells. Elsewhere, and after a crash, `events` raises NotImplementedError and the Run is
+polled, at the pace that the service asks for.
 """
 
 from __future__ import annotations

@@ -9,7 +9,6 @@ Serial: the parts of one reply (the outbox sees to that). Parallel: replies.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 from collections import Counter
@@ -25,7 +24,7 @@ from adapters.slack.render import MOST_CHARS, message, part_of
 from adapters.slack.streams import Streams
 from adapters.slack.words import escaped
 from core.chat.messages import Capabilities, ConversationKey, OutFile, Post, Sign
-from core.chat.pacing import Pace, Pacer
+from core.chat.pacing import PATIENCE_MS, Pace, Paces
 from core.clock import Clock
 from core.errors import ConversationGone, PlatformRateLimited, TooEarly
 
@@ -50,7 +49,6 @@ _APPENDS: Final = Pace(600, 20)
 _STARTS: Final = Pace(3000, 10)
 """chat.startStream (Tier 2: 20 a minute of a workspace)."""
 
-_PATIENCE_MS: Final = 30_000
 _PAGES: Final = 5
 _TOO_LONG: Final = frozenset({"msg_too_long", "msg_blocks_too_long", "invalid_blocks"})
 _PLAIN_CHARS: Final = 3_900
@@ -65,7 +63,7 @@ class SlackPlatform:
     def __init__(
         self,
         api: SlackApi,
-        pacer: Pacer,
+        paces: Paces,
         clock: Clock,
         *,
         team: str,
@@ -76,14 +74,14 @@ class SlackPlatform:
         """
         Args:
             api: with the workspace's bot token.
-            pacer: shared by all processes.
+            paces: shared by all processes.
             clock: for how long a stream has lived.
             team, bot_user: ids of the workspace and of the bot's user there.
             presence: shows that Bobbin is at work.
             stream: use Slack's own streaming where the app may.
         """
         self._api = api
-        self._pacer = pacer
+        self._paces = paces
         self._clock = clock
         self._team = team
         self._bot_user = bot_user
@@ -107,14 +105,14 @@ class SlackPlatform:
         origin, root = self._aim(conversation, post.part_id)
         post = await self._send_files(origin, root, post)
         threaded = root != NO_THREAD  # a stream needs a thread
-        if threaded and not post.final and await self._may("startStream", _STARTS, 0):
+        if threaded and not post.final and await self._paces.may("startStream", _STARTS, 0):
             ts = await self._streams.begin(origin, root, post)
             if ts is not None:
                 return ts
-        if not post.final and not await self._may("update", _UPDATES, 0):
+        if not post.final and not await self._paces.may("update", _UPDATES, 0):
             # A beginning needs an edit later on, and there are few of these for a workspace.
             raise TooEarly("no edit is left for the rest of this answer")
-        await self._wait(f"post:{origin.channel}", _A_CHANNEL)
+        await self._paces.wait(f"post:{origin.channel}", _A_CHANNEL)
         body = {"channel": origin.channel, **_under(root), **_QUIET}
         answer = await self._say("chat.postMessage", body, post, origin, root)
         ts = str(answer["ts"])
@@ -128,7 +126,7 @@ class SlackPlatform:
 
     async def edit(self, conversation: ConversationKey, ref: str, post: Post) -> None:
         origin, root = self._aim(conversation, post.part_id)
-        if not post.final and not await self._may("appendStream", _APPENDS, 0):
+        if not post.final and not await self._paces.may("appendStream", _APPENDS, 0):
             return  # the next one brings all of it
         with _for_good():
             post = await self._send_files(origin, root, post)
@@ -175,9 +173,9 @@ class SlackPlatform:
         return origin, root or origin.root
 
     async def _update(self, origin: Origin, root: str, ref: str, post: Post) -> None:
-        patience = _PATIENCE_MS if post.final else 0
+        patience = PATIENCE_MS if post.final else 0
         paid = post.final and ref in self._paid
-        if not paid and not await self._may("update", _UPDATES, patience):
+        if not paid and not await self._paces.may("update", _UPDATES, patience):
             if post.final:
                 raise PlatformRateLimited("too many edits in this workspace", retry_after_s=5.0)
             return
@@ -267,19 +265,6 @@ class SlackPlatform:
             cursor = str(dict_of(answer.get("response_metadata")).get("next_cursor") or "")
             if not cursor:
                 return
-
-    # ------------------------------------------------------------------- pace
-
-    async def _may(self, name: str, pace: Pace, patience_ms: int) -> bool:
-        wait = await self._pacer.reserve(f"slack:{self._team}:{name}", pace, patience_ms)
-        if wait is None:
-            return False
-        await asyncio.sleep(wait / 1000)
-        return True
-
-    async def _wait(self, name: str, pace: Pace) -> None:
-        if not await self._may(name, pace, _PATIENCE_MS):
-            raise PlatformRateLimited("too many posts at once in this channel", retry_after_s=5.0)
 
 
 def _under(root: str) -> Json:

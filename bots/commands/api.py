@@ -33,13 +33,9 @@ def run(options: argparse.Namespace) -> int:
 async def _run(settings: Settings) -> int:
     from bots.wiring.bobbin import open_bobbin
 
-    if settings.port is not None:
-        place = ("0.0.0.0", settings.port)  # noqa: S104  (PORT means: the platform routes to us)
-    else:
-        place = (settings.bobbin_host, settings.bobbin_port)
     async with (
         stop_signal() as stop,
-        open_bobbin(settings, api=place, chat=False) as bobbin,
+        open_bobbin(settings, api=settings.place, chat=False) as bobbin,
     ):
         bobbin.announce(sys.stderr)
         await stop.wait()

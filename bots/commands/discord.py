@@ -30,12 +30,8 @@ def run(options: argparse.Namespace) -> int:
 async def _run(settings: Settings) -> int:
     from bots.wiring.bobbin import open_bobbin
 
-    place = None
-    if settings.discord_public_key is not None:
-        # Discord calls us with commands and presses, at the one port.
-        place = (settings.bobbin_host, settings.bobbin_port)
-        if settings.port is not None:
-            place = ("0.0.0.0", settings.port)  # noqa: S104  (PORT: the platform routes to us)
+    # Discord calls us with commands and presses, at the one port.
+    place = settings.place if settings.discord_public_key is not None else None
     async with stop_signal() as stop, open_bobbin(settings, api=place, discord="hear") as bobbin:
         bobbin.announce(sys.stderr)
         await stop.wait()

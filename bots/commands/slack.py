@@ -30,12 +30,8 @@ def run(options: argparse.Namespace) -> int:
 async def _run(settings: Settings) -> int:
     from bots.wiring.bobbin import open_bobbin
 
-    place = None
-    if settings.slack_app_token is None:
-        # Without sockets Slack calls us, at the one port.
-        place = (settings.bobbin_host, settings.bobbin_port)
-        if settings.port is not None:
-            place = ("0.0.0.0", settings.port)  # noqa: S104  (PORT: the platform routes to us)
+    # Without sockets Slack calls us, at the one port.
+    place = settings.place if settings.slack_app_token is None else None
     async with stop_signal() as stop, open_bobbin(settings, api=place, slack="hear") as bobbin:
         bobbin.announce(sys.stderr)
         await stop.wait()

@@ -27,7 +27,7 @@ from adapters.http.app import Mounted
 from config.settings import Settings
 from core.chat.hearing import Hearing, Keeping
 from core.chat.messages import Event
-from core.chat.pacing import Pacer
+from core.chat.pacing import Pacer, Paces
 from core.chat.ports import ChatPlatform
 from core.chat.wording import ChatSource
 from core.clock import Clock
@@ -206,7 +206,7 @@ async def open_discord(
         stack.push_async_callback(presence.aclose)
         platform = DiscordPlatform(
             api,
-            pacer,
+            Paces(pacer, clock, "discord"),
             bot_user=me.user,
             threads=threads,
             responses=responses,

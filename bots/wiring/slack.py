@@ -24,7 +24,7 @@ from adapters.slack.surfaces import Surfaces
 from adapters.slack.views import Home
 from config.settings import Settings
 from core.chat.messages import ConversationKey, Event
-from core.chat.pacing import Pacer
+from core.chat.pacing import Pacer, Paces
 from core.chat.ports import ChatPlatform, Sessions
 from core.chat.wording import ChatSource
 from core.clock import Clock
@@ -186,7 +186,7 @@ async def open_slack(
         team, user = str(found["team_id"]), str(found["user_id"])
         platform = SlackPlatform(
             api,
-            pacer,
+            Paces(pacer, clock, f"slack:{team}"),
             clock,
             team=team,
             bot_user=user,

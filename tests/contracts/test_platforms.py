@@ -18,6 +18,7 @@ from adapters.terminal.platform import TerminalPlatform
 from adapters.terminal.screen import Screen
 from core.chat.feeds import Feed
 from core.chat.messages import Capabilities, ConversationKey, OutFile, Post, Sign
+from core.chat.pacing import Paces
 from core.chat.ports import ChatPlatform
 from core.clock import SystemClock
 from tests.contracts.chat import Chat, chat_on
@@ -123,7 +124,12 @@ async def _on_slack() -> AsyncIterator[Subject]:
         clock, api = SystemClock(), SlackApi(slack.bot_token, slack.url)
         presence = Presence(api, clock)
         platform = SlackPlatform(
-            api, FakePacer(clock), clock, team="T0FAKE", bot_user="U0BOT", presence=presence
+            api,
+            Paces(FakePacer(clock), clock, "slack:T0FAKE"),
+            clock,
+            team="T0FAKE",
+            bot_user="U0BOT",
+            presence=presence,
         )
         try:
             yield Subject(OnSlack(platform), None, slack)
