@@ -215,6 +215,13 @@ class Stage:
         """The Thread's newest Run."""
         return (await self.client.beta.threads.runs.list(thread_id, limit=1)).data[0]
 
+    async def until_run(self, thread_id: str) -> None:
+        """Return when the Thread has a Run."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not (await self.client.beta.threads.runs.list(thread_id, limit=1)).data:
+            assert time.monotonic() < deadline, f"{thread_id} has no Run"
+            await asyncio.sleep(0.005)
+
     async def steps(self, run: Any) -> list[Json]:
         """The Run's Steps on the wire, oldest first."""
         path = f"/threads/{run.thread_id}/runs/{run.id}/steps"
