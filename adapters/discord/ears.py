@@ -20,9 +20,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Final, cast
 
 from adapters.discord.api import DiscordApi
+from adapters.discord.asking import Deliver
 from adapters.discord.backfill import Backfill
 from adapters.discord.events import PLATFORM, Me, deleted, edited, heard, own_role, says_nothing
-from adapters.discord.interactions import Deliver, Interactions
+from adapters.discord.interactions import Interactions
 from adapters.discord.origin import made_at
 from adapters.discord.render import QUIET, nonce
 from adapters.discord.rooms import Rooms

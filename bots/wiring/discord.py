@@ -11,11 +11,12 @@ from urllib.parse import urlsplit
 
 from adapters.discord import slash
 from adapters.discord.api import DiscordApi, checked_token
+from adapters.discord.asking import Deliver
 from adapters.discord.ears import Ears
 from adapters.discord.events import PLATFORM, Me
 from adapters.discord.gateway import DEAF_S, NO_CONTENT, Gateway, Link
 from adapters.discord.http import PATH, http_app, verify_key
-from adapters.discord.interactions import Deliver, Interactions
+from adapters.discord.interactions import Interactions
 from adapters.discord.invite import may_read_contents
 from adapters.discord.platform import DiscordPlatform
 from adapters.discord.presence import Presence
