@@ -11,6 +11,7 @@ from core.clock import SystemClock
 from tests.api.serving import served
 from tests.api.stores import file_of, store_of
 from tests.contracts.key_leaks import assert_no_leaks
+from tests.patience import PATIENCE_S
 
 
 async def test_one_adds_another_indexes_both_search(redis_url: str, tmp_path: Path) -> None:
@@ -55,7 +56,7 @@ async def test_what_a_dead_process_was_indexing_is_taken_over(
             await client.aclose()
         assert (await face.client.vector_stores.retrieve(store.id)).status == "in_progress"
         async with served(redis_url, tmp_path) as worker:
-            ended = await asyncio.wait_for(store_of(face, store.id), 30)
+            ended = await asyncio.wait_for(store_of(face, store.id), PATIENCE_S)
             assert ended.file_counts.completed == 3
             assert len(worker.retrieval.prepared) == 3
         await assert_no_leaks(face.store)

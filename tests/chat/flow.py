@@ -22,6 +22,7 @@ from core.chat.relay import RelayLimits
 from core.clock import SystemClock
 from tests.fakes.assistants import FakeAssistants
 from tests.fakes.platform import FakePlatform
+from tests.patience import PATIENCE_S
 
 ANN = Author(id="ann", name="Ann")
 BOB = Author(id="bob", name="Bob")
@@ -146,7 +147,7 @@ class Process:
 
     async def is_idle(self, *, where: ConversationKey) -> None:
         """Wait until everything there is answered and stored."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while await self.chat.stores.control.pending(where):
                 await asyncio.sleep(0.01)
 

@@ -9,6 +9,7 @@ from core.chat.messages import Inbound
 from core.chat.policy import Policy
 from tests.chat.flow import ANN, BOB, World, place
 from tests.fakes.assistants import echo
+from tests.patience import until
 
 
 async def test_an_edit_changes_the_text_and_nothing_else(world: World) -> None:
@@ -119,9 +120,7 @@ async def test_a_delete_during_the_first_answer_removes_the_message_too(world: W
     world.assistants.before_last = asyncio.Event()
     async with world.process() as process:
         message_id = await process.says("forget me", where=place())
-        async with asyncio.timeout(10):
-            while not any(world.assistants.threads.values()):
-                await asyncio.sleep(0.01)
+        await until(lambda: any(world.assistants.threads.values()))
         await process.deletes(message_id, where=place())
         (thread,) = world.assistants.threads.values()
         assert not [one for one in thread if one.text == "forget me"]

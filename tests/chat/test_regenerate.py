@@ -11,6 +11,7 @@ from core.chat.messages import Command, ConversationKey, Session
 from core.chat.ports import Sessions
 from tests.chat.flow import ANN, BOB, World, place
 from tests.fakes.assistants import Fail, FakeAssistants, echo
+from tests.patience import PATIENCE_S
 
 
 class DyingService(FakeAssistants):
@@ -43,7 +44,7 @@ async def _dies_at(world: World, at: int) -> list[str]:
         await bot.edits(one, "ONE", where=place())
         service.at = at
         await bot.presses("regenerate", where=place())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             await service.reached.wait()
         await bot.dies(world)
     service.at = None

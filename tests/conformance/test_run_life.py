@@ -10,6 +10,7 @@ import pytest
 from tests.api.frames import ANSWER, names_of
 from tests.conformance.stage import WEATHER, Stage
 from tests.fakes.model_server import Call, Failure, Reply
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -313,7 +314,7 @@ async def test_a_deleted_thread_ends_its_run(stage: Stage) -> None:
     assert (await stage.http.delete(f"/threads/{run.thread_id}")).json()["deleted"] is True
     answer = await stage.http.get(_path(run))
     assert answer.status_code == 404
-    await asyncio.wait_for(stage.requests[-1].cut.wait(), 30)
+    await asyncio.wait_for(stage.requests[-1].cut.wait(), PATIENCE_S)
 
 
 async def test_two_messages_in_one_run(stage: Stage) -> None:

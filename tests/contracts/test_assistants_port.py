@@ -43,6 +43,7 @@ from tests.fakes.assistants import FakeAssistants, Wants, echo
 from tests.fakes.interpreter import ScriptedInterpreter
 from tests.fakes.plain_assistants_server import PlainServer
 from tests.fakes.remote_assistants import remote_assistants
+from tests.patience import PATIENCE_S
 from tests.servers import Server
 
 NAMES = {"tutor": assistant_id("tutor")}
@@ -101,7 +102,7 @@ class Subject:
 
     async def until_ended(self, run: Run) -> Run:
         """The Run as it ended."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while (now := await self.service.run(run.thread_id, run.id)).status not in (
                 TERMINAL_RUN_STATUSES
             ):
@@ -265,7 +266,7 @@ async def test_events_begin_with_the_creation_and_end_with_the_end(subject: Subj
     thread = await service.create_thread("room", {})
     run = await subject.asks(thread, "hello")
     for _ in range(1 if subject.remote else 2):  # live, and again when it is over
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             events = [event async for event in service.events(thread, run.id)]
         assert events[0].name == "thread.run.created"
         assert events[-1].name == "thread.run.completed"
@@ -294,7 +295,7 @@ async def test_a_run_that_needs_outputs_goes_on_with_them(subject: Subject) -> N
     service = subject.service
     thread = await service.create_thread("room", {})
     run = await subject.asks(thread, "the weather?")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         events = [event async for event in service.events(thread, run.id)]
     asked = events[-1].data
     assert isinstance(asked, Run)
@@ -307,7 +308,7 @@ async def test_a_run_that_needs_outputs_goes_on_with_them(subject: Subject) -> N
     with pytest.raises(InvalidRequest):
         await service.submit_outputs(thread, run.id, {"call_a": "sun"})
     await service.submit_outputs(thread, run.id, {"call_b": "rain", "call_a": "sun"})
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         events = [event async for event in service.events(thread, run.id, behind_call="call_a")]
     assert "thread.run.requires_action" not in [event.name for event in events]
     assert events[-1].name == "thread.run.completed"
@@ -320,7 +321,7 @@ async def test_the_steps_of_a_run_say_what_it_called_and_what_came_of_it(subject
     service = subject.service
     thread = await service.create_thread("room", {})
     run = await subject.asks(thread, "the weather?")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         assert [event async for event in service.events(thread, run.id)]
     await service.submit_outputs(thread, run.id, {"call_a": "sun", "call_b": "rain"})
     await subject.until_ended(run)
@@ -346,7 +347,7 @@ async def test_a_run_that_waits_for_outputs_can_be_cancelled(subject: Subject) -
     service = subject.service
     thread = await service.create_thread("room", {})
     run = await subject.asks(thread, "the weather?")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         assert [event async for event in service.events(thread, run.id)]
     await service.cancel(thread, run.id)
     assert (await service.run(thread, run.id)).status == "cancelled"

@@ -8,6 +8,7 @@ import pytest
 
 from adapters.redis.feed import FeedLimits
 from tests.contracts.chat import Chat, chat_on, place
+from tests.patience import PATIENCE_S
 from tests.servers import Server
 
 HERE = place("C1")
@@ -36,10 +37,10 @@ async def test_what_has_a_name_is_added_once(chat: Chat) -> None:
 
 
 async def test_a_reader_waits_for_the_first_entry(chat: Chat, chat_url: str) -> None:
-    async with chat_on(chat_url, chat.partitions) as writer, asyncio.timeout(10):
+    async with chat_on(chat_url, chat.partitions) as writer, asyncio.timeout(PATIENCE_S):
         for number in range(3):  # the first one may still find the subscription on its way
             last = await chat.feed.append(HERE, {"n": number})
-            reading = asyncio.create_task(chat.feed.read(HERE, last, 60))
+            reading = asyncio.create_task(chat.feed.read(HERE, last, 600))
             await asyncio.sleep(0.02)
             assert not reading.done()
             await writer.feed.append(place("C2"), {"n": "elsewhere"})
@@ -48,9 +49,9 @@ async def test_a_reader_waits_for_the_first_entry(chat: Chat, chat_url: str) -> 
 
 
 async def test_many_readers_share_one_connection(chat: Chat) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         readers = [
-            asyncio.create_task(chat.feed.read(place(f"C{number}"), "0", 60))
+            asyncio.create_task(chat.feed.read(place(f"C{number}"), "0", 600))
             for number in range(300)
         ]
         await asyncio.sleep(0)
@@ -65,8 +66,8 @@ async def test_a_reader_misses_nothing_when_its_subscription_breaks(
 ) -> None:
     chat_server.ask("FLUSHALL")
     never = FeedLimits(look_s=3600)
-    async with chat_on(chat_server.url, 1, feed=never) as chat, asyncio.timeout(20):
-        reading = asyncio.create_task(chat.feed.read(HERE, "0", 60))
+    async with chat_on(chat_server.url, 1, feed=never) as chat, asyncio.timeout(PATIENCE_S):
+        reading = asyncio.create_task(chat.feed.read(HERE, "0", 600))
         while chat_server.ask("PUBSUB NUMPAT") == ":0\r\n":
             await asyncio.sleep(0.01)
         chat_server.ask("CLIENT KILL TYPE pubsub")
@@ -79,11 +80,11 @@ async def test_a_reader_gives_up_after_its_time(chat: Chat) -> None:
 
 
 async def test_a_reader_that_leaves_disturbs_nobody(chat: Chat) -> None:
-    leaving, staying = (asyncio.create_task(chat.feed.read(HERE, "0", 60)) for _ in range(2))
+    leaving, staying = (asyncio.create_task(chat.feed.read(HERE, "0", 600)) for _ in range(2))
     await asyncio.sleep(0.02)
     leaving.cancel()
     await asyncio.gather(leaving, return_exceptions=True)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         await chat.feed.append(HERE, {"n": 1})
         assert [entry.body["n"] for entry in await staying] == [1]
 

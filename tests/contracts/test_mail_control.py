@@ -10,6 +10,7 @@ import pytest
 from core.chat.messages import ConversationKey
 from core.chat.ports import Answered, TryAgain, TurnClaim
 from tests.contracts.chat import ADMIN, ANN, BOB, Chat, chat_on, message, place
+from tests.patience import PATIENCE_S
 
 HERE = place("C1")
 
@@ -189,7 +190,7 @@ async def test_an_interrupting_message_stops_the_turn_before_it(chat: Chat) -> N
 async def test_every_process_hears_of_a_stop(chat: Chat, chat_url: str) -> None:
     claim = await claimed(chat, "a")
     heard: list[ConversationKey] = []
-    async with chat_on(chat_url, chat.partitions) as other, asyncio.timeout(10):
+    async with chat_on(chat_url, chat.partitions) as other, asyncio.timeout(PATIENCE_S):
         requests = other.control.stop_requests()
         listening = asyncio.ensure_future(anext(requests))
         while not listening.done():  # until the subscription stands

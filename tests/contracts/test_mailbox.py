@@ -9,6 +9,7 @@ from adapters.redis.mailbox import MailLimits
 from core.chat.messages import ConversationKey, LastTurn
 from core.chat.ports import Answered
 from tests.contracts.chat import Chat, answer, chat_on, ids, message, only_claim, place
+from tests.patience import PATIENCE_S
 
 HERE = place("C1")
 
@@ -86,8 +87,8 @@ async def test_the_doorbell_rings_for_new_mail(chat: Chat) -> None:
     for _ in range(100):  # the bell of the start rings once for each partition
         await chat.mailbox.wait(0.01)
         await chat.mailbox.claim("w1", 1)
-    async with asyncio.timeout(10):
-        waiting = asyncio.create_task(chat.mailbox.wait(30))
+    async with asyncio.timeout(PATIENCE_S):
+        waiting = asyncio.create_task(chat.mailbox.wait(600))
         await asyncio.sleep(0)
         await chat.mailbox.accept(message(HERE, "a"))
         await waiting

@@ -14,6 +14,7 @@ from core.chat.messages import ConversationKey
 from core.chat.ports import Answered, GivenUp, HandedOver, TryAgain, TurnClaim
 from core.errors import ClaimLost, StoreError
 from tests.contracts.chat import ANN, Chat, answer, chat_on, ids, message, only_claim, place
+from tests.patience import PATIENCE_S
 from tests.servers import redis_server
 
 HERE = place("C1")
@@ -69,7 +70,7 @@ async def test_a_lease_runs_out_by_the_servers_clock(chat_url: str) -> None:
     async with chat_on(chat_url, 1, lease_ms=30) as chat:
         await chat.mailbox.accept(message(HERE, "a"), claim_as="w1")
         claims: list[TurnClaim] = []
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while not claims:
                 claims = await chat.mailbox.claim("w2", 1)
         assert claims[0].lost == 1
@@ -155,7 +156,7 @@ async def test_racing_owners_never_hold_a_conversation_together(chat: Chat, chat
                     at_work.remove(claim.conversation)
                     await own.mailbox.settle(claim, Answered(claim.session))
 
-    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as tasks:
         for name in names:
             tasks.create_task(write(name))
         for number in range(4):
@@ -227,7 +228,7 @@ async def test_a_killed_server_has_every_message_that_was_accepted(tmp_path: Pat
 
     with redis_server(tmp_path, fsync="always") as server:
         deep = MailLimits(depth=100_000)
-        async with chat_on(server.url, 1, limits=deep) as chat, asyncio.timeout(40):
+        async with chat_on(server.url, 1, limits=deep) as chat, asyncio.timeout(PATIENCE_S):
             writers = [asyncio.create_task(write(chat, f"C{number}")) for number in range(8)]
             while sum(map(len, acknowledged.values())) < 200:
                 await asyncio.sleep(0.005)

@@ -20,11 +20,12 @@ from core.engine.vectors.records import (
 )
 from tests.contracts.engine_stores import BACKENDS
 from tests.contracts.vector_tables import SMALL, STORE, Tables, indexed, store, vector_tables
+from tests.patience import PATIENCE_S
 
 NEIGHBOUR = "vs_c"
 """A store in the partition of `STORE`."""
 
-LONG_S = 30.0
+LONG_S = 600.0
 """A wait that only an event can end within the test's time."""
 
 
@@ -227,7 +228,7 @@ async def test_waiting_ends_when_a_file_is_added(tables: Tables) -> None:
         assert await tables.queue.claim("w1", 1) == []
     waiting = asyncio.create_task(tables.queue.wait(LONG_S))
     await tables.add("file-a")
-    await asyncio.wait_for(waiting, LONG_S / 2)
+    await asyncio.wait_for(waiting, PATIENCE_S)
     assert (await tables.claim()).file_id == "file-a"
 
 
@@ -253,6 +254,6 @@ async def test_waiting_files_of_a_deleted_store_hold_up_nobody(tables: Tables) -
     await tables.begin("file-b", store_id=NEIGHBOUR)
     claims: list[IndexClaim] = []
     while not claims:
-        await asyncio.wait_for(tables.queue.wait(LONG_S), LONG_S / 2)
+        await asyncio.wait_for(tables.queue.wait(LONG_S), PATIENCE_S)
         claims = await tables.queue.claim("w1", 10)
     assert ids(claims) == ["file-b"]

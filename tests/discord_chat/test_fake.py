@@ -15,6 +15,7 @@ from discord.http import Route
 
 from tests.fakes.discord.looks import BOT
 from tests.fakes.discord.people import FakeDiscord
+from tests.patience import until
 
 ANN, MATHS = "300000000000000002", "400000000000000001"
 
@@ -26,12 +27,6 @@ async def fake() -> AsyncIterator[FakeDiscord]:
         made.add_channel(MATHS, "maths")
         made.commands = [{"name": "ask"}]
         yield made
-
-
-async def until(condition: Any) -> None:
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 async def test_hikari_hears_answers_and_acknowledges(fake: FakeDiscord) -> None:

@@ -29,6 +29,7 @@ from tests.fakes.assistants import FakeAssistants
 from tests.fakes.discord.looks import BOT, Json
 from tests.fakes.discord.people import PUBLIC_KEY, FakeDiscord
 from tests.fakes.functions import FakeFunctions
+from tests.patience import PATIENCE_S, until
 
 ANN, BOB = "300000000000000002", "300000000000000003"
 MATHS, LUNCH = "400000000000000001", "400000000000000002"
@@ -112,7 +113,7 @@ class World:
 
     async def replied(self, channel: str, count: int = 1) -> list[str]:
         """The bot's posts there, once there are so many with buttons of a complete answer."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 done = [m for m in self.own(channel) if is_answered(m)]
                 if len(done) >= count:
@@ -121,20 +122,16 @@ class World:
 
     async def appears(self, channel: str, text: str) -> None:
         """Wait until the bot has written this there."""
-        async with asyncio.timeout(10):
-            while not any(text in said for said in self.discord.said(channel)):
-                await asyncio.sleep(0.01)
+        await until(lambda: any(text in said for said in self.discord.said(channel)))
 
     async def until(self, condition: Any) -> None:
         """Wait until this holds."""
-        async with asyncio.timeout(10):
-            while not condition():
-                await asyncio.sleep(0.01)
+        await until(condition)
 
     async def idle(self) -> None:
         """Wait until no mail waits and no turn is at work."""
         asked: Any = self.client
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE_S):
             while [key async for key in asked.scan_iter(match="bobbin:*:mail:*")]:
                 await asyncio.sleep(0.01)
 
@@ -142,7 +139,7 @@ class World:
         """All that was heard until now counts as heard."""
         asked: Any = self.client
         before = [await asked.get(key) async for key in asked.scan_iter(match="bobbin:*:ear:*")]
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while before == [
                 await asked.get(key) async for key in asked.scan_iter(match="bobbin:*:ear:*")
             ]:
@@ -159,7 +156,7 @@ class World:
     async def dead_letters(self, count: int) -> list[DeadLetter]:
         """What was given up, once it is so much."""
         letters = RedisDeadLetters(self.client, 1, limits=MailLimits())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while len(found := await letters.list(10)) < count:
                 await asyncio.sleep(0.01)
         return found

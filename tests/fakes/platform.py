@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -15,6 +14,7 @@ from core.errors import (
     PlatformUnavailable,
     TooEarly,
 )
+from tests.patience import until
 
 PLAIN = Capabilities(max_chars=2000, edits=True, streams=False, edit_interval_s=0.02)
 
@@ -102,6 +102,4 @@ class FakePlatform:
         return next(sign for _, sign in self.signs if sign.kind == kind)
 
     async def _until(self, happened: Callable[[], bool]) -> None:
-        async with asyncio.timeout(20):
-            while not happened():
-                await asyncio.sleep(0.005)
+        await until(happened)

@@ -14,6 +14,7 @@ from core.chat.relay import UNDECIDED
 from tests.chat.flow import ANN, BOB, ROOT, Process, place
 from tests.fakes.platform import PLAIN, FakePlatform
 from tests.functions.conftest import REFUND, Asking
+from tests.patience import PATIENCE_S
 
 EVE = Author(id="eve", name="Eve")
 ASKED = "May I run this?"
@@ -35,7 +36,7 @@ def questions(asking: Asking) -> list[Post]:
 
 async def is_parked(bot: Process) -> None:
     """Wait until no turn is in work: nobody holds anything."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while bot.chat.dispatcher.active:
             await asyncio.sleep(0.01)
 
@@ -145,7 +146,7 @@ async def test_who_writes_meanwhile_is_told_and_is_answered_after(careful: Askin
         assert "approval" in sign.sentence
         await bot.says("hello?", where=place(), who=EVE)
         signs = careful.world.platform.signs
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while sum(one.kind == "waiting" for _, one in signs) < 2:
                 await asyncio.sleep(0.01)
         await bot.says("!approve", where=place())
@@ -231,7 +232,7 @@ async def test_a_run_that_expired_while_nobody_was_there_gives_a_sentence_and_re
         assert careful.world.platform.answers(place())[0].controls == ("regenerate", "new", "work")
         assert careful.own.calls == []
         await bot.presses("regenerate", where=place())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while len(questions(careful)) < 2 or not questions(careful)[1].controls:
                 await asyncio.sleep(0.01)
 

@@ -12,6 +12,7 @@ from core.chat.functions import UNCLEAR
 from tests.chat.flow import ANN, BOB, place
 from tests.fakes.functions import done
 from tests.functions.conftest import REFUND, Asking
+from tests.patience import PATIENCE_S
 
 FORECASTS = tuple((f"call_{n}", "forecast", f'{{"day": {n}}}') for n in range(3))
 
@@ -135,7 +136,7 @@ async def test_an_output_that_was_noted_is_not_fetched_again(asking: Asking) -> 
         await first.says("please", where=place())
         await begun.wait()
         asked: Any = asking.world.client
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while b"d" not in {
                 value[:1] for value in await asked.hvals(f"bobbin:{{c:0}}:calls:{place()}")
             }:

@@ -26,6 +26,7 @@ from core.engine.requests import MessageRequest, RunRequest, ThreadRequest
 from core.engine.service.engine import Engine
 from tests.fakes.interpreter import ScriptedInterpreter
 from tests.fakes.platform import FakePlatform
+from tests.patience import PATIENCE_S
 from tests.servers import Server
 
 ROOM = ConversationKey("fake", ("w", "room"))
@@ -107,7 +108,7 @@ async def test_a_runs_steps_show_the_call_and_its_output(
         assert await asks(bobbin, platform) == "There are 7."
         engine = engine_of(bobbin)
         session = await bobbin.stores.sessions.current(ROOM)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while session.last is None or session.thread_id is None:
                 await asyncio.sleep(0.01)
                 session = await bobbin.stores.sessions.current(ROOM)
@@ -132,7 +133,7 @@ async def test_a_run_of_an_api_client_waits_for_that_client(
             ThreadRequest(messages=(MessageRequest(content="How many pears?"),)),
             RunRequest(assistant_id=assistant_id("clerk")),
         )
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while (await engine.runs.get(run.thread_id, run.id)).status != "requires_action":
                 await asyncio.sleep(0.01)
         assert await asks(bobbin, platform) == "There are 7."

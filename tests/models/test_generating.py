@@ -13,6 +13,7 @@ from core.engine.ports import ChatModel
 from core.errors import ModelUnavailable
 from tests.fakes.model_server import Call, Failure, ModelServer, Reply
 from tests.fakes.rounds import ADD, asking, run
+from tests.patience import PATIENCE_S
 
 
 async def test_words_come_as_they_are_made_and_the_count_with_them(
@@ -141,7 +142,7 @@ async def test_cancelling_closes_the_response(server: ModelServer, model: ChatMo
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await asyncio.wait_for(server.requests[0].cut.wait(), 10)
+    await asyncio.wait_for(server.requests[0].cut.wait(), PATIENCE_S)
 
 
 async def test_leaving_the_stream_early_closes_the_response(
@@ -151,5 +152,5 @@ async def test_leaving_the_stream_early_closes_the_response(
     async with aclosing(cast("Any", model.stream(asking()))) as stream:
         async for _ in stream:
             break
-    await asyncio.wait_for(server.requests[0].cut.wait(), 10)
+    await asyncio.wait_for(server.requests[0].cut.wait(), PATIENCE_S)
     assert (await run(model)).text == "after"

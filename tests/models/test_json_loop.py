@@ -33,6 +33,7 @@ from core.engine.generation import (
 from core.ids import RandomIds
 from tests.fakes.model_server import ModelServer, Reply
 from tests.fakes.rounds import ADD, Round, asking, cut_at, run, said
+from tests.patience import PATIENCE_S
 
 CODE = ToolSpec(
     "code_interpreter",
@@ -114,7 +115,7 @@ async def test_leaving_early_closes_the_inner_response(
     model = JsonActionModel(chat, ids=RandomIds())
     async with aclosing(cast("Any", model.stream(asking(tools=(CODE,))))) as stream:
         await anext(stream)
-    await asyncio.wait_for(server.requests[0].cut.wait(), 10)
+    await asyncio.wait_for(server.requests[0].cut.wait(), PATIENCE_S)
 
 
 async def test_the_model_is_told_its_actions_and_held_to_them() -> None:

@@ -22,6 +22,7 @@ from core.errors import ModelRefused, ModelUnavailable
 from core.ids import RandomIds
 from tests.fakes.rounds import ADD, asking, run
 from tests.models.conftest import PatientClock
+from tests.patience import PATIENCE_S
 
 RUNTIME = Path(__file__).parents[1] / "fakes" / "weights_runtime.py"
 Make = Callable[..., LocalWeights]
@@ -121,7 +122,7 @@ async def test_an_idle_child_is_stopped_and_the_next_call_starts_another(
         await asyncio.sleep(0.01)
     assert local.child is not None, "used 300 s ago"
     await clock.move(300)
-    await asyncio.wait_for(gone(pid), 20)
+    await asyncio.wait_for(gone(pid), PATIENCE_S)
     await run(local, asking(tools=(ADD,)))
     assert starts(weights) == 2
 
@@ -135,7 +136,7 @@ async def test_a_child_that_dies_breaks_the_round_off_and_is_replaced_after_grow
         with pytest.raises(ModelUnavailable):
             await run(local, asking(tools=(ADD,)))
         assert local.child is not None
-        await asyncio.wait_for(gone(local.child.pid), 20)
+        await asyncio.wait_for(gone(local.child.pid), PATIENCE_S)
         while local.child.alive:
             await asyncio.sleep(0.01)
     assert starts(weights) == 3
@@ -200,7 +201,7 @@ async def test_closing_breaks_a_round_off_and_no_further_one_begins(
     assert local.child is not None
     pid = local.child.pid
     await local.close()
-    await asyncio.wait_for(gone(pid), 20)
+    await asyncio.wait_for(gone(pid), PATIENCE_S)
     with pytest.raises(ModelUnavailable, match="stopped"):
         await run(local, asking(tools=(ADD,)))
     assert starts(weights) == 1
@@ -233,7 +234,7 @@ async def test_the_child_dies_with_its_parent(weights: Path) -> None:
     os.kill(pid, 0)
     parent.send_signal(signal.SIGKILL)
     await parent.wait()
-    await asyncio.wait_for(gone(pid), 20)
+    await asyncio.wait_for(gone(pid), PATIENCE_S)
 
 
 _FAKE_XLLAMACPP = """
@@ -319,7 +320,7 @@ async def test_the_program_itself_dies_with_its_parent_even_if_its_input_stays_o
     assert b"address" in await parent.stdout.readline()
     parent.send_signal(signal.SIGKILL)
     await parent.wait()
-    await asyncio.wait_for(gone(pids[1]), 20)
+    await asyncio.wait_for(gone(pids[1]), PATIENCE_S)
     os.close(ours)
     os.close(keeper)
 

@@ -28,6 +28,7 @@ from tests.fakes.assistants import FakeAssistants
 from tests.fakes.clock import ManualClock, settled
 from tests.fakes.plain_assistants_server import PlainServer
 from tests.fakes.remote_assistants import FixedNames, remote_assistants
+from tests.patience import PATIENCE_S
 
 TURN = {"bobbin_turn": "t1"}
 
@@ -54,7 +55,7 @@ async def asked(remote: RemoteAssistants, text: str = "hello") -> Run:
 
 async def followed(remote: RemoteAssistants, run: Run) -> list[StreamEvent]:
     """All that the relay is told of a Run."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         return [event async for event in follow(remote, run.thread_id, run.id, SystemClock())]
 
 
@@ -121,7 +122,7 @@ async def test_the_first_words_come_before_the_last(
 
     server.service.before_last = seen
     run = await asked(remote)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         async for event in remote.events(run.thread_id, run.id):
             if event.name == "thread.message.delta":
                 seen.set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from tests.fakes.slack.looks import words
+from tests.patience import until
 from tests.slack.world import ANN, BOT, CHANNEL, DM, World
 
 
@@ -61,9 +62,7 @@ async def test_people_of_other_organisations_are_not_answered_unless_asked_for(
 ) -> None:
     async with world.process():
         await world.slack.post(ANN, CHANNEL, f"{BOT} hello", user_team="T9OTHER")
-        async with asyncio.timeout(5):
-            while not world.slack.called("chat.postEphemeral"):
-                await asyncio.sleep(0.01)
+        await until(lambda: world.slack.called("chat.postEphemeral"))
         await world.slack.post(ANN, CHANNEL, "hello all", user_team="T9OTHER")
         await world.idle()
     assert not world.assistants.runs
@@ -109,9 +108,7 @@ async def test_a_question_by_slash_command_is_answered_for_the_asker_alone(world
     async with world.process():
         told = await world.slack.slash(ANN, CHANNEL, "ask what is 2 + 2?")
         assert "Only you" in told["text"]
-        async with asyncio.timeout(10):
-            while not world.slack.called("chat.postEphemeral"):
-                await asyncio.sleep(0.01)
+        await until(lambda: world.slack.called("chat.postEphemeral"))
         await world.idle()
     (call,) = world.slack.called("chat.postEphemeral")
     assert call["user"] == ANN

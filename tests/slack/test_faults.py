@@ -9,6 +9,7 @@ import pytest
 
 from core.assistants import Message
 from tests.fakes.slack.looks import words
+from tests.patience import until
 from tests.slack.world import ANN, BOT, CHANNEL, DM, World
 
 PICTURE = ("plot.png", b"\x89PNG\r\n\x1a\n...")
@@ -243,9 +244,7 @@ async def test_mail_that_is_taken_together_leaves_no_sign_behind(world: World) -
         first = await world.slack.post(ANN, DM, "first question")
         await world.appears(DM, first, "You said")
         others = [await world.slack.post(ANN, DM, f"another {n}") for n in range(2)]
-        async with asyncio.timeout(5):
-            while not set(others) <= {root for _, root, _ in world.slack.statuses}:
-                await asyncio.sleep(0.02)
+        await until(lambda: set(others) <= {root for _, root, _ in world.slack.statuses})
         world.assistants.before_last.set()
         await world.replied(DM, others[0])
         await world.idle()

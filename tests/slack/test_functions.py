@@ -12,6 +12,7 @@ from core.chat.function_ports import Traits
 from tests.fakes.assistants import FakeAssistants, Wants
 from tests.fakes.functions import FakeFunctions
 from tests.fakes.slack.looks import Json, buttons, words
+from tests.patience import PATIENCE_S
 from tests.slack.world import ANN, BOB, BOT, CHANNEL, DM, World
 
 REFUND = ("call_1", "refund", '{"order": "A-17"}')
@@ -37,7 +38,7 @@ def own(world: World) -> FakeFunctions:
 async def asked(world: World, channel: str, root: str) -> Json:
     """The question, once it stands there and the turn waits."""
     await world.appears(channel, root, "May I run this?")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not world.slack.statuses or world.slack.statuses[-1][2] != "suspended":
             await asyncio.sleep(0.01)
     (question,) = [m for m in world.own(channel, root) if "May I run" in words(m)]

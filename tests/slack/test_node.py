@@ -19,6 +19,7 @@ from tests.fakes.functions import FakeFunctions
 from tests.fakes.slack.looks import BOT_USER, Json
 from tests.fakes.slack.people import FakeSlack
 from tests.guide import node
+from tests.patience import PATIENCE_S, until
 from tests.required import lacking
 from tests.slack.test_surfaces import told_alone
 from tests.slack.world import ANN, BOT, CHANNEL, DM, World
@@ -62,7 +63,7 @@ async def _their_bot(slack: FakeSlack) -> AsyncIterator[list[str]]:
     assert process.stderr is not None
     said: list[str] = []
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             assert await process.stdout.readline() == b"ready\n"
         yield said
     finally:
@@ -72,7 +73,7 @@ async def _their_bot(slack: FakeSlack) -> AsyncIterator[list[str]]:
 
 
 async def _until(slack: FakeSlack, method: str, count: int = 1) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while len(slack.called(method)) < count:
             await asyncio.sleep(0.02)
 
@@ -80,9 +81,7 @@ async def _until(slack: FakeSlack, method: str, count: int = 1) -> None:
 async def test_a_bot_on_slacks_own_framework_lives_in_our_workspace() -> None:
     async with FakeSlack.running() as slack, _their_bot(slack) as complaints:
         root = await slack.post(ANN, CHANNEL, f"<@{BOT_USER}> hello")
-        async with asyncio.timeout(10):
-            while not any(m.get("files") for m in slack.thread(CHANNEL, root)):
-                await asyncio.sleep(0.02)
+        await until(lambda: any(m.get("files") for m in slack.thread(CHANNEL, root)))
         said = slack.replies(CHANNEL, root)
         assert said == [f"Heard <@{BOT_USER}> hello", "It grows.", "There are 3"]
         assert [file["data"] for file in slack.files.values()] == [b"seven"]

@@ -6,6 +6,7 @@ import asyncio
 from typing import cast
 
 from tests.fakes.slack.looks import Json, buttons, words
+from tests.patience import PATIENCE_S
 from tests.slack.world import ANN, BOB, CHANNEL, World
 
 ANNS = "D" + ANN[1:]
@@ -13,7 +14,7 @@ ANNS = "D" + ANN[1:]
 
 async def told_alone(world: World, count: int = 1) -> list[Json]:
     """What one person was shown alone, once there is so much of it."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while len(world.slack.called("chat.postEphemeral")) < count:
             await asyncio.sleep(0.01)
     return world.slack.called("chat.postEphemeral")
@@ -35,7 +36,7 @@ async def test_the_home_tab_says_who_answers_and_what_is_kept(world: World) -> N
         )
         await world.idle()
         await world.slack.open_tab(ANN, ANNS, "home")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while ANN not in world.slack.views:
                 await asyncio.sleep(0.01)
     shown = str(world.slack.views[ANN])
@@ -47,7 +48,7 @@ async def test_the_home_tab_says_who_answers_and_what_is_kept(world: World) -> N
 async def test_the_agent_view_suggests_what_to_ask(world: World) -> None:
     async with world.process():
         await world.slack.open_tab(ANN, ANNS, "messages")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while ANNS not in world.slack.prompts:
                 await asyncio.sleep(0.01)
     assert world.slack.prompts[ANNS]

@@ -27,6 +27,7 @@ from tests.chat.flow import Places
 from tests.fakes.assistants import FakeAssistants
 from tests.fakes.slack.looks import Json, words
 from tests.fakes.slack.people import FakeSlack
+from tests.patience import PATIENCE_S, until
 
 CHANNEL, DM = "C0MATHS", "D0ANN"
 ANN, BOB = "U_ANN".replace("_", "0"), "U_BOB".replace("_", "0")
@@ -111,7 +112,7 @@ class World:
 
     async def replied(self, channel: str, root: str, count: int = 1) -> list[str]:
         """The bot's posts in a thread, once there are so many complete ones."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 done = [m for m in self.own(channel, root) if m.get("metadata")]
                 if len(done) >= count:
@@ -120,20 +121,18 @@ class World:
 
     async def appears(self, channel: str, root: str, text: str) -> None:
         """Wait until the bot has written this there."""
-        async with asyncio.timeout(10):
-            while not any(text in words(message) for message in self.own(channel, root)):
-                await asyncio.sleep(0.01)
+        await until(lambda: any(text in words(message) for message in self.own(channel, root)))
 
     async def idle(self) -> None:
         """Wait until no mail waits and no turn is at work."""
         asked: Any = self.client
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE_S):
             while [key async for key in asked.scan_iter(match="bobbin:*:mail:*")]:
                 await asyncio.sleep(0.01)
 
     async def signs_off(self) -> None:
         """Wait until the newest sign has been taken back."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while not self.slack.statuses or self.slack.statuses[-1][2] not in ("", "active"):
                 await asyncio.sleep(0.01)
 

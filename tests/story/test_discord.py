@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 from tests.fakes.discord.looks import BOT, button
 from tests.fakes.discord.people import FakeDiscord
+from tests.patience import until
 from tests.story.bot import Bot, end, kill, read_until
 
 ANN, MATHS = "300000000000000002", "400000000000000001"
 HEARD = "Discord: Bobbin, heard over the gateway"
-
-
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(30):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 async def appears(discord: FakeDiscord, channel: str, text: str) -> None:

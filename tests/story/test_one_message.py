@@ -33,6 +33,7 @@ from core.engine.generation import (
 )
 from core.engine.records import Cursor
 from tests.fakes.platform import FakePlatform
+from tests.patience import PATIENCE_S
 from tests.servers import redis_server
 
 
@@ -114,7 +115,7 @@ async def test_a_question_becomes_messages_a_run_steps_and_a_reply(tmp_path: Pat
     async with home(tmp_path) as bot:
         await bot.hears("1234 + 4321", room(), "m1")
         assert await bot.platform.until_answered(room(), 1) == ["5555"]
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while await bot.chat.stores.control.pending(room()):
                 await asyncio.sleep(0.01)
 
@@ -168,7 +169,7 @@ async def test_a_thousand_conversations_keep_their_own_threads(tmp_path: Path) -
                 await bot.hears(f"I am number {number}", rooms[number], f"m{number}")
 
         await asyncio.gather(*(ask(number) for number in range(1000)))
-        async with asyncio.timeout(50):
+        async with asyncio.timeout(PATIENCE_S):
             while sum(bool(bot.platform.answers(key)) for key in rooms) < 1000:
                 await asyncio.sleep(0.1)
     asked = [

@@ -7,15 +7,14 @@ from pathlib import Path
 
 from tests.fakes.slack.looks import BOT_USER, words
 from tests.fakes.slack.people import FakeSlack
+from tests.patience import until
 from tests.story.bot import Bot, end, kill, read_until
 
 ANN, CHANNEL, DM = "U0ANN", "C0MATHS", "D0ANN"
 
 
 async def appears(slack: FakeSlack, channel: str, root: str, text: str) -> None:
-    async with asyncio.timeout(30):
-        while not any(text in reply for reply in slack.replies(channel, root)):
-            await asyncio.sleep(0.02)
+    await until(lambda: any(text in reply for reply in slack.replies(channel, root)))
 
 
 async def test_a_mention_a_follow_up_and_a_private_lesson_with_a_plot(tmp_path: Path) -> None:
@@ -32,9 +31,7 @@ async def test_a_mention_a_follow_up_and_a_private_lesson_with_a_plot(tmp_path: 
             await appears(slack, CHANNEL, root, "x = 4")
             lesson = await slack.post(ANN, DM, "plot x^2")
             await appears(slack, DM, lesson, "x²")
-            async with asyncio.timeout(30):
-                while not any(m.get("files") for m in slack.thread(DM, lesson)):
-                    await asyncio.sleep(0.02)
+            await until(lambda: any(m.get("files") for m in slack.thread(DM, lesson)))
         finally:
             await asyncio.to_thread(end, process)
         assert not slack.unacknowledged

@@ -35,6 +35,7 @@ from core.engine.records import Cursor
 from core.engine.requests import AssistantUpdate, FileRequest
 from core.engine.service.engine import Engine
 from tests.fakes.platform import FakePlatform
+from tests.patience import PATIENCE_S
 from tests.servers import redis_server
 
 ROOM = ConversationKey("fake", ("w", "room"))
@@ -115,7 +116,7 @@ class Home:
     async def answer(self) -> str:
         """What I read, once the turn is over."""
         (text,) = await self.platform.until_answered(ROOM, 1)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while await self.bobbin.stores.control.pending(ROOM):
                 await asyncio.sleep(0.01)
         return text

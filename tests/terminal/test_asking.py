@@ -14,6 +14,7 @@ from core.assistants import Message
 from core.chat.function_ports import Traits
 from tests.fakes.assistants import Wants
 from tests.fakes.functions import FakeFunctions
+from tests.patience import PATIENCE_S
 from tests.terminal.home import KEY, Home
 
 
@@ -43,7 +44,7 @@ async def _lines(*lines: str) -> AsyncIterator[str]:
 async def _told(home: Home, *lines: str) -> str:
     """What one process shows for these lines."""
     shown: list[str] = []
-    async with home.chat() as (_, parts), asyncio.timeout(20):
+    async with home.chat() as (_, parts), asyncio.timeout(PATIENCE_S):
         console = Console(parts, KEY, shown.append, live=False)
         async with console.open(keep_session=True):
             await answer_lines(console, _lines(*lines))

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from bots.console import Console, Lines, answer_lines, legible, own_conversation
 from core.assistants import Message
 from tests.fakes.assistants import echo
+from tests.patience import PATIENCE_S
 from tests.terminal.home import KEY, Home
 
 
@@ -68,7 +69,7 @@ async def _lines(*lines: str) -> AsyncIterator[str]:
 
 async def test_piped_lines_are_answered_in_order_commands_too(home: Home) -> None:
     shown: list[str] = []
-    async with home.chat() as (_, parts), asyncio.timeout(20):
+    async with home.chat() as (_, parts), asyncio.timeout(PATIENCE_S):
         console = Console(parts, KEY, shown.append, live=False)
         async with console.open(keep_session=False):
             lines = _lines("one", "!help", "", "!stop", "!regenerate", "!nonsense", "!new", "two")
@@ -89,7 +90,7 @@ async def test_piped_lines_are_answered_in_order_commands_too(home: Home) -> Non
 
 async def test_a_line_that_is_too_long_is_refused_and_the_next_is_answered(home: Home) -> None:
     shown: list[str] = []
-    async with home.chat() as (_, parts), asyncio.timeout(20):
+    async with home.chat() as (_, parts), asyncio.timeout(PATIENCE_S):
         console = Console(parts, KEY, shown.append, live=False)
         async with console.open(keep_session=False):
             await answer_lines(console, _lines("x" * 100_001, "short"))
@@ -107,7 +108,7 @@ async def test_stop_typed_while_waiting_ends_the_answer(home: Home) -> None:
 
     home.assistants.reply = endless
     shown: list[str] = []
-    async with home.chat() as (_, parts), asyncio.timeout(20):
+    async with home.chat() as (_, parts), asyncio.timeout(PATIENCE_S):
         console = Console(parts, KEY, shown.append, live=True)
         async with console.open(keep_session=False):
             waiting = asyncio.create_task(console.say("long"))
@@ -121,7 +122,7 @@ async def test_a_pipe_that_closes_ends_the_waiting(home: Home) -> None:
     def closed(text: str) -> None:
         raise BrokenPipeError
 
-    async with home.chat() as (_, parts), asyncio.timeout(20):
+    async with home.chat() as (_, parts), asyncio.timeout(PATIENCE_S):
         console = Console(parts, KEY, closed, live=False)
         async with console.open(keep_session=False):
             with pytest.raises(BrokenPipeError):
@@ -150,7 +151,7 @@ async def test_an_answer_that_nobody_saw_is_shown_once_and_labelled(home: Home) 
     texts: list[str] = []
     for name in ("two", "three"):
         shown: list[str] = []
-        async with home.chat(name) as (_, parts), asyncio.timeout(20):
+        async with home.chat(name) as (_, parts), asyncio.timeout(PATIENCE_S):
             console = Console(parts, KEY, shown.append, live=False)
             async with console.open(keep_session=False):
                 await console.say(f"hello {name}")
@@ -172,7 +173,7 @@ async def test_a_question_that_was_still_open_is_shown_with_its_answer(home: Hom
             await asyncio.gather(leaving, return_exceptions=True)
     home.places.places = 1
     shown: list[str] = []
-    async with home.chat("two") as (_, parts), asyncio.timeout(20):
+    async with home.chat("two") as (_, parts), asyncio.timeout(PATIENCE_S):
         console = Console(parts, KEY, shown.append, live=False)
         async with console.open(keep_session=False):
             await console.say("next")

@@ -14,6 +14,7 @@ from adapters.terminal.render import entry
 from adapters.terminal.screen import Screen
 from core.chat.messages import Control, OutFile, Post
 from core.chat.outbox import LEFTOVER
+from tests.patience import PATIENCE_S
 from tests.terminal.home import KEY, MemoryFeed
 
 
@@ -32,7 +33,7 @@ async def _showing(
     screen = Screen(feed, KEY, write or shown.append, live=live)
     task = asyncio.create_task(screen.run(await feed.seen(KEY)))
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             yield screen, shown
     finally:
         task.cancel()

@@ -7,7 +7,6 @@ import io
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +18,7 @@ from matplotlib.image import imread
 from adapters.mathimages.pieces import Brace, Frame, Plain, Scripted, Table
 from adapters.mathimages.renderer import MathImages
 from adapters.mathimages.source import DEEPEST, LONGEST, read
+from tests.patience import until
 from tests.text.documents import UNTIMED
 
 FORMULAS = {
@@ -60,12 +60,6 @@ def is_running(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 async def test_formulas_are_black_on_opaque_white(cache: Path) -> None:

@@ -14,6 +14,7 @@ from bots.wiring.service import StandIns
 from config.settings import Settings
 from tests.fakes.interpreter import ScriptedInterpreter
 from tests.fakes.scripted_model import ScriptedModel
+from tests.patience import PATIENCE_S
 from tests.servers import Server, redis_server
 
 
@@ -54,7 +55,7 @@ async def test_a_store_that_is_gone_is_unready_until_it_is_back(
     assert answer.status_code == 503
     assert "store" in answer.text
     await asyncio.to_thread(server.start)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while (await readiness(bobbin)).status_code != 200:
             await asyncio.sleep(0.05)
 
