@@ -126,7 +126,16 @@ def test_several_lines_that_cannot_be_written_stay_a_block() -> None:
 
 @pytest.mark.parametrize(
     "latex",
-    [r"\frac{a", r"x^", r"{x", r"x}", r"\left( x", r"\begin{foo}x\end{foo}", r"a & b \end{x}"],
+    [
+        r"\frac{a",
+        r"x^",
+        r"{x",
+        r"x}",
+        r"\left( x",
+        r"\begin{foo}x\end{foo}",
+        r"a & b \end{x}",
+        r"\sqrt[3\]",
+    ],
 )
 def test_malformed_latex_loses_nothing(latex: str) -> None:
     shown = readable(f"$${latex}$$")

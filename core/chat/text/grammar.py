@@ -94,13 +94,12 @@ class Parser:
         if self.peek() != "[":
             return ""
         start = self.lexemes[self.at][1] + 1
-        end = self.source.find("]", start)
-        if end < 0:
-            raise NotUnderstood
-        while self.lexemes[self.at][1] < end:
+        while self.at < len(self.lexemes):
+            lexeme, end = self.lexemes[self.at]
             self.at += 1
-        self.at += 1
-        return self.source[start:end]
+            if lexeme == "]":
+                return self.source[start:end]
+        raise NotUnderstood
 
     def skip_length(self) -> None:
         """Pass over the `[4pt]` that may follow a line break."""
