@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final, cast
 
 from adapters.discord.api import DiscordApi
-from core.chat.commands import HELP
+from core.chat.saying import HELP
 
 log = logging.getLogger(__name__)
 

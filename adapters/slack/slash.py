@@ -16,8 +16,8 @@ from typing import Any, Final
 from adapters.slack.ears import Deliver
 from adapters.slack.events import PLATFORM, Me, private_place, slashed
 from adapters.slack.origin import NO_THREAD, Origin
-from core.chat.commands import HELP
 from core.chat.messages import Command, ConversationKey, Inbound
+from core.chat.saying import HELP
 from core.clock import Clock
 
 UNKNOWN: Final = "I know no `/bobbin {name}`. `/bobbin help` lists what I know."
