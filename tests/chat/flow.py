@@ -57,9 +57,9 @@ class World:
     policy: Policy = field(default_factory=Policy)
     formulas: Formulas | None = None
     own: OwnFunctions | None = None
-    lease_s: float = 1.0
-    outage_s: float = 5.0
-    busy_s: float = 5.0
+    lease_s: float = 30.0
+    outage_s: float = 60.0
+    busy_s: float = 60.0
     approval_s: float = 3600.0
     dead: set[str] = field(default_factory=set[str])
     _owners: itertools.count[int] = field(default_factory=itertools.count)

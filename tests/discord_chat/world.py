@@ -51,7 +51,7 @@ class World:
     discord: FakeDiscord
     assistants: FakeAssistants = field(default_factory=FakeAssistants)
     functions: FakeFunctions = field(default_factory=FakeFunctions)
-    lease_s: float = 1.0
+    lease_s: float = 30.0
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
     dead: set[str] = field(default_factory=set[str])
     _owners: itertools.count[int] = field(default_factory=itertools.count)

@@ -51,7 +51,7 @@ class World:
     client: Client
     slack: FakeSlack
     assistants: FakeAssistants = field(default_factory=FakeAssistants)
-    lease_s: float = 1.0
+    lease_s: float = 30.0
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
     clock: LaterClock = field(default_factory=LaterClock)
     own_functions: OwnFunctions | None = None

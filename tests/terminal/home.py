@@ -44,7 +44,7 @@ class Home:
     async def chat(self, name: str = "one") -> AsyncIterator[tuple[Chat, Parts]]:
         """One process, until the block ends."""
         clock = SystemClock()
-        async with open_chat_stores(self.client, 1, lease_s=1.0) as stores:
+        async with open_chat_stores(self.client, 1, lease_s=30.0) as stores:
             platform = TerminalPlatform(stores.feed, self.folder)
             files = TerminalFiles(LocalBlobs(self.folder / "blobs", clock, RandomIds()))
             async with open_chat(
@@ -53,8 +53,9 @@ class Home:
                 {"terminal": platform},
                 self.places,
                 clock,
-                relay=RelayLimits(default_assistant="tutor"),
-                dispatcher=DispatcherLimits(owner=name, lease_s=1.0, sweep_s=0.1, drain_s=0.2),
+                roster=Roster((), "tutor"),
+                relay=RelayLimits(),
+                dispatcher=DispatcherLimits(owner=name, lease_s=30.0, sweep_s=0.1, drain_s=0.2),
                 policy=Policy(),
                 owner_is_gone=lambda _: True,
                 own=self.own,
