@@ -1,4 +1,4 @@
-"""`Hearing` and `Keeping` on the Redis protocol."""
+"""`Hearing`, `Keeping`, `Homes` and `Loops` on the Redis protocol."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import orjson
 
 from adapters.redis import keys
 from adapters.redis.connection import Client, Script
-from core.chat.messages import Json
+from core.chat.messages import ConversationKey, Json
 
 _DAY_MS = 86_400_000
 _LENT_MS = 15 * 60_000
@@ -75,6 +75,29 @@ _LEND = Script(
 )
 _LENT = Script("return redis.call('GET', KEYS[1] .. 'lent:' .. ARGV[1])")
 
+_HOME = Script(
+    f"return redis.call('SET', KEYS[1] .. 'home:' .. ARGV[1], ARGV[2], 'PX', {30 * _DAY_MS}) and 1"
+)
+_HOME_OF = Script("return redis.call('GET', KEYS[1] .. 'home:' .. ARGV[1])")
+
+_TURN = Script(
+    """
+-- ARGV: place, post, when it was written, when a person wrote last (ms), how many at most.
+local loop = KEYS[1] .. 'loop:' .. ARGV[1]
+local most = tonumber(ARGV[5])
+if tonumber(ARGV[4]) > tonumber(redis.call('HGET', loop, 'at') or '0') then
+  redis.call('DEL', loop)
+end
+local known = redis.call('HGET', loop, '#' .. ARGV[2])
+if known then return tonumber(known) end
+local number = tonumber(redis.call('HGET', loop, 'n') or '0') + 1
+if number > most + 1 then return most + 2 end
+redis.call('HSET', loop, 'n', number, 'at', ARGV[3], '#' .. ARGV[2], number)
+redis.call('PEXPIRE', loop, 3600000)
+return number
+"""
+)
+
 
 class RedisHearing:
     """How far ears have heard.
@@ -138,6 +161,39 @@ class RedisKeeping:
     async def _ask(self, script: Script, name: str, *values: Any) -> Any:
         base = keys.base("c", keys.partition(name, self._partitions))
         return await script(self._client, [base], [name, *values])
+
+
+class RedisHomes:
+    """Whose conversation a post is. Arguments as `RedisHearing`."""
+
+    def __init__(self, client: Client, partitions: int) -> None:
+        self._client = client
+        self._partitions = partitions
+
+    async def put(self, account: str, post: str, conversation: ConversationKey) -> None:
+        name = f"{account}/{post}"
+        await _HOME(self._client, [self._base(name)], [name, str(conversation)])
+
+    async def of(self, account: str, post: str) -> ConversationKey | None:
+        name = f"{account}/{post}"
+        found = await _HOME_OF(self._client, [self._base(name)], [name])
+        return None if found is None else ConversationKey.parse(found.decode())
+
+    def _base(self, name: str) -> str:
+        return keys.base("c", keys.partition(name, self._partitions))
+
+
+class RedisLoops:
+    """Turns that programs started. Arguments as `RedisHearing`."""
+
+    def __init__(self, client: Client, partitions: int) -> None:
+        self._client = client
+        self._partitions = partitions
+
+    async def turn(self, place: str, post: str, at: float, person_at: float, most: int) -> int:
+        base = keys.base("c", keys.partition(place, self._partitions))
+        times = (int(at * 1000), int(person_at * 1000))
+        return int(await _TURN(self._client, [base], [place, post, *times, most]))
 
 
 def _call() -> str:

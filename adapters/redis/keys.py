@@ -52,7 +52,7 @@ _LEASES = (
     ("leases", "zset", PERMANENT, "items that have an owner, by lease deadline (server ms)"),
     ("due", "zset", PERMANENT, "items put off, by the time they become ready (server ms)"),
     ("epoch", "string", PERMANENT, "the last fencing number"),
-    ("claim:<item>", "hash", "while in use", "state, epoch, owner, lost of an item"),
+    ("claim:<item>", "hash", "while in use", "state, epoch, owner, lost, for (kept) of an item"),
     ("done:<item>", "string", "60 s", "the epoch under which the item was settled last"),
 )
 
@@ -77,6 +77,10 @@ _CHAT = (
     ("direct:<ear>", "zset", "30 d", "direct messages that it knows, by when somebody wrote (ms)"),
     ("once:<name>", "string", "24 h", "the call that took something which may come twice"),
     ("kept:<ear>", "hash", "while in use", "questions that have no conversation yet: JSON by id"),
+    ("customs:<account>", "zset", PERMANENT, "homes whose moderators set something, by revision"),
+    ("custom:<account>/<home>", "hash", PERMANENT, "what is set there: value by <place>/<name>"),
+    ("home:<account>/<post>", "string", "30 d", "the conversation that a post is of"),
+    ("loop:<place>", "hash", "1 h", "n, at; #<post>: turns of programs without a person between"),
     ("lent:<name>", "string", "15 min", "an interaction's token, a quoted message"),
     ("pace:<name>", "string", "seconds", "when the next call of a platform is due (server ms)"),
 )
@@ -92,6 +96,8 @@ _THREADS = (
     ("thread:<thread>:steps:<run>:order", "zset", PERMANENT, "their ids by place"),
     ("thread:<thread>:log:<run>", "stream", "1 h after the Run's end", "its events (24 h before)"),
     ("thread:<thread>:reader:<run>", "string", "30 s", "somebody waits for more of that log"),
+    ("thread:<thread>:home", "string", "1 h", "the owner that has the Thread's code session"),
+    ("kept", "zset", PERMANENT, "<thread>/<run> kept for a home, by until when (server ms)"),
     ("expiry", "zset", PERMANENT, "<thread>/<run> of Runs that are not terminal, by expires_at"),
     ("token:<token>", "string", "60 s", "the epoch that this change was answered with"),
 )

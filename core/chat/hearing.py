@@ -1,11 +1,11 @@
 """What a chat platform's ears keep, where the platform itself keeps nothing for them: how far they
-have heard, and what they have taken but not yet put into a mailbox."""
+have heard, what they have taken but not yet put into a mailbox, and what a post means to us."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
-from core.chat.messages import Json
+from core.chat.messages import ConversationKey, Json
 
 
 class Hearing(Protocol):
@@ -64,4 +64,32 @@ class Keeping(Protocol):
 
     async def lent(self, name: str) -> str | None:
         """What was lent; None when its time is over. Raises StoreError."""
+        ...
+
+
+class Homes(Protocol):
+    """Whose conversation a post is, where that cannot be read from the post. An account is a bot
+    on a platform; a post is named by the platform."""
+
+    async def put(self, account: str, post: str, conversation: ConversationKey) -> None:
+        """Remember it for 30 days. Raises StoreError."""
+        ...
+
+    async def of(self, account: str, post: str) -> ConversationKey | None:
+        """The conversation; None where it is not known. Raises StoreError."""
+        ...
+
+
+class Loops(Protocol):
+    """Turns that programs started, with no person in between: two programs must not talk to each
+    other for ever."""
+
+    async def turn(self, place: str, post: str, at: float, person_at: float, most: int) -> int:
+        """A program's post wants a turn in that place: which one in a row it is, the same for the
+        same post. Past `most` + 1 it is `most` + 2 for each.
+
+        `at` is when it was written, `person_at` when a person wrote there last as far as is known
+        (0 for never), in seconds since the epoch: whoever wrote after the last turn ends the row,
+        as an hour without a turn does. Raises StoreError.
+        """
         ...

@@ -1,10 +1,10 @@
-"""`Hearing` and `Keeping` of one process."""
+"""`Hearing`, `Keeping`, `Homes` and `Loops` of one process."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 
-from core.chat.messages import Json
+from core.chat.messages import ConversationKey, Json
 
 
 class FakeHearing:
@@ -60,3 +60,36 @@ class FakeKeeping:
 
     async def lent(self, name: str) -> str | None:
         return self._lent.get(name)
+
+
+class FakeHomes:
+    """Whose conversation a post is."""
+
+    def __init__(self) -> None:
+        self._homes: dict[tuple[str, str], ConversationKey] = {}
+
+    async def put(self, account: str, post: str, conversation: ConversationKey) -> None:
+        self._homes[account, post] = conversation
+
+    async def of(self, account: str, post: str) -> ConversationKey | None:
+        return self._homes.get((account, post))
+
+
+class FakeLoops:
+    """Turns that programs started."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, dict[str, int]] = defaultdict(dict)
+        self._last: dict[str, float] = {}
+
+    async def turn(self, place: str, post: str, at: float, person_at: float, most: int) -> int:
+        if person_at > self._last.get(place, 0.0):
+            self._rows.pop(place, None)
+        row = self._rows[place]
+        if post in row:
+            return row[post]
+        if len(row) > most:
+            return most + 2
+        row[post] = len(row) + 1
+        self._last[place] = at
+        return row[post]
