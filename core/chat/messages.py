@@ -104,7 +104,8 @@ class Inbound:
     `id` names the event, revision included: the same id is the same event, delivered again.
     `message_id` names the platform's post; edits and deletes refer to it.
     `kind` is `regenerate` for a press of Regenerate, which takes its place in the mailbox too; its
-    `reply_to` names the answer that it replaces.
+    `reply_to` names the answer that it replaces. `assistant` is the name of the Assistant that is to
+    answer here from this message on; empty where the writer did not say.
     """
 
     id: str
@@ -117,10 +118,11 @@ class Inbound:
     reply_to: str | None = None
     setting: Setting = ALONE
     files: tuple[InFile, ...] = ()
+    assistant: str = ""
 
     def to_json(self) -> Json:
         """The form in which the mailbox keeps it."""
-        return {
+        return ({"assistant": self.assistant} if self.assistant else {}) | {
             "id": self.id,
             "message_id": self.message_id,
             "conversation": str(self.conversation),
@@ -212,7 +214,8 @@ class Post:
     `controls` are what can be pressed; `about` is what a press names, and means nothing else to a
     platform. `notice` is a sentence of the bot's own instead of an answer; `approval` asks a
     person in the middle of a reply, which goes on once they have decided; `shared` is an answer
-    that one person alone saw, for all who are there.
+    that one person alone saw, for all who are there. `suggested` are questions that a platform
+    which can suggest some suggests from then on.
     """
 
     part_id: str
@@ -223,6 +226,7 @@ class Post:
     about: str = ""
     files: tuple[OutFile, ...] = ()
     kind: Literal["answer", "notice", "approval", "shared"] = "answer"
+    suggested: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +253,9 @@ class Capabilities:
     appears once, so that nothing has to be read back. `buttons` says that `Post.controls` can be
     pressed; elsewhere a text names the command where one is needed. `pictures` says that a PNG
     attached to a post is seen with it. `mentions` names the platform's way of pinging people,
-    which text must not reach.
+    which text must not reach. `draws_tables` is off where a Markdown table is shown as it was
+    written. An answer of more than `max_parts` posts (0: of any number) is cut there and comes as a
+    file as well.
     """
 
     max_chars: int
@@ -260,6 +266,8 @@ class Capabilities:
     buttons: bool = False
     pictures: bool = False
     mentions: Literal["slack", "discord", "generic"] = "generic"
+    draws_tables: bool = True
+    max_parts: int = 0
 
 
 def _no_parts() -> tuple[Json, ...]:

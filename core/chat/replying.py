@@ -13,12 +13,15 @@ from typing import Any
 from core.assistants import TERMINAL_RUN_STATUSES, Message, MessageDelta, Run, RunStep, StreamEvent
 from core.chat.messages import Capabilities, Control, Json, OutFile, Post
 from core.chat.text.math import Formula
-from core.chat.text.outgoing import outgoing
+from core.chat.text.outgoing import Outgoing, outgoing
 from core.chat.text.references import named
 from core.chat.text.split import split
 from core.chat.work import answer_name
 
 NOTHING_SAID = "(The Assistant had nothing to say.)"
+
+IN_A_FILE = "(This answer is long. All of it is in %s.)"
+TO_BE_A_FILE = "(This answer is long. All of it will be in %s when it is complete.)"
 
 ENDINGS: dict[str, str] = {
     "cancelled": "(stopped)",
@@ -134,8 +137,7 @@ class Composer:
         """LaTeX of the formulas that a picture would show better, each once."""
         if not self._capabilities.pictures:
             return ()
-        mentions = self._capabilities.mentions
-        found = (outgoing(draft.text, mentions).images for draft in self._drafts.values())
+        found = (self._outgoing(draft.text).images for draft in self._drafts.values())
         return tuple(dict.fromkeys(formula.latex for some in found for formula in some))
 
     @property
@@ -189,6 +191,10 @@ class Composer:
             return True
         return draft.done and (self._capabilities.edits or not last)
 
+    def _outgoing(self, text: str) -> Outgoing:
+        limits = self._capabilities
+        return outgoing(text, limits.mentions, draws_tables=limits.draws_tables)
+
     def _parts(
         self,
         number: int,
@@ -200,13 +206,19 @@ class Composer:
         final: bool,
     ) -> list[Post]:
         limits = self._capabilities
-        seen = outgoing(named(text, final=final), limits.mentions)
+        whole = named(text, final=final)
+        seen = self._outgoing(whole)
         # What is not settled yet may still turn into something else: a formula, a mention.
         shown = seen.text if final else draft.grown(seen.text, seen.settled)
         pieces = [part.text for part in split(shown, limits.max_chars)] if shown.strip() else []
         attached = tuple(files[name] for name in draft.files if name in files) if final else ()
         if not pieces and attached:
             pieces = [""]
+        if limits.max_parts and len(pieces) > limits.max_parts:
+            name = f"answer-{number + 1}.md" if number else "answer.md"
+            pieces = [*pieces[: limits.max_parts], (IN_A_FILE if final else TO_BE_A_FILE) % name]
+            document = OutFile(name, "text/markdown; charset=utf-8", whole.encode())
+            attached = (document, *attached) if final else ()
         count = len(pieces)
         drawn = _places(seen.images, pictures, pieces) if final else {}
         return [

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.assistants import Message, MessageDelta, Run, StreamEvent, text_part
-from core.chat.messages import Capabilities
+from core.chat.messages import Capabilities, Post
 from core.chat.replying import Composer
 
 STREAMS = Capabilities(max_chars=500, edits=True, streams=True)
@@ -72,6 +72,41 @@ def test_what_is_said_again_after_a_take_over_stands_there_once() -> None:
 def test_a_take_over_that_says_nothing_more_leaves_no_half_sentence() -> None:
     done = StreamEvent("thread.message.completed", _message("Whole.", "m0"))
     assert _texts(done, _cut("Hal", "run_failed"), _end("completed")) == ["Whole."]
+
+
+SHORT = Capabilities(max_chars=100, edits=True, streams=True, max_parts=3)
+LONG = "\n\n".join(f"Paragraph {number} of something that is long." for number in range(20))
+
+
+def _posts(*events: StreamEvent) -> list[Post]:
+    composer = Composer("r", ("i",), SHORT)
+    for event in events:
+        composer.feed(event)
+    return composer.posts({})
+
+
+def test_a_very_long_answer_ends_in_a_file_that_has_all_of_it() -> None:
+    done = StreamEvent("thread.message.completed", _message(LONG))
+    posts = _posts(_delta(LONG), done, _end("completed"))
+    assert len(posts) == 4
+    (file,) = posts[-1].files
+    assert (file.name, file.data.decode()) == ("answer.md", LONG)
+    assert "answer.md" in posts[-1].text
+    assert posts[-1].controls
+    assert LONG.startswith("".join(post.text for post in posts[:3]).rstrip("\n"))
+
+
+def test_a_very_long_answer_that_is_stopped_has_its_file_too() -> None:
+    posts = _posts(_delta(LONG), _cut(LONG, "run_cancelled"), _end("cancelled"))
+    assert posts[-1].files[0].data.decode() == f"{LONG}\n\n(stopped)"
+
+
+def test_what_was_shown_of_a_very_long_answer_stays_when_it_is_complete() -> None:
+    growing = _posts(_delta(LONG))
+    assert [post.final for post in growing] == [True, True, True, False]
+    assert not any(post.files for post in growing)
+    done = StreamEvent("thread.message.completed", _message(LONG))
+    assert _posts(_delta(LONG), done, _end("completed"))[:3] == growing[:3]
 
 
 @given(st.lists(st.sampled_from(["a ", "$x", "^2$", "$$", "\n\n", "\\frac12", "`", "**", "@all "])))
