@@ -16,9 +16,7 @@ from typing import Any
 
 from tests.fakes.slack.looks import APP, BOT_USER, TEAM, Json
 from tests.fakes.slack.server import Doors
-
-TRIGGER_S = 3.0
-"""How long a form may be opened after somebody asked for it."""
+from tests.patience import until
 
 
 @dataclass
@@ -146,9 +144,7 @@ class FakeSlack(Doors):
         used: Json = {"type": "message_action", "callback_id": "bobbin:ask", "message_ts": ts}
         used |= {"channel": {"id": channel}, "message": message, "action_ts": self.stamp()}
         await self.send("interactive", about | used)
-        async with asyncio.timeout(TRIGGER_S):
-            while trigger not in self.views:
-                await asyncio.sleep(0.01)
+        await until(lambda: trigger in self.views)
         view = self.views[trigger]
         state = {
             "question": {"question": {"type": "plain_text_input", "value": question}},
