@@ -150,11 +150,17 @@ class Gateway:
         self._listener = listener
         self._pacer = pacer
         self._clock = clock
+        self._client: _Client | None = None
         self._content = True
         """Whether message contents are heard; found out by trying."""
         logging.getLogger("discord.client").addFilter(_without_traceback)
         discord.VoiceClient.warn_nacl = False
         discord.VoiceClient.warn_dave = False
+
+    @property
+    def connected(self) -> bool:
+        """Whether it hears just now."""
+        return self._client is not None and self._client.hears.is_set()
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Gateway]:
@@ -214,6 +220,7 @@ class Gateway:
     async def _connect(self, heard: asyncio.Event) -> None:
         """One client, from its birth until it gives up or is deaf."""
         client = _Client(self._link, self._listener, self._pacer, content=self._content)
+        self._client = client
         running = asyncio.create_task(client.start(self._link.token), name="discord client")
         watching = asyncio.create_task(self._watch(client, heard), name="discord watchdog")
         try:

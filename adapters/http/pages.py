@@ -13,12 +13,13 @@ from starlette.routing import Route
 
 from adapters.http.errors import UNEXPECTED, sentence_of
 from adapters.http.wire import JsonResponse
-from core.errors import BobbinError
+from core.errors import BobbinError, PlatformError
 
 log = logging.getLogger(__name__)
 
 Ready = Callable[[], Awaitable[None]]
-"""Returns if requests can be served; raises the reason if not."""
+"""Returns if requests can be served; raises the reason if not: a PlatformError names the chat
+platform that is away, in words for whoever watches the process."""
 
 _PAGE: Final = """\
 <!doctype html>
@@ -55,6 +56,9 @@ def health_routes(ready: Ready | None) -> list[Route]:
         try:
             if ready is not None:
                 await ready()
+        except PlatformError as error:
+            log.warning("not ready: %s", error)
+            return _state("unavailable", 503, str(error))
         except BobbinError as error:
             log.warning("not ready: %s", error)
             return _state("unavailable", 503, sentence_of(error))

@@ -6,6 +6,7 @@ Source: https://docs.slack.dev/apis/web-api (errors), /apis/web-api/rate-limits 
 
 from __future__ import annotations
 
+import logging
 from typing import Any, Final, cast
 
 import aiohttp
@@ -20,6 +21,8 @@ from core.errors import (
     PlatformRateLimited,
     PlatformUnavailable,
 )
+
+log = logging.getLogger(__name__)
 
 Json = dict[str, Any]
 
@@ -51,6 +54,11 @@ _PASSING: Final = frozenset(
     }
 )
 
+NO_SUCH_METHOD: Final = frozenset({"unknown_method", "method_deprecated", "method_not_supported"})
+"""What is answered where a method is not to be had at all."""
+_NOT_THERE: Final = frozenset({404, 405, 501})
+"""What HTTP says to that, where whoever answers in Slack's place has no word of its own for it."""
+
 TIMEOUT_S: Final = 30.0
 
 
@@ -59,6 +67,14 @@ class SlackRefused(PlatformError):
 
     def __init__(self, method: str, code: str) -> None:
         super().__init__(f"Slack's {method} answered {code}")
+        self.code = code
+
+
+class KeyRefused(PlatformUnavailable):
+    """Slack does not take the bot's token, says `code`; the text names the variable."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"Slack does not take SLACK_BOT_TOKEN: {code}")
         self.code = code
 
 
@@ -75,6 +91,10 @@ class SlackApi:
         self._url = url if url.endswith("/") else f"{url}/"
         self._session: aiohttp.ClientSession | None = None
         self._client: AsyncWebClient | None = None
+        self._by_form: set[str] = set()
+        self._was_taken = False
+        self.refused = ""
+        """Why Slack does not take the token just now, in a sentence; empty: it does."""
 
     @property
     def client(self) -> AsyncWebClient:
@@ -113,8 +133,24 @@ class SlackApi:
         return await self._call(method, unclear=True, data=body)
 
     async def read(self, method: str, **query: Any) -> Json:
-        """Call a method that changes nothing. Raises as `write` does, never DeliveryUnclear."""
-        return await self._call(method, unclear=False, http_verb="GET", params=query)
+        """Call a method that changes nothing. Raises as `write` does, never DeliveryUnclear.
+
+        Slack takes these by GET, as its SDK for Python asks, and as forms, as the one for Node
+        does; what stands in for it may know one of the two.
+        """
+        if method not in self._by_form:
+            try:
+                return await self._call(method, unclear=False, http_verb="GET", params=query)
+            except SlackRefused as error:
+                if error.code not in NO_SUCH_METHOD:
+                    raise
+        answer = await self._call(method, unclear=False, data=query)
+        self._by_form.add(method)
+        return answer
+
+    async def whoami(self) -> Json:
+        """What `auth.test` says of the token. Raises as `read`."""
+        return await self._call("auth.test", unclear=False)
 
     async def scopes(self) -> frozenset[str]:
         """What the token may do (header `x-oauth-scopes`); empty where Slack does not say."""
@@ -122,7 +158,7 @@ class SlackApi:
             client: Any = self.client  # whose types are partly unknown
             answer: Any = await client.auth_test()
         except SlackApiError as error:
-            raise _error("auth.test", error, unclear=False) from error
+            raise api_error("auth.test", error, unclear=False) from error
         said: Any = answer.headers.get("x-oauth-scopes", "")
         return frozenset(str(said).replace(" ", "").split(",")) - {""}
 
@@ -141,14 +177,29 @@ class SlackApi:
             client: Any = self.client  # whose types are partly unknown
             answer: Any = await client.api_call(method, **request)
         except SlackApiError as error:
-            raise _error(method, error, unclear=unclear) from error
+            problem = api_error(method, error, unclear=unclear)
+            if isinstance(problem, KeyRefused):
+                self._note(str(problem))
+            elif isinstance(problem, SlackRefused | ConversationGone):
+                self._note("")
+            raise problem from error
         except aiohttp.ClientConnectorError as error:
             raise PlatformUnavailable(f"Slack cannot be reached: {error}") from error
         except (TimeoutError, aiohttp.ClientError) as error:
             if unclear:
                 raise DeliveryUnclear(f"Slack's {method} gave no answer") from error
             raise PlatformUnavailable(f"Slack's {method} gave no answer") from error
+        self._note("")
         return dict_of(answer.data)
+
+    def _note(self, refused: str) -> None:
+        """Whether Slack takes the token; the log says once that it does no more."""
+        if refused and not self.refused and self._was_taken:
+            log.error("%s. What waits for an answer is kept until another one is set.", refused)
+        elif self.refused and not refused:
+            log.warning("Slack takes SLACK_BOT_TOKEN again")
+        self._was_taken |= not refused
+        self.refused = refused
 
 
 def dict_of(value: object) -> Json:
@@ -156,7 +207,8 @@ def dict_of(value: object) -> Json:
     return cast("Json", value) if isinstance(value, dict) else {}
 
 
-def _error(method: str, error: SlackApiError, *, unclear: bool) -> PlatformError:
+def api_error(method: str, error: SlackApiError, *, unclear: bool) -> PlatformError:
+    """What Slack's answer means. `unclear`: what failed on its side may have happened."""
     answer: Any = error.response
     status = int(getattr(answer, "status_code", None) or getattr(answer, "status", None) or 0)
     code = str(dict_of(getattr(answer, "data", None)).get("error") or "")
@@ -170,11 +222,19 @@ def _error(method: str, error: SlackApiError, *, unclear: bool) -> PlatformError
     if code in _GONE:
         return ConversationGone(f"Slack's {method} answered {code}")
     if code in _KEYS:
-        return PlatformUnavailable(f"Slack does not take SLACK_BOT_TOKEN any more: {code}")
+        return KeyRefused(code)
+    if not code and (status in _NOT_THERE or "html" in _type(answer)):
+        return SlackRefused(method, "unknown_method")
     if status >= 500 or code in _PASSING or not code:
         kind = DeliveryUnclear if unclear else PlatformUnavailable
         return kind(f"Slack's {method} failed: {code or status}")
     return SlackRefused(method, code)
+
+
+def _type(answer: Any) -> str:
+    """The media type of an answer; empty where it has none."""
+    headers: Any = getattr(answer, "headers", None) or {}
+    return str(headers.get("Content-Type") or headers.get("content-type") or "")
 
 
 async def checked_token(api: SlackApi) -> Json:
@@ -185,10 +245,8 @@ async def checked_token(api: SlackApi) -> Json:
         PlatformUnavailable: Slack cannot be reached.
     """
     try:
-        return await api.read("auth.test")
-    except PlatformUnavailable as error:
-        if "SLACK_BOT_TOKEN" not in str(error):
-            raise
+        return await api.whoami()
+    except KeyRefused as error:
         raise ConfigurationError(
             f"{error}. Copy the Bot User OAuth Token (xoxb-…) from the app's page, "
             "OAuth & Permissions, into SLACK_BOT_TOKEN."

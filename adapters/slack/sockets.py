@@ -4,6 +4,9 @@ Slack closes each socket every few hours, and the client closes the old one befo
 next; with two, one is always there. A payload goes to any one of them.
 Source: https://docs.slack.dev/apis/events-api/using-socket-mode (up to ten connections an app).
 
+A token that Slack takes back leaves the sockets closed; the log says so once, and Slack is asked
+again now and then, since an app that is installed again may keep its token.
+
 Serial: opening of sockets. What survives a crash: nothing is kept here; what was not acknowledged
 comes again. Bounded: `count` sockets.
 """
@@ -16,9 +19,11 @@ import logging
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
+import aiohttp
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_sdk.errors import SlackApiError
 
-from adapters.slack.api import SlackApi
+from adapters.slack.api import KeyRefused, SlackApi, SlackRefused, api_error
 from adapters.slack.ears import Ears
 from core.clock import Clock
 from core.errors import ConfigurationError, PlatformUnavailable
@@ -40,17 +45,34 @@ OPEN_S: Final = 20.0
 DEAF: Final = 3
 """Looks in a row that found a socket down, after which it is made anew."""
 
+REFUSED_S: Final = 60.0
+"""Between two tries with a token that Slack does not take."""
+
 
 class Sockets:
     """The open sockets of one app."""
 
-    def __init__(self, ears: Ears, app_token: str, clock: Clock, *, count: int) -> None:
+    def __init__(
+        self, api: SlackApi, ears: Ears, app_token: str, clock: Clock, *, count: int
+    ) -> None:
+        """
+        Args:
+            api: asks why a socket does not open.
+            ears: hear what comes.
+            app_token: `xapp-…`.
+            clock: for the pauses between looks.
+            count: how many sockets there shall be.
+        """
+        self._api = api
         self._ears = ears
         self._app_token = app_token
         self._clock = clock
         self._count = count
         self._open: list[AsyncSocketModeHandler] = []
         self._down: dict[AsyncSocketModeHandler, int] = {}
+        self._log = _quiet_log()
+        self.refused = ""
+        """Why Slack opens no socket, in a sentence; empty: it does, or is away."""
 
     @property
     def count(self) -> int:
@@ -64,10 +86,19 @@ class Sockets:
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Sockets]:
-        """Hear until the block ends. The first socket is open when it begins."""
+        """Hear until the block ends. The first socket is open when it begins.
+
+        Raises:
+            ConfigurationError: Slack does not take the token; the text names the variable.
+            PlatformUnavailable: Slack opens no socket just now.
+        """
         tasks: list[asyncio.Task[None]] = []
+        await check_app_token(self._api, self._app_token)
         try:
-            await self._add()
+            try:
+                await self._add()
+            except Exception as error:
+                raise PlatformUnavailable(f"Slack opens no socket: {_said(error)}") from error
             tasks.append(asyncio.create_task(self._keep(), name="slack sockets"))
             yield self
         finally:
@@ -79,14 +110,30 @@ class Sockets:
 
     async def _keep(self) -> None:
         """Open what is missing and watch what is open, whatever Slack says to it."""
-        pause_s = STAGGER_S
+        pause_s, said = STAGGER_S, ""
         while True:
             await self._clock.sleep(pause_s)
             try:
-                pause_s = await self._look()
+                pause_s, said = await self._look(), ""
             except Exception as error:  # noqa: BLE001  (whatever a connection can fail with)
-                log.warning("a Slack socket could not be opened, trying again: %s", error)
-                pause_s = min(pause_s * 2, WATCH_S)
+                pause_s, reason = await self._reason(error, pause_s)
+                if reason != said:
+                    log.warning("a Slack socket could not be opened, trying again: %s", reason)
+                said = reason
+            else:
+                self.refused = ""
+
+    async def _reason(self, error: Exception, pause_s: float) -> tuple[float, str]:
+        """Why a socket does not open, and how long to wait before the next try."""
+        self.refused = ""
+        try:
+            await check_app_token(self._api, self._app_token)
+        except ConfigurationError as refusal:
+            self.refused = str(refusal)
+            return REFUSED_S, self.refused
+        except PlatformUnavailable as away:
+            return min(pause_s * 2, WATCH_S), str(away)
+        return min(pause_s * 2, WATCH_S), _said(error)
 
     async def _look(self) -> float:
         """One look; after how many seconds the next one is due."""
@@ -112,7 +159,9 @@ class Sockets:
         self._down[handler] = 0
 
     async def _connected_handler(self) -> AsyncSocketModeHandler:
-        handler = AsyncSocketModeHandler(self._ears.app, self._app_token, ping_interval=PING_S)
+        handler = AsyncSocketModeHandler(
+            self._ears.app, self._app_token, logger=self._log, ping_interval=PING_S
+        )
         client: Any = handler.client
         try:
             async with asyncio.timeout(OPEN_S):  # left alone, it tries a refused token for ever
@@ -130,19 +179,47 @@ async def check_app_token(api: SlackApi, app_token: str) -> None:
         ConfigurationError: Slack does not take the token; the text names the variable.
         PlatformUnavailable: Slack cannot be reached.
     """
-    from slack_sdk.errors import SlackApiError
-
     client: Any = api.client  # whose types are partly unknown
     try:
         await client.apps_connections_open(app_token=app_token)
     except SlackApiError as error:
-        answer: Any = error.response
+        problem = api_error("apps.connections.open", error, unclear=False)
+        if not isinstance(problem, SlackRefused | KeyRefused):
+            raise problem from error
         raise ConfigurationError(
-            f"Slack does not take SLACK_APP_TOKEN: {answer.get('error')}. Make an app-level token "
+            f"Slack does not take SLACK_APP_TOKEN: {problem.code}. Make an app-level token "
             "(xapp-…) with the scope connections:write on the app's page, Basic Information."
         ) from error
-    except OSError as error:
-        raise PlatformUnavailable(f"Slack cannot be reached: {error}") from error
+    except (TimeoutError, aiohttp.ClientError, OSError) as error:
+        raise PlatformUnavailable(f"Slack cannot be reached: {_said(error)}") from error
+
+
+def _said(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+def _quiet_log() -> logging.Logger:
+    """For the client of a socket, which logs every try with a traceback, and says to whom it is
+    connected: one line a minute is enough."""
+    quiet = log.getChild("client")
+    quiet.setLevel(logging.WARNING)
+    quiet.filters[:] = [_OneAMinute()]
+    return quiet
+
+
+class _OneAMinute(logging.Filter):
+    """Lets one line a minute pass, without its traceback."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last = 0.0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.created - self._last < 60.0:
+            return False
+        self._last = record.created
+        record.exc_info = None
+        return True
 
 
 async def _close(handler: AsyncSocketModeHandler) -> None:

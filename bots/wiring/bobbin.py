@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 from urllib.parse import urlsplit
 
 from adapters.mathimages.renderer import MathImages
@@ -30,6 +30,9 @@ from core.chat.wording import ChatSource
 from core.clock import Clock, SystemClock
 from core.errors import ConfigurationError
 from core.ids import Ids, RandomIds
+
+if TYPE_CHECKING:
+    from adapters.http.pages import Ready
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,13 +153,17 @@ async def open_bobbin(
         if api is not None and (service.side is not None or mounts):
             try:
                 address = await stack.enter_async_context(
-                    serving_port(service.side, settings, api, clock, ids, mounts)
+                    serving_port(service.side, settings, api, clock, ids, mounts, sides.ready)
                 )
             except ConfigurationError as error:
                 if not api_may_fail:
                     raise
                 missing = f"{error} The chat goes on without the API."
         given = TerminalFiles(blob_store(settings, clock, ids))
+        # These two stay open: a platform that is reached later is added.
+        terminal = TerminalPlatform(stores.feed, settings.bobbin_data_dir / "figures")
+        sides.platforms.update({TERMINAL: terminal, **(platforms or {})})
+        sides.sources.update({TERMINAL: given, **(sources or {})})
         running = None
         if chat:
             relay = RelayLimits(
@@ -171,13 +178,7 @@ async def open_bobbin(
                 open_chat(
                     stores,
                     service.assistants,
-                    {
-                        TERMINAL: TerminalPlatform(
-                            stores.feed, settings.bobbin_data_dir / "figures"
-                        ),
-                        **sides.platforms,
-                        **(platforms or {}),
-                    },
+                    sides.platforms,
                     service.capacity,
                     clock,
                     relay=replace(relay, **stand_ins.relay),
@@ -188,7 +189,7 @@ async def open_bobbin(
                     formulas=await stack.enter_async_context(
                         MathImages(settings.bobbin_data_dir / "fonts")
                     ),
-                    sources={TERMINAL: given, **sides.sources, **(sources or {})},
+                    sources=sides.sources,
                     follow=settings.bobbin_follow,
                     introduces=settings.bobbin_introduce,
                 )
@@ -217,11 +218,17 @@ async def serving_port(
     clock: Clock,
     ids: Ids,
     mounts: tuple[Any, ...] = (),
+    reached: Ready | None = None,
 ) -> AsyncIterator[str]:
     """The Assistants API at that host and port where there is an engine, and other apps beside it;
-    its address."""
+    its address. `reached` raises which chat platform is away."""
     from adapters.http.app import create_app
     from bots.wiring.serve import serving
+
+    async def ready() -> None:
+        for one in (side.ready if side is not None else None, reached):
+            if one is not None:
+                await one()
 
     app = create_app(
         side.engine if side is not None else None,
@@ -229,7 +236,7 @@ async def serving_port(
         apart=settings.bobbin_api_tenants == "keys",
         clock=clock,
         ids=ids,
-        ready=side.ready if side is not None else None,
+        ready=ready,
         mounts=mounts,
     )
     async with serving(app, *place) as address:

@@ -77,6 +77,13 @@ class DiscordSide:
     door: Door
     asgi: Any = None
     deaf_s: float = DEAF_S
+    _gateway: Gateway | None = None
+
+    async def away(self) -> str:
+        """Why Discord cannot be heard just now; empty: it can, or nobody listens."""
+        if self._gateway is None or self._gateway.connected:
+            return ""
+        return "Discord cannot be heard: its gateway is away"
 
     def mounts(self) -> tuple[Mounted, ...]:
         """What Discord calls on the one port, if it does."""
@@ -118,7 +125,7 @@ class DiscordSide:
             name=f"{PLATFORM}:{self.me.application}",
             deaf_s=self.deaf_s,
         )
-        gateway = Gateway(link, ears, self.pacer, self.clock)
+        gateway = self._gateway = Gateway(link, ears, self.pacer, self.clock)
         try:
             await slash.tell(self.api, self.me.application)
         except PlatformError as error:

@@ -1,25 +1,38 @@
-"""The chat platforms that are set up: their sending side everywhere, their ears where wanted."""
+"""The chat platforms that are set up: their sending side everywhere, their ears where wanted.
+
+A platform that cannot be reached when the process starts is waited for while the others, and the
+API, serve (`reaching`). Until then its conversations stay in the mailbox, and what it calls on the
+one port is refused, so that it comes again.
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal, Protocol
+
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters.http.app import Mounted
 from adapters.redis.hearing import RedisHearing, RedisKeeping
 from adapters.redis.pacing import RedisPacer
 from adapters.redis.sessions import RedisSessions
+from bots.wiring.reaching import Reaching
 from bots.wiring.store import Store
 from config.settings import Settings
 from core.chat.messages import Event
 from core.chat.ports import ChatPlatform
 from core.chat.wording import ChatSource
 from core.clock import Clock
+from core.errors import PlatformUnavailable
 
 Part = Literal["no", "speak", "hear"]
 """What a process does on a platform: nothing, answer what others heard, or hear as well."""
+
+Deliver = Callable[[Event], Awaitable[object]]
 
 
 class Side(Protocol):
@@ -44,46 +57,99 @@ class Side(Protocol):
         """What the platform calls on the one port, if it does."""
         ...
 
-    def hearing(
-        self, deliver: Callable[[Event], Awaitable[object]]
-    ) -> AbstractAsyncContextManager[str]:
+    def hearing(self, deliver: Deliver) -> AbstractAsyncContextManager[str]:
         """Hear until the block ends; how, in words."""
         ...
+
+    async def away(self) -> str:
+        """Why the platform cannot be heard or spoken to just now, in a sentence; empty: it can."""
+        ...
+
+
+class Door:
+    """What a platform calls at a path of the one port, once the platform was reached."""
+
+    def __init__(self) -> None:
+        self.app: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app: ASGIApp = Response(status_code=503) if self.app is None else self.app
+        await app(scope, receive, send)
 
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """All platforms of this process."""
+    """All platforms of this process.
 
-    all: Mapping[str, Side]
+    `platforms` and `sources` are those that were reached so far: more are added as they are.
+    """
+
+    clock: Clock
     heard: frozenset[str]
-
-    @property
-    def platforms(self) -> dict[str, ChatPlatform]:
-        """Sending sides."""
-        return {name: one for side in self.all.values() for name, one in side.platforms.items()}
-
-    @property
-    def sources(self) -> dict[str, ChatSource]:
-        """Reading sides."""
-        return {name: one for side in self.all.values() for name, one in side.sources.items()}
+    opened: dict[str, Reaching[Side]] = field(default_factory=dict[str, "Reaching[Side]"])
+    ears: dict[str, Reaching[str]] = field(default_factory=dict[str, "Reaching[str]"])
+    doors: dict[str, Door] = field(default_factory=dict[str, Door])
+    platforms: dict[str, ChatPlatform] = field(default_factory=dict[str, ChatPlatform])
+    sources: dict[str, ChatSource] = field(default_factory=dict[str, ChatSource])
 
     def mounts(self) -> tuple[Mounted, ...]:
         """What platforms call on the one port."""
-        return tuple(one for name in sorted(self.heard) for one in self.all[name].mounts())
+        return tuple(Mounted(path, door, guarded=False) for path, door in self.doors.items())
 
     @asynccontextmanager
-    async def hearing(
-        self, deliver: Callable[[Event], Awaitable[object]]
-    ) -> AsyncIterator[tuple[str, ...]]:
-        """Hear until the block ends; a sentence for each platform."""
-        said: list[str] = []
+    async def hearing(self, deliver: Deliver) -> AsyncIterator[tuple[str, ...]]:
+        """Hear until the block ends; a sentence for each platform.
+
+        Raises:
+            ConfigurationError: a token is wrong; the text names it.
+        """
         async with AsyncExitStack() as stack:
             for name in sorted(self.heard):
-                side = self.all[name]
-                how = await stack.enter_async_context(side.hearing(deliver))
-                said.append(f"{name}: {side.name}, heard {how}")
-            yield tuple(said)
+                ear = Reaching(name, partial(self._heard, name, deliver), self.clock)
+                self.ears[name] = ear
+                await stack.enter_async_context(ear.running())
+            for name, ear in self.ears.items():
+                if self.opened[name].value is None:
+                    ear.nobody_waits()
+                await ear.first()
+            yield tuple(self._sentence(name) for name in self.ears)
+
+    async def ready(self) -> None:
+        """Return when every platform can be heard, where it is to be, and spoken to.
+
+        Raises:
+            PlatformUnavailable: one cannot; the text names each of them.
+        """
+        if away := [reason for name in sorted(self.opened) if (reason := await self._away(name))]:
+            raise PlatformUnavailable("; ".join(away))
+
+    async def _away(self, name: str) -> str:
+        opened, ear = self.opened[name], self.ears.get(name)
+        if opened.value is None:
+            return opened.reason
+        if name in self.heard and (ear is None or ear.value is None):
+            return ear.reason if ear is not None else f"{name} is not heard yet"
+        return await opened.value.away()
+
+    def _sentence(self, name: str) -> str:
+        opened, ear = self.opened[name], self.ears[name]
+        if ear.value is not None:
+            return ear.value
+        return f"{opened.reason or ear.reason}; it is tried again until it can"
+
+    @asynccontextmanager
+    async def _heard(self, name: str, deliver: Deliver) -> AsyncIterator[str]:
+        side = await self.opened[name].reached()
+        async with side.hearing(deliver) as how:
+            yield f"{name}: {side.name}, heard {how}"
+
+    def add(self, name: str, side: Side) -> None:
+        """It was reached."""
+        if name in self.heard:
+            for mounted in side.mounts():
+                self.doors.setdefault(mounted.path, Door()).app = mounted.app
+        self.platforms.update(side.platforms)
+        self.sources.update(side.sources)
 
 
 @asynccontextmanager
@@ -94,25 +160,34 @@ async def open_sides(
 
     Raises:
         ConfigurationError: a token is wrong; the text names it.
-        PlatformUnavailable: a platform cannot be reached.
     """
     pacer = RedisPacer(store.client, store.partitions)
-    sides: dict[str, Side] = {}
+    enter: dict[str, Callable[[], AbstractAsyncContextManager[Side]]] = {}
+    paths: dict[str, str] = {}
+    if parts.get("Slack", "no") != "no" and settings.slack_bot_token is not None:
+        from adapters.slack.http import PATH as SLACK_PATH
+        from bots.wiring.slack import open_slack
+
+        sessions = RedisSessions(store.client, store.partitions)
+        enter["Slack"] = partial(open_slack, settings, pacer, clock, sessions)
+        if settings.slack_signing_secret is not None:
+            paths["Slack"] = SLACK_PATH
+    if parts.get("Discord", "no") != "no" and settings.discord_token is not None:
+        from adapters.discord.http import PATH as DISCORD_PATH
+        from bots.wiring.discord import open_discord
+
+        hearing = RedisHearing(store.client, store.partitions)
+        keeping = RedisKeeping(store.client, store.partitions)
+        enter["Discord"] = partial(open_discord, settings, pacer, hearing, keeping, clock)
+        if settings.discord_public_key is not None:
+            paths["Discord"] = DISCORD_PATH
+    sides = Sides(clock, frozenset(name for name in enter if parts[name] == "hear"))
+    sides.doors.update({path: Door() for name, path in paths.items() if name in sides.heard})
     async with AsyncExitStack() as stack:
-        if parts.get("Slack", "no") != "no" and settings.slack_bot_token is not None:
-            from bots.wiring.slack import open_slack
-
-            sessions = RedisSessions(store.client, store.partitions)
-            sides["Slack"] = await stack.enter_async_context(
-                open_slack(settings, pacer, clock, sessions)
-            )
-        if parts.get("Discord", "no") != "no" and settings.discord_token is not None:
-            from bots.wiring.discord import open_discord
-
-            hearing = RedisHearing(store.client, store.partitions)
-            keeping = RedisKeeping(store.client, store.partitions)
-            sides["Discord"] = await stack.enter_async_context(
-                open_discord(settings, pacer, hearing, keeping, clock)
-            )
-        heard = frozenset(name for name in sides if parts[name] == "hear")
-        yield Sides(sides, heard)
+        for name, one in enter.items():
+            opened = Reaching(name, one, clock, then=partial(sides.add, name))
+            sides.opened[name] = opened
+            await stack.enter_async_context(opened.running())
+        for opened in sides.opened.values():
+            await opened.first()
+        yield sides

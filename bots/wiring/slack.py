@@ -60,6 +60,7 @@ class SlackSide:
     _ears: Ears | None = None
     _deliver: Deliver | None = None
     _surfaces: Surfaces | None = None
+    _sockets: Sockets | None = None
 
     def make_ears(self) -> Ears:
         """Prepare to hear; what comes before `hearing` is refused and comes again."""
@@ -99,8 +100,8 @@ class SlackSide:
                 raise ConfigurationError(NO_EARS)
             yield f"by HTTP at {PATH}"
             return
-        await check_app_token(self.api, token.get_secret_value())
-        sockets = Sockets(
+        sockets = self._sockets = Sockets(
+            self.api,
             ears,
             token.get_secret_value(),
             self.clock,
@@ -108,6 +109,14 @@ class SlackSide:
         )
         async with sockets.running():
             yield f"by {sockets.count} sockets"
+
+    async def away(self) -> str:
+        """Why Slack cannot be heard or spoken to just now; empty: it can."""
+        if self.api.refused or self._sockets is None:
+            return self.api.refused
+        if await self._sockets.connected():
+            return ""
+        return self._sockets.refused or "Slack cannot be heard: none of its sockets is open"
 
     async def aclose(self) -> None:
         """Leave what nobody waits for."""
