@@ -46,6 +46,8 @@ return 1
 """
 )
 
+_IS_AWAY = Script("return redis.call('EXISTS', KEYS[1] .. 'away:' .. ARGV[1])")
+
 _FIRST = Script(
     f"""
 -- ARGV: name, who asks. Answers 1 to the first who asks.
@@ -91,6 +93,10 @@ class RedisPlaces:
     async def set_away(self, conversation: ConversationKey, *, away: bool) -> None:
         channel = conversation.channel
         await _AWAY(self._client, [self._base(channel)], [channel, "1" if away else "0"])
+
+    async def is_away(self, conversation: ConversationKey) -> bool:
+        channel = conversation.channel
+        return await _IS_AWAY(self._client, [self._base(channel)], [channel]) == 1
 
     async def first_time(self, name: str, by: str) -> bool:
         return await _FIRST(self._client, [self._base(name)], [name, by]) == 1

@@ -6,9 +6,10 @@ between leaves it to the next owner. Pure but for the question whether it was sa
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
-from core.chat.manners import Places
+from core.chat.manners import LocalRulesOf, Places, rules_of
 from core.chat.messages import Post
 from core.chat.turns import Turn
 
@@ -25,11 +26,15 @@ NOTICE: Final = (
 
 
 class Introducing:
-    """Introduces itself where it speaks for the first time. `wanted`: whether at all."""
+    """Introduces itself where it speaks for the first time. `wanted`: whether, where the
+    moderators of a place (`local`, by platform) do not say."""
 
-    def __init__(self, places: Places, *, wanted: bool) -> None:
+    def __init__(
+        self, places: Places, *, wanted: bool, local: Mapping[str, LocalRulesOf] | None = None
+    ) -> None:
         self._places = places
         self._wanted = wanted
+        self._local = local
 
     async def post(self, turn: Turn) -> Post | None:
         """What is to be said behind the answer to this turn, if anything.
@@ -38,7 +43,9 @@ class Introducing:
             StoreError: it is not known whether it was said.
         """
         claim = turn.claim
-        if not self._wanted or not claim.mail[0].setting.shared:
+        introduce = rules_of(turn.conversation, self._local).introduce
+        wanted = self._wanted if introduce is None else introduce
+        if not wanted or not claim.mail[0].setting.shared:
             return None
         told = f"intro {turn.conversation.channel}"
         if not await self._places.first_time(told, claim.turn_id):

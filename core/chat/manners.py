@@ -8,6 +8,7 @@ named. What it was not meant to hear is neither stored nor answered.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
@@ -19,6 +20,27 @@ BACK: Final = "return"
 Follow = Literal["alone", "always", "never"]
 """When a message that does not name Bobbin is answered in a thread where it takes part: while one
 person writes there, whoever writes, or not at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalRules:
+    """What the moderators of a place want; None where the configuration holds. `introduce`: whether
+    the first answer in a channel says what is read there."""
+
+    follow: Follow | None = None
+    introduce: bool | None = None
+
+
+LocalRulesOf = Callable[[ConversationKey], LocalRules]
+"""Says at once what holds in the place of a conversation."""
+
+
+def rules_of(
+    conversation: ConversationKey, platforms: Mapping[str, LocalRulesOf] | None
+) -> LocalRules:
+    """What the moderators of its place want, where its platform has such."""
+    known = (platforms or {}).get(conversation.platform)
+    return known(conversation) if known else LocalRules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +77,10 @@ class Places(Protocol):
         """Whether the whole channel is left alone. Kept for 400 days after somebody wrote there."""
         ...
 
+    async def is_away(self, conversation: ConversationKey) -> bool:
+        """Whether its whole channel is left alone. Raises StoreError."""
+        ...
+
     async def first_time(self, name: str, by: str) -> bool:
         """Whether nobody else asked this before (within 400 days); for what is said only once.
         Whoever was first is told so again."""
@@ -64,9 +90,16 @@ class Places(Protocol):
 class Manners:
     """Decides whether a message is meant for Bobbin."""
 
-    def __init__(self, places: Places, *, follow: Follow = "alone") -> None:
+    def __init__(
+        self,
+        places: Places,
+        *,
+        follow: Follow = "alone",
+        local: Mapping[str, LocalRulesOf] | None = None,
+    ) -> None:
         self._places = places
-        self._follow = follow
+        self._follow: Follow = follow
+        self._local = local
 
     async def is_for_us(self, inbound: Inbound, *, command: str = "") -> bool:
         """Whether to take it; a `command` is for us wherever we take part, and in a channel that
@@ -81,6 +114,7 @@ class Manners:
             return command == BACK
         if setting.addressed or (command and place is not None):
             return True
-        if place is None or place.quiet or setting.to_others or self._follow == "never":
+        follow = rules_of(inbound.conversation, self._local).follow or self._follow
+        if place is None or place.quiet or setting.to_others or follow == "never":
             return False
-        return self._follow == "always" or place.writers == 1
+        return follow == "always" or place.writers == 1

@@ -74,7 +74,10 @@ async def test_whoever_was_first_stays_so(places: Places) -> None:
 async def test_a_channel_that_is_left_is_left_as_a_whole(places: Places) -> None:
     thread = ConversationKey(HERE.platform, (*HERE.parts, "thread"))
     await places.heard(thread, "ann", addressed=True)
+    assert not await places.is_away(HERE)
     await places.set_away(HERE, away=True)
+    assert await places.is_away(thread)
+    assert not await places.is_away(THERE)
     assert await places.heard(thread, "bob", addressed=True) == Place(0, away=True)
     assert await places.heard(THERE, "bob", addressed=True) == Place(1)
     await places.set_away(thread, away=False)

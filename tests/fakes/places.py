@@ -33,5 +33,8 @@ class FakePlaces:
     async def set_away(self, conversation: ConversationKey, *, away: bool) -> None:
         (self._away.add if away else self._away.discard)(conversation.channel)
 
+    async def is_away(self, conversation: ConversationKey) -> bool:
+        return conversation.channel in self._away
+
     async def first_time(self, name: str, by: str) -> bool:
         return self._told.setdefault(name, by) == by
