@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from config.availability import read_rules
 from config.settings import ROOT
+from core.chat.roster import Rule
 from core.errors import ConfigurationError
 
 ASSISTANTS = ROOT / "config" / "assistants"
@@ -24,7 +26,8 @@ class AssistantFile:
     """One declared assistant. `slug` is the file's name without .toml.
 
     `functions` are written `module.function`; `function_tools` are what became of them, as tools of
-    the API, once their modules are loaded (bots/wiring/functions.py).
+    the API, once their modules are loaded (bots/wiring/functions.py). `available` says who may use
+    it where; nothing is everybody everywhere.
     """
 
     slug: str
@@ -38,6 +41,7 @@ class AssistantFile:
     temperature: float | None = None
     top_p: float | None = None
     suggested_prompts: tuple[str, ...] = ()
+    available: tuple[Rule, ...] = ()
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -96,6 +100,7 @@ def _assistant(path: Path) -> AssistantFile:
         temperature=_number(path, body, "temperature", 2.0),
         top_p=_number(path, body, "top_p", 1.0),
         suggested_prompts=_texts(path, body, "suggested_prompts"),
+        available=read_rules(path, body.get("available")),
     )
 
 

@@ -29,11 +29,13 @@ return {n, session_row(ARGV[1], n)}
 _START = Script(
     CHAT
     + """
--- ARGV: conversation, body. Answers the ordinal of the new session.
+-- ARGV: conversation, body. Answers ordinal and Assistant of the new session.
 local sessions = sessions_key(ARGV[1])
+local assistant = redis.call('HGET', sessions, current_ordinal(ARGV[1]) .. ':assistant') or ''
 local n = whole((redis.call('HGET', sessions, 'newest') or 1) + 1)
 redis.call('HSET', sessions, 'newest', n, 'current', n, n, ARGV[2])
-return n
+if assistant ~= '' then redis.call('HSET', sessions, n .. ':assistant', assistant) end
+return {n, assistant}
 """
 )
 
@@ -63,11 +65,21 @@ return 1
 """
 )
 
+_BIND = Script(
+    CHAT
+    + """
+-- ARGV: conversation, ordinal or '' for the current one, assistant. Answers ordinal and fields.
+local n = ARGV[2] ~= '' and ARGV[2] or current_ordinal(ARGV[1])
+redis.call('HSET', sessions_key(ARGV[1]), n .. ':assistant', ARGV[3])
+return {n, session_row(ARGV[1], n)}
+"""
+)
+
 _ALL = Script("return redis.call('HGETALL', KEYS[1] .. 'sessions:' .. ARGV[1])")
 
 
 class RedisSessions:
-    """`Sessions` of core/chat/ports.py."""
+    """`Sessions` of core/chat/ports.py, and `Bindings` of core/chat/choosing.py."""
 
     def __init__(self, client: Client, partitions: int) -> None:
         """
@@ -86,8 +98,17 @@ class RedisSessions:
     async def start(self, conversation: ConversationKey, now: float) -> Session:
         """See the port. `now` in seconds since the epoch. Ordinals are never used twice."""
         session = Session(ordinal=0, created_at=now)
-        ordinal = await self._run(_START, conversation, body_of(session))
-        return Session(ordinal=int(ordinal), created_at=now)
+        ordinal, assistant = await self._run(_START, conversation, body_of(session))
+        kept = decode(assistant) if assistant else None
+        return Session(ordinal=int(ordinal), assistant=kept, created_at=now)
+
+    async def bind(
+        self, conversation: ConversationKey, assistant: str, *, ordinal: int | None = None
+    ) -> Session:
+        """See the port."""
+        wanted = "" if ordinal is None else ordinal
+        number, row = await self._run(_BIND, conversation, wanted, whole(assistant))
+        return session_of(int(number), row)
 
     async def resume(self, conversation: ConversationKey, ordinal: int) -> Session | None:
         """See the port."""

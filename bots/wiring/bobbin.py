@@ -18,6 +18,7 @@ from bots.wiring.chat import Chat, ChatStores, open_chat, open_chat_stores
 from bots.wiring.engine import EngineSide
 from bots.wiring.functions import Functions, load_declared
 from bots.wiring.owner import is_gone, new_owner
+from bots.wiring.roster import roster_of
 from bots.wiring.service import Service, StandIns, open_service
 from bots.wiring.sides import Part, open_sides
 from bots.wiring.store import Store, open_store
@@ -131,12 +132,7 @@ async def open_bobbin(
     files, functions = stand_ins.files, Functions({})
     if files is None:
         files, functions = load_declared(settings.bobbin_config_dir)
-    chosen = assistant or settings.bobbin_assistant
-    if chosen not in files and not chosen.startswith("asst_"):
-        known = ", ".join(sorted(files))
-        raise ConfigurationError(
-            f"there is no assistant {chosen!r} in config/assistants/. Known: {known}."
-        )
+    roster = roster_of(files, assistant or settings.bobbin_assistant)
     owner = new_owner()
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings, clock))
@@ -167,7 +163,6 @@ async def open_bobbin(
         running = None
         if chat:
             relay = RelayLimits(
-                default_assistant=chosen,
                 outage_s=settings.bobbin_outage_s,
                 approval_s=settings.bobbin_approval_s,
             )
@@ -181,6 +176,7 @@ async def open_bobbin(
                     sides.platforms,
                     service.capacity,
                     clock,
+                    roster=roster,
                     relay=replace(relay, **stand_ins.relay),
                     dispatcher=replace(dispatcher, **stand_ins.dispatcher),
                     policy=Policy(busy=settings.bobbin_busy, admins=settings.admins),

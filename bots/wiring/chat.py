@@ -15,6 +15,7 @@ from adapters.redis.functions import RedisCallLog
 from adapters.redis.mailbox import MailLimits, RedisMailbox
 from adapters.redis.places import RedisPlaces
 from adapters.redis.sessions import RedisSessions
+from core.chat.choosing import Choosing
 from core.chat.commands import Commands
 from core.chat.dispatcher import Dispatcher, DispatcherLimits
 from core.chat.function_ports import OwnFunctions
@@ -25,6 +26,7 @@ from core.chat.manners import Follow, Manners
 from core.chat.policy import Policy
 from core.chat.ports import Assistants, Capacity, ChatPlatform, Formulas
 from core.chat.relay import Relay, RelayLimits
+from core.chat.roster import Roster
 from core.chat.turn_messages import MOST_MESSAGES
 from core.chat.waiting import Waiting
 from core.chat.wording import ChatSource
@@ -85,6 +87,7 @@ async def open_chat(
     capacity: Capacity,
     clock: Clock,
     *,
+    roster: Roster,
     relay: RelayLimits,
     dispatcher: DispatcherLimits,
     policy: Policy,
@@ -98,6 +101,7 @@ async def open_chat(
     """Take messages in and answer them until the block ends; then drain.
 
     Turns of owners that are known to be dead are freed at once, not when their leases run out.
+    `roster` are the Assistants that may answer.
     `sources` fetch what events do not bring, by platform; `follow` says when a message in a shared
     thread needs no mention.
     `formulas` draws what no Unicode can say, for platforms that show pictures; `own` are the
@@ -105,6 +109,7 @@ async def open_chat(
     is read there.
     """
     await stores.mailbox.recover(owner_is_gone)
+    choosing = Choosing(roster, stores.sessions, stores.places)
     functions = Functions(
         own or NoFunctions(),
         stores.calls,
@@ -122,6 +127,7 @@ async def open_chat(
             clock,
             relay,
             functions,
+            choosing,
             formulas,
             sources,
             Introducing(stores.places, wanted=introduces),
@@ -144,6 +150,7 @@ async def open_chat(
             stores.places,
             assistants,
             platforms,
+            choosing,
         ),
         policy,
         Manners(stores.places, follow=follow),

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 
 from core.chat.answers import Answers
+from core.chat.choosing import Choosing
 from core.chat.function_ports import Approvals
 from core.chat.manners import BACK, Places
-from core.chat.messages import Command, Inbound, Sign
+from core.chat.messages import Command, Inbound, Post, Sign
 from core.chat.ports import Assistants, ChatPlatform, MailControl, Sessions
 from core.chat.saying import (
     AWAY,
@@ -56,7 +57,9 @@ class Commands:
         places: Places,
         assistants: Assistants,
         platforms: dict[str, ChatPlatform],
+        choosing: Choosing,
     ) -> None:
+        self._choosing = choosing
         self._control = control
         self._places = places
         self._approvals = approvals
@@ -76,7 +79,8 @@ class Commands:
                 await self._stop(command)
             case "new":
                 session = await self._sessions.start(command.conversation, command.received_at)
-                await self._saying.say(command, f"A new session begins (number {session.ordinal}).")
+                said = f"A new session begins (number {session.ordinal})."
+                await self._suggest(command, said, self._choosing.prompts(session))
             case "resume":
                 await self._resume(command)
             case "sessions":
@@ -87,6 +91,10 @@ class Commands:
                 await self._decide(command)
             case "quiet" | "listen" | "leave" | "return":
                 await self._behave(command)
+            case "assistant":
+                session = await self._sessions.current(command.conversation)
+                chosen = await self._choosing.carry_out(command, session)
+                await self._suggest(command, chosen.text, chosen.prompts)
             case "work":
                 await self._answers.show_work(command)
             case "share":
@@ -134,7 +142,12 @@ class Commands:
             await self._saying.say(command, "I know no such session. `!sessions` lists them.")
             return
         title = f": {session.title}" if session.title else ""
-        await self._saying.say(command, f"Back in session {session.ordinal}{title}.")
+        said = f"Back in session {session.ordinal}{title}."
+        await self._suggest(command, said, self._choosing.prompts(session))
+
+    async def _suggest(self, command: Command, said: str, prompts: tuple[str, ...]) -> None:
+        """Say it, and what may be asked from now on."""
+        await self._saying.say(command, said, Post(part_id="", text="", suggested=prompts))
 
     async def _list(self, command: Command) -> None:
         sessions = await self._sessions.list(command.conversation, 20)

@@ -104,8 +104,8 @@ class Inbound:
     `id` names the event, revision included: the same id is the same event, delivered again.
     `message_id` names the platform's post; edits and deletes refer to it.
     `kind` is `regenerate` for a press of Regenerate, which takes its place in the mailbox too; its
-    `reply_to` names the answer that it replaces. `assistant` is the name of the Assistant that is to
-    answer here from this message on; empty where the writer did not say.
+    `reply_to` names the answer that it replaces. `assistant` names the Assistant that is to answer
+    here from this message on; empty where the writer did not say.
     """
 
     id: str

@@ -211,7 +211,8 @@ class Sessions(Protocol):
         ...
 
     async def start(self, conversation: ConversationKey, now: float) -> Session:
-        """Begin the next session; what comes from now on belongs to it."""
+        """Begin the next session; what comes from now on belongs to it. It has the Assistant of
+        the one that was current."""
         ...
 
     async def resume(self, conversation: ConversationKey, ordinal: int) -> Session | None:

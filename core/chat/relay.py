@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from core.assistants import TERMINAL_RUN_STATUSES, Run
 from core.chat.acting import Acting
 from core.chat.approvals import is_approval
+from core.chat.choosing import Choosing
 from core.chat.functions import Functions, calls_of
 from core.chat.introducing import MARK as INTRODUCTION
 from core.chat.introducing import Introducing
@@ -69,7 +70,6 @@ LONGEST_DELAY_S = 3600.0
 class RelayLimits:
     """How long and how often. Times in seconds."""
 
-    default_assistant: str
     max_lost: int = 3
     """Owners that may die in one turn before it is refused: it may be the turn that kills them."""
     max_attempts: int = 3
@@ -94,6 +94,7 @@ class Relay:
         clock: Clock,
         limits: RelayLimits,
         functions: Functions,
+        choosing: Choosing,
         formulas: Formulas | None = None,
         sources: Mapping[str, ChatSource] | None = None,
         introducing: Introducing | None = None,
@@ -102,11 +103,7 @@ class Relay:
         self._formulas = formulas
         self._assistants = assistants
         self._acting = Acting(assistants, functions)
-        self._starting = Starting(
-            assistants,
-            Wording(assistants, sources or {}),
-            default_assistant=limits.default_assistant,
-        )
+        self._starting = Starting(assistants, Wording(assistants, sources or {}), choosing)
         self._platforms = platforms
         self._clock = clock
         self._limits = limits
@@ -209,8 +206,8 @@ class Relay:
             return Answered(turn.claim.session)
         turn.progress.blocked_since = None
         turn.progress.run_id = run.id
-        if turn.left_out:
-            await outbox.show([_left_out(turn)])
+        if turn.aside or turn.left_out:
+            await outbox.show([_beside(turn)])
         composer = Composer(_reply_id(turn, platform), turn.inbound_ids, platform.capabilities)
         over = await self._followed(turn, platform, outbox, composer, run)
         if not isinstance(over, Run):
@@ -360,17 +357,18 @@ class Relay:
         return []
 
 
-_LEFT_OUT = ".left"
+_BESIDE = ".left"
 
 
-def _left_out(turn: Turn) -> Post:
-    text = "\n".join(turn.left_out)
-    return Post(part_id=turn.claim.turn_id + _LEFT_OUT, text=text, turn=turn.inbound_ids)
+def _beside(turn: Turn) -> Post:
+    """What is said before the answer: who answers, what did not go in."""
+    text = "\n".join(filter(None, (turn.aside, *turn.left_out)))
+    return Post(part_id=turn.claim.turn_id + _BESIDE, text=text, turn=turn.inbound_ids)
 
 
 def _stays(part_id: str) -> bool:
     """Whether a part is no piece of the answer and stays when another one is shown."""
-    return is_approval(part_id) or part_id.endswith((_LEFT_OUT, INTRODUCTION))
+    return is_approval(part_id) or part_id.endswith((_BESIDE, INTRODUCTION))
 
 
 def _reply_id(turn: Turn, platform: ChatPlatform) -> str:

@@ -20,6 +20,7 @@ HELP: Final = {
     "new": "begin a new session; I forget what was said before",
     "sessions": "list the sessions of this conversation",
     "resume": "return to an earlier session: `!resume 2`",
+    "assistant": "list the Assistants that may answer here, or have another one: `!assistant NAME`",
     "regenerate": "answer your last message again",
     "stop": "stop the answer that is being written",
     "work": "show how I came to my last answer: code, calls, what they gave",

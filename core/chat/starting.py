@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.assistants import Run
+from core.chat.choosing import Choosing
 from core.chat.ports import Assistants
 from core.chat.regenerating import RECENT, make_room
 from core.chat.tags import ATTEMPT, BEFORE, INBOUND, LONGEST, TURN, tag
@@ -30,29 +31,33 @@ def may_succeed_later(run: Run) -> bool:
 class Starting:
     """Starts Runs. One instance serves all conversations of a process."""
 
-    def __init__(self, assistants: Assistants, wording: Wording, *, default_assistant: str) -> None:
+    def __init__(self, assistants: Assistants, wording: Wording, choosing: Choosing) -> None:
         self._assistants = assistants
         self._wording = wording
-        self._default_assistant = default_assistant
+        self._choosing = choosing
 
     async def run(self, turn: Turn) -> Run | None:
         """The Run of this turn: adopted where there is one, else created with its Messages.
 
         None: there is nothing that could be answered again. A Thread that was deleted behind our
-        back is replaced by a new one of the same session.
+        back is replaced by a new one of the same session, an Assistant that was by the default one.
 
         Raises:
             InvalidRequest: refused, or another Run of the Thread is active.
             NotFound: there is no such Assistant.
             ClaimLost: somebody else does this turn.
         """
+        await self._choosing.settle(turn)
         thread_id = thread_of(turn) or await self._new_thread(turn)
-        try:
-            return await self._run(turn, thread_id)
-        except NotFound:
-            if await self._is_there(thread_id):
-                raise
-        return await self._run(turn, await self._new_thread(turn))
+        for _ in range(2):
+            try:
+                return await self._run(turn, thread_id)
+            except NotFound:
+                if not await self._is_there(thread_id):
+                    thread_id = await self._new_thread(turn)
+                elif not await self._choosing.falls_back(turn):
+                    raise
+        return await self._run(turn, thread_id)
 
     async def found(self, turn: Turn) -> Run | None:
         """The newest Run that an earlier owner started for this turn."""
@@ -117,7 +122,7 @@ class Starting:
             messages = await self._missing(turn, thread_id)
         return await self._assistants.create_run(
             thread_id,
-            claim.session.assistant or self._default_assistant,
+            turn.assistant,
             messages,
             {TURN: tag(claim.turn_id), ATTEMPT: str(progress.runs + 1)},
             instructions=INSTRUCTION if _is_shared(turn) else "",

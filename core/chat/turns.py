@@ -27,6 +27,8 @@ class Progress:
     runs: int = 0
     again: list[Json] | None = None
     """What a Regenerate asks anew, planned before the old words are removed: name and text."""
+    wish: str = ""
+    """The Assistant that came with the question, once the session is bound to it."""
 
     @classmethod
     def from_json(cls, body: Json) -> Progress:
@@ -44,6 +46,7 @@ class Progress:
             "blocked_since": self.blocked_since,
             "runs": self.runs,
             "again": self.again,
+            "wish": self.wish,
         }
 
 
@@ -55,6 +58,10 @@ class Turn:
     ) -> None:
         self.claim = claim
         self.progress = Progress.from_json(claim.checkpoint)
+        self.assistant = ""
+        """Who answers: the name of a declared Assistant, or an id."""
+        self.aside = ""
+        """A sentence about who answers, where that is not who was chosen."""
         self.left_out: tuple[str, ...] = ()
         """One sentence for each file that did not go in with the Messages."""
         self.says_why = False

@@ -19,6 +19,7 @@ from core.chat.messages import Author, Command, ConversationKey, Delete, Edit, I
 from core.chat.policy import Policy
 from core.chat.ports import Formulas
 from core.chat.relay import RelayLimits
+from core.chat.roster import Roster
 from core.clock import SystemClock
 from tests.fakes.assistants import FakeAssistants
 from tests.fakes.platform import FakePlatform
@@ -55,6 +56,7 @@ class World:
     platform: FakePlatform = field(default_factory=FakePlatform)
     places: Places = field(default_factory=Places)
     policy: Policy = field(default_factory=Policy)
+    roster: Roster = field(default_factory=lambda: Roster((), "tutor"))
     formulas: Formulas | None = None
     own: OwnFunctions | None = None
     lease_s: float = 30.0
@@ -76,8 +78,8 @@ class World:
                 {"fake": self.platform},
                 self.places,
                 SystemClock(),
+                roster=self.roster,
                 relay=RelayLimits(
-                    default_assistant="tutor",
                     outage_s=self.outage_s,
                     busy_s=self.busy_s,
                     approval_s=self.approval_s,

@@ -22,6 +22,7 @@ from core.chat.function_ports import OwnFunctions
 from core.chat.policy import Policy
 from core.chat.ports import DeadLetter
 from core.chat.relay import RelayLimits
+from core.chat.roster import Roster
 from core.clock import SystemClock
 from tests.chat.flow import Places
 from tests.fakes.assistants import FakeAssistants
@@ -96,7 +97,8 @@ class World:
                 side.platforms,
                 Places(),
                 SystemClock(),
-                relay=RelayLimits(default_assistant="tutor"),
+                roster=Roster((), "tutor"),
+                relay=RelayLimits(),
                 dispatcher=DispatcherLimits(
                     owner=owner, lease_s=self.lease_s, sweep_s=0.1, drain_s=0.3
                 ),

@@ -21,6 +21,7 @@ from core.chat.function_ports import OwnFunctions
 from core.chat.messages import ConversationKey, Json
 from core.chat.policy import Policy
 from core.chat.relay import RelayLimits
+from core.chat.roster import Roster
 from core.clock import SystemClock
 from core.errors import StoreUnavailable
 from core.ids import RandomIds

@@ -1,0 +1,70 @@
+"""The declared Assistants as conversations know them, and where a conversation lies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from adapters.discord.events import DIRECT as DISCORD_DIRECT
+from adapters.discord.events import PLATFORM as DISCORD
+from adapters.slack.events import PLATFORM as SLACK
+from adapters.slack.events import PRIVATE as SLACK_PRIVATE
+from config.loading import AssistantFile
+from core.chat.messages import ConversationKey
+from core.chat.roster import DIRECT, ID_PREFIX, Offer, Roster, Whereabouts
+from core.errors import ConfigurationError
+
+
+def roster_of(files: Mapping[str, AssistantFile], default: str) -> Roster:
+    """The declared Assistants by slug, the `default` among them.
+
+    Raises:
+        ConfigurationError: there is no such default, or not everybody may use it.
+    """
+    check_name(files, default)
+    if default in files and files[default].available:
+        raise ConfigurationError(
+            f"BOBBIN_ASSISTANT is {default}, which answers where nobody chose, so it must be "
+            f"for everybody: take [[available]] off {default}.toml, or name another one."
+        )
+    offers = tuple(
+        Offer(
+            slug=slug,
+            name=file.name,
+            description=file.description or "",
+            prompts=file.suggested_prompts,
+            rules=file.available,
+        )
+        for slug, file in files.items()
+    )
+    return Roster(offers, default, whereabouts)
+
+
+def check_name(files: Mapping[str, AssistantFile], name: str) -> None:
+    """Whether an Assistant of that name may be.
+
+    Raises:
+        ConfigurationError: no file declares it, and it is no id.
+    """
+    if name not in files and not name.startswith(ID_PREFIX):
+        known = ", ".join(sorted(files))
+        raise ConfigurationError(
+            f"there is no assistant {name!r} in config/assistants/. Known: {known}."
+        )
+
+
+def whereabouts(conversation: ConversationKey) -> Whereabouts:
+    """Where a conversation lies, of what its platform says in its name.
+
+    What somebody asks in private on Discord lies in no server: it is one conversation, wherever
+    they ask.
+    """
+    first, second = conversation.parts[:2]
+    platform = conversation.platform
+    if platform in (SLACK, SLACK_PRIVATE):
+        channel = DIRECT if second.startswith("D") else second
+        return Whereabouts(platform=SLACK, workspace=first, channel=channel)
+    if platform == DISCORD and first == DISCORD_DIRECT:
+        return Whereabouts(platform=DISCORD, channel=DIRECT)
+    if platform == DISCORD:
+        return Whereabouts(platform=DISCORD, workspace=first, channel=second)
+    return Whereabouts(platform=platform.removesuffix("-private"))
