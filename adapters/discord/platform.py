@@ -19,6 +19,7 @@ from adapters.discord.origin import Origin
 from adapters.discord.presence import Presence
 from adapters.discord.render import (
     MOST_CHARS,
+    MOST_PARTS,
     change,
     files,
     message,
@@ -52,6 +53,8 @@ def capabilities(*, stream: bool) -> Capabilities:
         buttons=True,
         pictures=True,
         mentions="discord",
+        draws_tables=False,
+        max_parts=MOST_PARTS,
     )
 
 

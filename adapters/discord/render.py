@@ -10,12 +10,19 @@ from base64 import b32encode
 from hashlib import blake2b
 from typing import Any, Final, cast
 
+from adapters.discord.markdown import drawn
 from core.chat.messages import Control, Post
 
 Json = dict[str, Any]
 
 MOST_CHARS: Final = 1_900
 """Characters of one post; Discord takes 2000, and what is left is for sentences about files."""
+
+MOST_PARTS: Final = 4
+"""Posts of one answer (7,600 characters); a longer one goes on in a file. With the post that has
+the file these are five, which a private answer may have where the bot is no member."""
+
+_MOST_CONTENT: Final = 2_000
 
 MOST_FILES: Final = 10
 MOST_FILE_BYTES: Final = 10 * 1024 * 1024
@@ -68,7 +75,8 @@ def change(post: Post, *, stoppable: bool = False) -> Json:
 def content(post: Post) -> str:
     """The text, and a sentence for each file that Discord would not take."""
     lost = [f"(I left out {file.name}: it is too large for Discord.)" for file in too_large(post)]
-    return "\n".join([post.text, *lost]).strip() or ("" if post.files else "…")
+    text = drawn(post.text, _MOST_CONTENT - sum(len(one) + 1 for one in lost))
+    return "\n".join([text, *lost]).strip() or ("" if post.files else "…")
 
 
 def too_large(post: Post) -> list[Any]:

@@ -16,7 +16,16 @@ from typing import Final
 
 from adapters.discord.api import DiscordApi, DiscordRefused, Json
 from adapters.discord.origin import Origin
-from adapters.discord.render import ALONE, MOST_CHARS, QUIET, change, content, files, nonce
+from adapters.discord.render import (
+    ALONE,
+    MOST_CHARS,
+    MOST_PARTS,
+    QUIET,
+    change,
+    content,
+    files,
+    nonce,
+)
 from core.chat.hearing import Keeping
 from core.chat.messages import Capabilities, ConversationKey, Post, Sign
 from core.errors import ConversationGone
@@ -24,7 +33,12 @@ from core.errors import ConversationGone
 PRIVATE: Final = "discord-private"
 
 CAPABILITIES: Final = Capabilities(
-    max_chars=MOST_CHARS, buttons=True, pictures=True, mentions="discord"
+    max_chars=MOST_CHARS,
+    buttons=True,
+    pictures=True,
+    mentions="discord",
+    draws_tables=False,
+    max_parts=MOST_PARTS,
 )
 
 MOST_ANSWERED: Final = 1_000
