@@ -22,7 +22,7 @@ from core.chat.function_ports import OwnFunctions
 from core.chat.functions import Functions, NoFunctions
 from core.chat.intake import Intake
 from core.chat.introducing import Introducing
-from core.chat.manners import Follow, Manners
+from core.chat.manners import Follow, LocalRulesOf, Manners
 from core.chat.policy import Policy
 from core.chat.ports import Assistants, Capacity, ChatPlatform, Formulas
 from core.chat.relay import Relay, RelayLimits
@@ -97,6 +97,7 @@ async def open_chat(
     follow: Follow = "alone",
     own: OwnFunctions | None = None,
     introduces: bool = False,
+    local: Mapping[str, LocalRulesOf] | None = None,
 ) -> AsyncIterator[Chat]:
     """Take messages in and answer them until the block ends; then drain.
 
@@ -106,7 +107,7 @@ async def open_chat(
     thread needs no mention.
     `formulas` draws what no Unicode can say, for platforms that show pictures; `own` are the
     functions that an operator gave the bot. `introduces`: the first answer in a channel says what
-    is read there.
+    is read there. `local` says by platform what the moderators of a place want instead.
     """
     await stores.mailbox.recover(owner_is_gone)
     choosing = Choosing(roster, stores.sessions, stores.places)
@@ -130,7 +131,7 @@ async def open_chat(
             choosing,
             formulas,
             sources,
-            Introducing(stores.places, wanted=introduces),
+            Introducing(stores.places, wanted=introduces, local=local),
         ),
         capacity,
         clock,
@@ -153,7 +154,7 @@ async def open_chat(
             choosing,
         ),
         policy,
-        Manners(stores.places, follow=follow),
+        Manners(stores.places, follow=follow, local=local),
         waiting,
         turns,
     )
