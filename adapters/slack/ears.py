@@ -7,14 +7,19 @@ acknowledged too, or Slack would repeat it and in the end stop sending.
 
 Bolt asks who we are by a function of ours that answers from memory: its own look-up, when Slack
 fails it, acknowledges the event and loses it.
+
+Messages that come twice are known by their stamps; a command or a press has none, and is carried
+out once however many sockets bring it.
 Sources: https://docs.slack.dev/apis/events-api (retries), slack_bolt/app/async_app.py.
 """
 
 from __future__ import annotations
 
+import asyncio
+import json
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
@@ -29,6 +34,9 @@ from core.clock import Clock
 from core.errors import BobbinError
 
 log = logging.getLogger(__name__)
+
+SAME_S: Final = 3.0
+"""For how long the same command, press or form, to the last letter, is one that came again."""
 
 Deliver = Callable[[Event], Awaitable[object]]
 """Takes an event in; returns when it is durable, and raises when it is not."""
@@ -69,6 +77,7 @@ class Ears:
         self._met = met
         self._surfaces = surfaces
         self._clock = clock
+        self._done: dict[str, tuple[float, asyncio.Task[BoltResponse]]] = {}
         result = AuthorizeResult(
             enterprise_id=None,
             team_id=me.team,
@@ -94,10 +103,23 @@ class Ears:
     async def _take(self, body: dict[str, Any]) -> BoltResponse:
         """Anything that Slack sent and Bolt found genuine."""
         try:
-            return await self._answer(body)
+            if body.get("type") == "event_callback":
+                return await self._answer(body)
+            return await self._once(body)
         except BobbinError as error:
             log.warning("an event could not be stored; Slack will send it again: %s", error)
             return BoltResponse(status=500, body="")
+
+    async def _once(self, body: Json) -> BoltResponse:
+        """What was answered to the same words a moment ago, or is being answered."""
+        now = self._clock.monotonic()
+        for name, (at, task) in tuple(self._done.items()):
+            if task.done() and (now - at > SAME_S or task.cancelled() or task.exception()):
+                del self._done[name]
+        name = json.dumps(body, sort_keys=True, default=str)
+        if name not in self._done:
+            self._done[name] = now, asyncio.create_task(self._answer(body), name="slack command")
+        return await asyncio.shield(self._done[name][1])
 
     async def _answer(self, body: Json) -> BoltResponse:
         if "command" in body:

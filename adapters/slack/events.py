@@ -122,7 +122,7 @@ def _said(event: Json, me: Me, at: float) -> Inbound | None:
     channel, ts = str(event["channel"]), str(event["ts"])
     thread = event.get("thread_ts")
     root = str(thread) if is_stamp(thread) else ts
-    direct = event.get("channel_type") == "im"
+    direct = _is_direct(event)
     raw = str(event.get("text") or "")
     named = mentioned(raw)
     setting = ALONE
@@ -174,7 +174,7 @@ def _deleted(event: Json, me: Me) -> Delete | None:
         return None
     thread = before.get("thread_ts")
     root = str(thread) if is_stamp(thread) else str(ts)
-    direct = event.get("channel_type") == "im"
+    direct = _is_direct(event)
     return Delete(
         conversation=place(me.team, str(event["channel"]), root, direct=direct and not me.apart),
         message_id=str(ts),
@@ -209,8 +209,10 @@ def pressed(payload: Json, me: Me, at: float) -> Command | None:
     name = _ACTIONS.get(str(action.get("action_id") or "").split("/")[0])
     held = _dict(payload.get("container"))
     ts, stamp = post.get("ts") or held.get("message_ts"), action.get("action_ts")
-    if name is None or not is_stamp(ts) or not is_stamp(stamp):
+    if name is None or not is_stamp(ts):
         return None
+    if not is_stamp(stamp):
+        stamp = f"{at:.6f}"
     team = _dict(payload.get("user")).get("team_id")
     if not me.strangers and isinstance(team, str) and team != me.team:
         return None
@@ -245,6 +247,12 @@ def slashed(payload: Json, me: Me) -> tuple[str, str, Author]:
 
 def _author(user: str, me: Me) -> Author:
     return Author(id=user, name=me.names.get(user, ""), is_admin=user in me.admins)
+
+
+def _is_direct(event: Json) -> bool:
+    """In direct messages; where an event does not say (mentions, edits), the channel's id does."""
+    kind = event.get("channel_type")
+    return kind == "im" if isinstance(kind, str) else str(event.get("channel")).startswith("D")
 
 
 def _is_of_a_bot(post: Json, me: Me) -> bool:

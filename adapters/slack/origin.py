@@ -17,10 +17,10 @@ from dataclasses import dataclass
 NO_THREAD = "0.0"
 """The root of what stands in no thread: the answer to a slash command in direct messages."""
 
-_STAMP = r"[0-9]{1,12}\.[0-9]{1,9}"
-_ORIGIN = re.compile(
-    rf"(?P<channel>[A-Z0-9]+):(?P<ts>{_STAMP}):(?P<root>{_STAMP}):(?P<user>[A-Z0-9]+)"
-)
+_STAMP = r"[0-9]{1,12}(?:\.[0-9]{1,9})?"
+_ID = r"[A-Za-z0-9_-]+"
+"""Of capitals and digits in Slack, which promises no form; stand-ins for it write others."""
+_ORIGIN = re.compile(rf"(?P<channel>{_ID}):(?P<ts>{_STAMP}):(?P<root>{_STAMP}):(?P<user>{_ID})")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from collections.abc import AsyncGenerator, Iterator
 from dataclasses import replace
 from typing import Final, cast
 
-from adapters.slack.api import Json, SlackApi, SlackRefused, dict_of
+from adapters.slack.api import NO_SUCH_METHOD, Json, SlackApi, SlackRefused, dict_of
 from adapters.slack.events import place_of
 from adapters.slack.origin import NO_THREAD, Origin
 from adapters.slack.presence import Presence
@@ -50,7 +50,8 @@ _STARTS: Final = Pace(3000, 10)
 """chat.startStream (Tier 2: 20 a minute of a workspace)."""
 
 _PAGES: Final = 5
-_TOO_LONG: Final = frozenset({"msg_too_long", "msg_blocks_too_long", "invalid_blocks"})
+_NO_BLOCKS: Final = "invalid_blocks"
+_TOO_LONG: Final = frozenset({"msg_too_long", "msg_blocks_too_long", _NO_BLOCKS})
 _PLAIN_CHARS: Final = 3_900
 _PARTS: Final = 1_000
 _SKEW_S: Final = 60.0
@@ -87,6 +88,7 @@ class SlackPlatform:
         self._bot_user = bot_user
         self._presence = presence
         self._streams = Streams(api, clock, team=team, wanted=stream)
+        self._edits = True
         self._paid: dict[str, None] = {}
         """Posts whose last edit has its place in the pace already."""
         self._shared: dict[str, dict[int, str]] = {}
@@ -109,7 +111,7 @@ class SlackPlatform:
             ts = await self._streams.begin(origin, root, post)
             if ts is not None:
                 return ts
-        if not post.final and not await self._paces.may("update", _UPDATES, 0):
+        if not post.final and not (self._edits and await self._paces.may("update", _UPDATES, 0)):
             # A beginning needs an edit later on, and there are few of these for a workspace.
             raise TooEarly("no edit is left for the rest of this answer")
         await self._paces.wait(f"post:{origin.channel}", _A_CHANNEL)
@@ -189,11 +191,14 @@ class SlackPlatform:
         try:
             return await self._api.write(method, **place, **message(post, stoppable=not post.final))
         except SlackRefused as error:
+            if error.code in NO_SUCH_METHOD and method == "chat.update":
+                self._edits = False  # the outbox sends what cannot be edited as a post of its own
             if error.code not in _TOO_LONG:
                 raise
+            log.warning("Slack takes no post of %d characters: %s", len(post.text), error.code)
+            whole_fits = error.code == _NO_BLOCKS and len(post.text) <= _PLAIN_CHARS
         # Slack counts in a way of its own: the beginning as plain text, all of it as a file.
-        log.warning("a post of %d characters is too long for Slack", len(post.text))
-        if post.final:
+        if post.final and not whole_fits:
             whole = OutFile("answer.md", "text/markdown", post.text.encode())
             await self._send_files(origin, root, replace(post, files=(whole,)))
         plain = post.text[:_PLAIN_CHARS]
@@ -251,16 +256,22 @@ class SlackPlatform:
         if root == NO_THREAD:  # its stamp is of our own clock
             query = {"oldest": f"{float(origin.ts) - _SKEW_S:.6f}"}
         for _ in range(_PAGES):
-            answer = await self._api.read(
-                "conversations.history" if root == NO_THREAD else "conversations.replies",
-                channel=origin.channel,
-                **query,
-                include_all_metadata="true",
-                limit="200",
-                **({"cursor": cursor} if cursor else {}),
-            )
+            try:
+                answer = await self._api.read(
+                    "conversations.history" if root == NO_THREAD else "conversations.replies",
+                    channel=origin.channel,
+                    **query,
+                    include_all_metadata="true",
+                    limit="200",
+                    **({"cursor": cursor} if cursor else {}),
+                )
+            except (SlackRefused, ConversationGone) as error:
+                # An answer that may stand there twice is better than none.
+                log.warning("what was answered already cannot be read: %s", error)
+                return
             for found in cast("list[Json]", answer.get("messages") or []):
-                if found.get("user") == self._bot_user and found["ts"] != root:
+                ours = found.get("user") == self._bot_user and found["ts"] != root
+                if ours and float(found["ts"]) >= float(query["oldest"]):
                     yield found
             cursor = str(dict_of(answer.get("response_metadata")).get("next_cursor") or "")
             if not cursor:

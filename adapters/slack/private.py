@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from adapters.slack.api import SlackApi, dict_of
+from adapters.slack.api import NO_SUCH_METHOD, SlackApi, SlackRefused, dict_of
 from adapters.slack.render import MOST_CHARS, blocks, message, notification
 from core.chat.messages import Capabilities, ConversationKey, Post, Sign
 from core.errors import ConversationGone
@@ -45,6 +45,10 @@ class PrivatePlatform:
         try:
             answer = await self._api.write("chat.postEphemeral", channel=channel, user=user, **body)
         except ConversationGone:
+            return await self._send_directly(user, post)
+        except SlackRefused as error:
+            if error.code not in NO_SUCH_METHOD:
+                raise
             return await self._send_directly(user, post)
         return str(answer["message_ts"])
 

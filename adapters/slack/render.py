@@ -24,8 +24,10 @@ MARK: Final = "bobbin_reply"
 _TABLE: Final = re.compile(r"^[ ]{0,3}\|?[ :]*-+[ :]*\|[ :|-]*$", re.MULTILINE)
 """The line below the head of a table."""
 
-_NOTIFICATION: Final = 300
-"""Characters of the text that notifications show where blocks cannot be."""
+_PLAIN: Final = 3_900
+"""Characters of the text beside the blocks. Notifications show its beginning; screen readers read
+it instead of the blocks, so it says all that fits (https://docs.slack.dev/reference/methods/
+chat.postMessage, accessibility; longer texts than about 4,000 characters are split)."""
 
 _LABELS: Final[dict[str, str]] = {
     "stop": "Stop",
@@ -55,9 +57,12 @@ def message(post: Post, *, stoppable: bool = False) -> Json:
 
 
 def notification(post: Post) -> str:
-    """What a notification says: the beginning, in words that ping nobody."""
-    text = " ".join(post.text.split()) or "A file"
-    return escaped(text if len(text) <= _NOTIFICATION else text[: _NOTIFICATION - 1] + "…")
+    """The post as plain words that ping nobody; of a long one the beginning."""
+    text = post.text.strip() or "A file"
+    kept = min(len(text), _PLAIN)
+    while len(shown := escaped(text[:kept])) > _PLAIN:
+        kept -= max(1, (len(shown) - _PLAIN) // 5)
+    return shown if kept == len(text) else f"{shown}…"
 
 
 def metadata(post: Post) -> Json:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 
 _TOKEN = re.compile(r"<([^<>\n]{1,3000})>")
-_USER = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")
+_USER = re.compile(r"<@([A-Za-z0-9_-]+)(?:\|[^<>]*)?>")
 
 
 def mentioned(text: str) -> frozenset[str]:
