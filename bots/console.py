@@ -22,6 +22,7 @@ from typing import Any, Literal
 from adapters.terminal.events import conversation, inbound
 from adapters.terminal.files import TerminalFiles, given_paths
 from adapters.terminal.screen import Screen
+from core.chat.choosing import Bindings
 from core.chat.commands import parse_command
 from core.chat.feeds import Feed
 from core.chat.function_ports import Approval, Approvals
@@ -125,6 +126,7 @@ class Parts:
     feed: Feed
     control: MailControl
     sessions: Sessions
+    bindings: Bindings
     approvals: Approvals
     watch: Callable[[ConversationKey], None]
     files: TerminalFiles
@@ -164,10 +166,11 @@ class Console:
         self._showing: asyncio.Task[None]
 
     @contextlib.asynccontextmanager
-    async def open(self, *, keep_session: bool) -> AsyncIterator[None]:
+    async def open(self, *, keep_session: bool, assistant: str = "") -> AsyncIterator[None]:
         """Show what was not seen yet, then follow the conversation until the block ends.
 
-        Unless `keep_session`, what is said from now on belongs to a new session.
+        Unless `keep_session`, what is said from now on belongs to a new session. `assistant`
+        answers in it; default: the one that it has.
 
         Raises:
             OSError: nobody reads what is shown any more.
@@ -177,8 +180,11 @@ class Console:
         for message in pending:
             self.screen.announce(message.id, message.text)
         session = await parts.sessions.current(key)
-        if not keep_session and (session.thread_id or session.last or pending):
-            await parts.sessions.start(key, parts.clock.now())
+        used = session.thread_id or session.last or session.assistant or pending
+        if used and not keep_session:
+            await parts.sessions.start(key, parts.clock.now(), afresh=True)
+        if assistant:
+            await parts.bindings.bind(key, assistant)
         showing = self._showing = asyncio.create_task(
             self.screen.run(await parts.feed.seen(key)), name="the screen"
         )

@@ -29,9 +29,11 @@ return {n, session_row(ARGV[1], n)}
 _START = Script(
     CHAT
     + """
--- ARGV: conversation, body. Answers ordinal and Assistant of the new session.
+-- ARGV: conversation, body, '1' for an Assistant of its own. Answers ordinal and Assistant of the
+-- new session.
 local sessions = sessions_key(ARGV[1])
 local assistant = redis.call('HGET', sessions, current_ordinal(ARGV[1]) .. ':assistant') or ''
+if ARGV[3] == '1' then assistant = '' end
 local n = whole((redis.call('HGET', sessions, 'newest') or 1) + 1)
 redis.call('HSET', sessions, 'newest', n, 'current', n, n, ARGV[2])
 if assistant ~= '' then redis.call('HSET', sessions, n .. ':assistant', assistant) end
@@ -95,10 +97,13 @@ class RedisSessions:
         ordinal, row = await self._run(_CURRENT, conversation)
         return session_of(int(ordinal), row)
 
-    async def start(self, conversation: ConversationKey, now: float) -> Session:
+    async def start(
+        self, conversation: ConversationKey, now: float, *, afresh: bool = False
+    ) -> Session:
         """See the port. `now` in seconds since the epoch. Ordinals are never used twice."""
         session = Session(ordinal=0, created_at=now)
-        ordinal, assistant = await self._run(_START, conversation, body_of(session))
+        args = [body_of(session), "1" if afresh else "0"]
+        ordinal, assistant = await self._run(_START, conversation, *args)
         kept = decode(assistant) if assistant else None
         return Session(ordinal=int(ordinal), assistant=kept, created_at=now)
 

@@ -51,6 +51,7 @@ def run(options: argparse.Namespace) -> int:
 
 async def _run(settings: Settings, options: argparse.Namespace) -> int:
     from bots.wiring.bobbin import open_bobbin
+    from bots.wiring.roster import check_choice
 
     message = " ".join(options.message).strip()
     kind = stdin_kind()
@@ -58,14 +59,17 @@ async def _run(settings: Settings, options: argparse.Namespace) -> int:
         raise ConfigurationError('nothing to ask: bobbin chat "your question"')
     async with (
         stop_signal(interrupt=bool(message)) as stop,
-        open_bobbin(settings, assistant=options.assistant) as bobbin,
+        open_bobbin(settings) as bobbin,
     ):
         live = sys.stdout.isatty()
         with own_conversation(settings.bobbin_data_dir / "terminals") as key:
+            chosen = options.assistant or ""
+            if chosen:
+                check_choice(bobbin.roster, chosen, key)
             console = Console(bobbin.console, key, write_at_once, live=live)
             for path in options.files:
                 await console.give(path)
-            async with console.open(keep_session=options.keep):
+            async with console.open(keep_session=options.keep, assistant=chosen):
                 if not message and kind == "terminal":
                     await converse(console)
                     return 0

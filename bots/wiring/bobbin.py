@@ -27,6 +27,7 @@ from core.chat.dispatcher import DispatcherLimits
 from core.chat.policy import Policy
 from core.chat.ports import ChatPlatform
 from core.chat.relay import RelayLimits
+from core.chat.roster import Roster
 from core.chat.wording import ChatSource
 from core.clock import Clock, SystemClock
 from core.errors import ConfigurationError
@@ -45,6 +46,7 @@ class Bobbin:
     service: Service
     stores: ChatStores
     files: TerminalFiles
+    roster: Roster
     chat: Chat | None
     address: str | None
     missing: str
@@ -62,6 +64,7 @@ class Bobbin:
             feed=self.stores.feed,
             control=self.stores.control,
             sessions=self.stores.sessions,
+            bindings=self.stores.sessions,
             approvals=self.stores.approvals,
             watch=self.chat.waiting.watch,
             files=self.files,
@@ -199,6 +202,7 @@ async def open_bobbin(
             service=service,
             stores=stores,
             files=given,
+            roster=roster,
             chat=running,
             address=address,
             missing=missing,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from adapters.discord.events import DIRECT as DISCORD_DIRECT
 from adapters.discord.events import PLATFORM as DISCORD
@@ -20,7 +20,7 @@ def roster_of(files: Mapping[str, AssistantFile], default: str) -> Roster:
     Raises:
         ConfigurationError: there is no such default, or not everybody may use it.
     """
-    check_name(files, default)
+    _check_name(tuple(files), default)
     if default in files and files[default].available:
         raise ConfigurationError(
             f"BOBBIN_ASSISTANT is {default}, which answers where nobody chose, so it must be "
@@ -39,16 +39,25 @@ def roster_of(files: Mapping[str, AssistantFile], default: str) -> Roster:
     return Roster(offers, default, whereabouts)
 
 
-def check_name(files: Mapping[str, AssistantFile], name: str) -> None:
-    """Whether an Assistant of that name may be.
+def check_choice(roster: Roster, name: str, conversation: ConversationKey) -> None:
+    """Whether an operator may choose that Assistant for a conversation at their terminal.
 
     Raises:
-        ConfigurationError: no file declares it, and it is no id.
+        ConfigurationError: there is none, or it is not for them.
     """
-    if name not in files and not name.startswith(ID_PREFIX):
-        known = ", ".join(sorted(files))
+    _check_name(tuple(offer.slug for offer in roster.offers), name)
+    if roster.standing(name, conversation, (conversation.parts[0],)) != "here":
         raise ConfigurationError(
-            f"there is no assistant {name!r} in config/assistants/. Known: {known}."
+            f"{name} is not for {conversation.parts[0]} at a terminal: its [[available]] in "
+            f"config/assistants/{name}.toml says who may use it where."
+        )
+
+
+def _check_name(known: Collection[str], name: str) -> None:
+    if name not in known and not name.startswith(ID_PREFIX):
+        raise ConfigurationError(
+            f"there is no assistant {name!r} in config/assistants/. "
+            f"Known: {', '.join(sorted(known))}."
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from core.assistants import Message, Run, RunStep, StreamEvent
+from core.assistants import Belongings, Message, Run, RunStep, StreamEvent
 from core.chat.messages import (
     Author,
     Capabilities,
@@ -210,9 +210,11 @@ class Sessions(Protocol):
         """The one that new mail will belong to; the first one is made on the way."""
         ...
 
-    async def start(self, conversation: ConversationKey, now: float) -> Session:
+    async def start(
+        self, conversation: ConversationKey, now: float, *, afresh: bool = False
+    ) -> Session:
         """Begin the next session; what comes from now on belongs to it. It has the Assistant of
-        the one that was current."""
+        the one that was current, or none chosen if it begins `afresh`."""
         ...
 
     async def resume(self, conversation: ConversationKey, ordinal: int) -> Session | None:
@@ -322,7 +324,36 @@ class Notes(Protocol):
         ...
 
 
-class Assistants(Threads, Runs, Notes, Protocol):
+class Removals(Protocol):
+    """Removing for good what conversations made. What is not there is fine, always.
+
+    Raises:
+        ModelRefused: the service does not do it.
+    """
+
+    async def belongings(self, thread_id: str) -> Belongings:
+        """What belongs to the Thread and to nobody else: Files of its Messages and of its code,
+        vector stores that were made for it with their Files. Not what it cites."""
+        ...
+
+    async def delete_thread(self, thread_id: str) -> None:
+        """Remove it with Messages, Runs, Steps and code session; a Run that is active stops."""
+        ...
+
+    async def delete_file(self, file_id: str) -> None:
+        """Remove it, from vector stores as well."""
+        ...
+
+    async def delete_store(self, store_id: str) -> None:
+        """Remove it; its Files stay."""
+        ...
+
+    async def close_code(self, thread_id: str) -> None:
+        """Forget the Thread's code session with the files in it, as far as the service can."""
+        ...
+
+
+class Assistants(Threads, Runs, Notes, Removals, Protocol):
     """An Assistants service: the engine in this process, or a remote one."""
 
 

@@ -40,6 +40,7 @@ class Home:
     assistants: FakeAssistants = field(default_factory=FakeAssistants)
     places: Places = field(default_factory=Places)
     own: OwnFunctions | None = None
+    roster: Roster = field(default_factory=lambda: Roster((), "tutor"))
 
     @asynccontextmanager
     async def chat(self, name: str = "one") -> AsyncIterator[tuple[Chat, Parts]]:
@@ -54,7 +55,7 @@ class Home:
                 {"terminal": platform},
                 self.places,
                 clock,
-                roster=Roster((), "tutor"),
+                roster=self.roster,
                 relay=RelayLimits(),
                 dispatcher=DispatcherLimits(owner=name, lease_s=30.0, sweep_s=0.1, drain_s=0.2),
                 policy=Policy(),
@@ -69,6 +70,7 @@ class Home:
                         feed=stores.feed,
                         control=stores.control,
                         sessions=stores.sessions,
+                        bindings=stores.sessions,
                         approvals=stores.approvals,
                         watch=chat.waiting.watch,
                         files=files,
