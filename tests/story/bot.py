@@ -11,9 +11,9 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.patience import PATIENCE_S
 
-PATIENCE_S = 60.0
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.story.bot import Bot, kill, read_until
 
 KEY = "sk-of-the-other-one"
@@ -23,7 +24,7 @@ def another_bobbin(folder: Path) -> Iterator[str]:
         said = read_until(process, "Assistants API at")
         yield said.rpartition("Assistants API at ")[2].strip()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 0
+        assert process.wait(PATIENCE_S) == 0
     finally:
         kill(process)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,8 @@ from typing import Any
 import pytest
 
 from tests.fakes.model_server import Call, ModelServer, Reply
-from tests.story.bot import PATIENCE_S, Bot, kill, read_until
+from tests.patience import until
+from tests.story.bot import Bot, kill, read_until
 
 SHOP = '''
 import time
@@ -69,8 +69,8 @@ class Shop:
     @property
     def told(self) -> list[str]:
         """Outputs that the model was told."""
-        last = self.model.requests[-1].body["messages"]
-        return [row["content"] for row in last if row["role"] == "tool"]
+        (*_, last) = (one.body for one in self.model.requests if "messages" in one.body)
+        return [row["content"] for row in last["messages"] if row["role"] == "tool"]
 
     async def run(self, *words: str, lines: str | None = None) -> str:
         """What a command shows until it ends."""
@@ -152,7 +152,7 @@ async def test_what_had_begun_when_all_was_killed_is_not_done_twice(shop: Shop) 
     """The parcel may be off: I am told so, and no second one is sent."""
     process = shop.bot.start("chat", "Please ship A-17")
     try:
-        await asyncio.to_thread(_until_done, shop)
+        await until(lambda: shop.done)
     finally:
         kill(process)
     shown = await shop.run("run", lines="Hello?\n")
@@ -164,7 +164,7 @@ async def test_what_may_be_done_twice_is(shop: Shop) -> None:
     """Tracking does no harm: the next start asks again, and has an answer."""
     process = shop.bot.start("chat", "Please track A-17")
     try:
-        await asyncio.to_thread(_until_done, shop)
+        await until(lambda: shop.done)
     finally:
         kill(process)
     assert "I heard: On its way." in await shop.run("run", lines="Hello?\n")
@@ -191,13 +191,6 @@ async def test_the_doctor_lists_my_functions(shop: Shop) -> None:
         doctor.stdout
     )
     assert "shop.track: 30 s, may run again after a crash" in doctor.stdout
-
-
-def _until_done(shop: Shop) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not shop.done:
-        assert time.monotonic() < deadline, "the function was never called"
-        time.sleep(0.01)
 
 
 def _until_shown(process: subprocess.Popen[str], words: str) -> None:

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.story.bot import Bot, kill, read_until
 
 EQUATION = "I need to solve the equation 3x + 11 = 14. Can you help me?"
@@ -42,7 +43,7 @@ def test_without_input_it_serves_until_it_is_told_to_end(bot: Bot) -> None:
         time.sleep(0.5)
         assert process.poll() is None
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=20) == 0
+        assert process.wait(PATIENCE_S) == 0
     finally:
         kill(process)
     assert bot.server_pid() is None
@@ -58,7 +59,7 @@ def test_empty_input_is_no_reason_to_end(bot: Bot) -> None:
         time.sleep(0.5)
         assert process.poll() is None
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=20) == 0
+        assert process.wait(PATIENCE_S) == 0
     finally:
         process.stdin = None
         kill(process)
