@@ -18,9 +18,9 @@ Json = dict[str, Any]
 MOST_CHARS: Final = 1_900
 """Characters of one post; Discord takes 2000, and what is left is for sentences about files."""
 
-MOST_PARTS: Final = 4
-"""Posts of one answer (7,600 characters); a longer one goes on in a file. With the post that has
-the file these are five, which a private answer may have where the bot is no member."""
+MOST_PARTS: Final = 5
+"""Posts of one answer (9,500 characters). One that takes more ends in a file after four of them;
+five is also what a private answer may have where the bot is no member, beside its first one."""
 
 _MOST_CONTENT: Final = 2_000
 

@@ -254,8 +254,8 @@ class Capabilities:
     pressed; elsewhere a text names the command where one is needed. `pictures` says that a PNG
     attached to a post is seen with it. `mentions` names the platform's way of pinging people,
     which text must not reach. `draws_tables` is off where a Markdown table is shown as it was
-    written. An answer of more than `max_parts` posts (0: of any number) is cut there and comes as a
-    file as well.
+    written. An answer that takes more than `max_parts` posts (0: any number) ends in one with a
+    file of all of it.
     """
 
     max_chars: int

@@ -20,8 +20,8 @@ from core.chat.work import answer_name
 
 NOTHING_SAID = "(The Assistant had nothing to say.)"
 
-IN_A_FILE = "(This answer is long. All of it is in %s.)"
-TO_BE_A_FILE = "(This answer is long. All of it will be in %s when it is complete.)"
+IN_A_FILE = "(This answer is long: all of it is in %s.)"
+THERE_IS_MORE = "(This answer is long: the rest comes when it is complete.)"
 
 ENDINGS: dict[str, str] = {
     "cancelled": "(stopped)",
@@ -214,9 +214,9 @@ class Composer:
         attached = tuple(files[name] for name in draft.files if name in files) if final else ()
         if not pieces and attached:
             pieces = [""]
-        if limits.max_parts and len(pieces) > limits.max_parts:
+        if limits.max_parts and len(pieces) >= limits.max_parts + final:
             name = f"answer-{number + 1}.md" if number else "answer.md"
-            pieces = [*pieces[: limits.max_parts], (IN_A_FILE if final else TO_BE_A_FILE) % name]
+            pieces = [*pieces[: limits.max_parts - 1], IN_A_FILE % name if final else THERE_IS_MORE]
             document = OutFile(name, "text/markdown; charset=utf-8", whole.encode())
             attached = (document, *attached) if final else ()
         count = len(pieces)

@@ -74,7 +74,7 @@ def test_a_take_over_that_says_nothing_more_leaves_no_half_sentence() -> None:
     assert _texts(done, _cut("Hal", "run_failed"), _end("completed")) == ["Whole."]
 
 
-SHORT = Capabilities(max_chars=100, edits=True, streams=True, max_parts=3)
+SHORT = Capabilities(max_chars=100, edits=True, streams=True, max_parts=4)
 LONG = "\n\n".join(f"Paragraph {number} of something that is long." for number in range(20))
 
 
@@ -94,6 +94,16 @@ def test_a_very_long_answer_ends_in_a_file_that_has_all_of_it() -> None:
     assert "answer.md" in posts[-1].text
     assert posts[-1].controls
     assert LONG.startswith("".join(post.text for post in posts[:3]).rstrip("\n"))
+
+
+def test_an_answer_that_just_fits_has_no_file() -> None:
+    text = "\n\n".join(LONG.split("\n\n")[:8])
+    done = StreamEvent("thread.message.completed", _message(text))
+    assert "rest comes when it is complete" in _posts(_delta(text + "\n\n"))[-1].text
+    posts = _posts(done, _end("completed"))
+    assert len(posts) == 4
+    assert "".join(post.text for post in posts) == text
+    assert not posts[-1].files
 
 
 def test_a_very_long_answer_that_is_stopped_has_its_file_too() -> None:

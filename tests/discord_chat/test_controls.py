@@ -70,10 +70,10 @@ async def test_buttons_under_a_private_answer_are_about_it(world: World) -> None
 
 
 async def test_where_the_bot_is_no_member_only_the_person_sees_the_answer(world: World) -> None:
-    lines = [f"Line {number} of a long answer, with some words in it." for number in range(400)]
+    text = "\n\n".join(f"Line {number} of a long answer." for number in range(270))
 
     async def reply(_: list[Message]) -> list[str]:
-        return ["\n\n".join(lines)]
+        return [text, text]
 
     world.assistants.reply = reply
     async with world.process():
@@ -83,7 +83,7 @@ async def test_where_the_bot_is_no_member_only_the_person_sees_the_answer(world:
         await world.idle()
     alone, rest = world.discord.told_alone(ANN, LUNCH), world.discord.said(world.dm)
     assert len(alone) == 6
-    assert "\n\n".join(lines) == "\n\n".join(part.strip() for part in [*alone, *rest])
+    assert f"{text}\n\n{text}" == "\n\n".join(part.strip() for part in [*alone, *rest])
     assert world.own(LUNCH) == []
 
 

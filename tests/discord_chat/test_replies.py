@@ -24,9 +24,39 @@ async def test_a_long_answer_comes_in_parts_and_loses_nothing(world: World) -> N
         await world.replied(world.dm)
         await world.idle()
     said = world.discord.said(world.dm)
-    assert len(said) > 3
+    assert len(said) == 5
     assert "\n\n".join(lines) == "\n\n".join(part.strip() for part in said)
     assert buttons(world.own(world.dm)[0]) == []
+
+
+async def test_a_very_long_answer_ends_in_a_file_that_has_all_of_it(world: World) -> None:
+    text = "\n\n".join(f"Line {number} of a very long answer." for number in range(600))
+
+    async def reply(_: list[Message]) -> list[str]:
+        return [text]
+
+    world.assistants.reply = reply
+    async with world.process():
+        await world.discord.post(ANN, world.dm, "tell me all")
+        await world.replied(world.dm)
+        await world.idle()
+    *parts, last = world.own(world.dm)
+    assert len(parts) == 4
+    assert text.startswith("\n\n".join(part["content"] for part in parts))
+    (file,) = last["attachments"]
+    assert "answer.md" in last["content"]
+    assert world.discord.files[file["id"]].decode() == text
+
+
+async def test_a_table_is_readable(world: World) -> None:
+    async def reply(_: list[Message]) -> list[str]:
+        return ["Look:\n\n| n | n² |\n|--:|--:|\n| 9 | 81 |\n\n#### So"]
+
+    world.assistants.reply = reply
+    async with world.process():
+        await world.discord.post(ANN, world.dm, "squares?")
+        (answer,) = await world.replied(world.dm)
+    assert answer == "Look:\n\n```\nn  n²\n─  ──\n9  81\n```\n\n**So**"
 
 
 async def test_no_fence_is_broken_where_an_answer_is_cut(world: World) -> None:
