@@ -89,6 +89,8 @@ class Ears:
         async def authorize() -> AuthorizeResult:
             return result
 
+        # It warns of what is meant so: that `authorize` takes the place of the token.
+        logging.getLogger("slack_bolt.AsyncApp").setLevel(logging.ERROR)
         self.app = AsyncApp(
             client=api.client,
             signing_secret=signing_secret or "not used",

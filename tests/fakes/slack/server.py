@@ -1,7 +1,7 @@
 """The workspace's doors: its web API, its sockets, its signed calls; and what goes wrong there.
 
-Faults are asked for: `fail`, `lose_answer`, `refusing`, `drop_sockets`; `deliveries` says how often
-each event comes.
+Faults are asked for: `fail`, `lose_answer`, `refusing`, `drop_sockets`, `away`, `revoke`;
+`deliveries` says how often each event comes.
 """
 
 from __future__ import annotations
@@ -60,6 +60,8 @@ class Doors(Workspace):
     request_url: str = ""
     """Where events go by HTTP; empty: over sockets."""
     deliveries: int = 1
+    away: bool = False
+    """Whether every connection breaks before it is answered."""
     wrong: list[str] = field(default_factory=list[str])
     """What was asked in a way that Slack does not take; every test looks at it at its end."""
     calls: list[Call] = field(default_factory=list[Call])
@@ -118,6 +120,17 @@ class Doors(Workspace):
     async def drop_sockets(self) -> None:
         """Close every socket, as Slack does when it refreshes them."""
         for socket in list(self._sockets):
+            await socket.close()
+
+    async def revoke(self) -> None:
+        """Somebody removes the app: no token of its is taken, its sockets are closed.
+
+        Sources: https://docs.slack.dev/reference/methods/auth.test (errors),
+        https://docs.slack.dev/apis/events-api/using-socket-mode (link_disabled).
+        """
+        self.revoked = True
+        for socket in list(self._sockets):
+            await socket.send_str(json.dumps({"type": "disconnect", "reason": "link_disabled"}))
             await socket.close()
 
     @property
@@ -204,6 +217,9 @@ class Doors(Workspace):
 
     async def _api(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
+        if self.away and request.transport is not None:
+            request.transport.abort()
+            return web.Response()
         if method == "response":
             return web.json_response({"ok": True})
         arguments = await _arguments(request)

@@ -53,6 +53,8 @@ class Workspace:
     views: dict[str, Json] = field(default_factory=dict[str, Json])
     not_in: set[str] = field(default_factory=set[str])
     """Channels that the bot is not a member of."""
+    revoked: bool = False
+    """Whether the app was removed."""
     refusing: bool = False
     """Whether new sockets are refused."""
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
@@ -90,6 +92,8 @@ class Workspace:
         known = ARGUMENTS.get(method)
         if known is None:
             return no("unknown_method")
+        if self.revoked:
+            return no("token_revoked" if method != "apps.connections.open" else "invalid_auth")
         expected = self.app_token if method == "apps.connections.open" else self.bot_token
         if token != expected:
             return no("invalid_auth")
