@@ -13,10 +13,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal, Protocol
 
-from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
-
 from adapters.http.app import Mounted
+from adapters.http.door import Door
 from adapters.redis.hearing import RedisHearing, RedisKeeping
 from adapters.redis.pacing import RedisPacer
 from adapters.redis.sessions import RedisSessions
@@ -64,17 +62,6 @@ class Side(Protocol):
     async def away(self) -> str:
         """Why the platform cannot be heard or spoken to just now, in a sentence; empty: it can."""
         ...
-
-
-class Door:
-    """What a platform calls at a path of the one port, once the platform was reached."""
-
-    def __init__(self) -> None:
-        self.app: ASGIApp | None = None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app: ASGIApp = Response(status_code=503) if self.app is None else self.app
-        await app(scope, receive, send)
 
 
 @dataclass(frozen=True, slots=True)
