@@ -6,7 +6,8 @@
     await claims.renew([Held(base, item, epoch), ...])  -> [True kept | False lost]
     await claims.release(held, again=True)   -> hand-over: its turn stays; again=False settles it
     await claims.recover(owner_is_gone)      -> leases of dead owners run out at once; how many
-    await claims.wait(timeout_s)       -> returns when something may be claimable (doorbell)
+    await claims.wait(timeout_s)       -> returns when something may be claimable (doorbell);
+                                          with kept_for=owner only what is kept for it counts
     await claims.aclose()              -> ends the doorbell
 
 A family whose claiming does more in the same step passes its own script to `claim(script=...)`:
@@ -14,8 +15,12 @@ PRELUDE in front, ARGV owner, lease ms, limit, then `args`; it calls `sweep()` a
 answers a flat list, `row` values an item: item, epoch (`whole(epoch)`), lost, then its own, which
 come back as `Taken.extra`.
 
+A bell that says `<ms> <owner>` (`homes.py`) rings for that owner at once and for others after that
+time.
+
 Serial: claims of one process. Parallel: processes; an item goes to one of them. What survives a
-crash: the leases, in the store. What bounds memory: two bits a partition.
+crash: the leases, in the store. What bounds memory: three bits a partition; a timer for each item
+that is kept for another process, for less than a second.
 
 Fairness: each `claim` begins at the next partition in turn, then visits those whose bell rang,
 then the rest, and stops when it has enough. So a lost bell or a lease that ran out delays an item
@@ -66,6 +71,9 @@ _RENEW = Script(leases.RENEW)
 _OWNERS = Script(leases.OWNERS)
 _DISOWN = Script(leases.DISOWN)
 
+_LATE_S = 0.01
+"""Added to the time that an item is kept: looking a moment too early would find nothing."""
+
 _RENEW_AT_ONCE = 200
 """Items in one renewal; more would keep the server from others for over a millisecond."""
 
@@ -101,12 +109,14 @@ class Claims:
         self._turn = 0
         self._rung = set(range(partitions))
         self._away: set[int] = set()
+        self._kept: dict[str, set[int]] = {}
+        """Partitions in which something is kept, by owners that claim here."""
         self._bell = asyncio.Event()
         self._numbers = {f"{base}bell": number for number, base in enumerate(self._bases)}
         self._listener = Listener(
             client,
             patterns=(f"{keys.PREFIX}{{{family}:*}}:bell",),
-            on_message=lambda channel, _: self._ring(self._numbers.get(channel)),
+            on_message=self._hear,
             on_gap=self._ring_all,
         )
 
@@ -132,11 +142,13 @@ class Claims:
             StoreError: a partition could not be asked, and nothing was taken before it.
         """
         taken: list[Taken] = []
-        for number in self._order():
+        kept = self._kept.setdefault(owner, set())
+        for number in self._order(kept):
             wanted = limit - len(taken)
-            if wanted <= 0 or (taken and number in self._away):
+            if (wanted <= 0 and number not in kept) or (taken and number in self._away):
                 break
             base = self._bases[number]
+            kept.discard(number)
             self._rung.discard(number)
             try:
                 answer: list[Any] = await script(
@@ -206,19 +218,19 @@ class Claims:
                     count += int(await _DISOWN(self._client, [base], [owner]))
         return count
 
-    async def wait(self, timeout_s: float) -> None:
+    async def wait(self, timeout_s: float, *, kept_for: str | None = None) -> None:
         """Return when something may have become claimable, at the latest after `timeout_s`.
 
         What rang since the last `claim` counts. Leases that run out do not ring: the time-out is
-        how often they are looked for.
+        how often they are looked for. With `kept_for` only what is kept for that owner counts.
         """
         self._listener.start()
-        if self._rung:
-            return
-        self._bell.clear()
+        rung = self._rung if kept_for is None else self._kept.setdefault(kept_for, set())
         try:
             async with asyncio.timeout(timeout_s):
-                await self._bell.wait()
+                while not rung:
+                    self._bell.clear()
+                    await self._bell.wait()
         except TimeoutError:
             return
 
@@ -226,15 +238,30 @@ class Claims:
         """End the doorbell's connection. The client stays open."""
         await self._listener.aclose()
 
-    def _order(self) -> list[int]:
+    def _order(self, kept: set[int]) -> list[int]:
         first = self._turn
         self._turn = (first + 1) % self._partitions
         numbers = [(first + step) % self._partitions for step in range(self._partitions)]
         # The sort is stable: within each kind the order is that of the turn.
         return sorted(
             numbers,
-            key=lambda one: (one in self._away, one != first and one not in self._rung),
+            key=lambda one: (
+                one not in kept,
+                one in self._away,
+                one != first and one not in self._rung,
+            ),
         )
+
+    def _hear(self, channel: str, data: bytes) -> None:
+        number = self._numbers.get(channel)
+        wait_ms, _, owner = decode(data).partition(" ")
+        if number is not None and owner in self._kept:
+            self._kept[owner].add(number)
+        elif owner:
+            late_s = int(wait_ms) / 1000 + _LATE_S
+            asyncio.get_running_loop().call_later(late_s, self._ring, number)
+            return
+        self._ring(number)
 
     def _ring(self, number: int | None) -> None:
         if number is not None:

@@ -65,7 +65,7 @@ _CHAT = (
     ("seen:<channel>:<event>", "string", "24 h", "an Inbound was accepted; by which call"),
     ("post:<conversation>:<message>", "string", "24 h", "the place of the mail of a platform post"),
     ("tomb:<conversation>:<message>", "string", "1 h", "a delete came; what it found"),
-    ("sessions:<conversation>", "hash", PERMANENT, "current, newest; body, title, ... by ordinal"),
+    ("sessions:<conversation>", "hash", PERMANENT, "current, newest; body, ... by ordinal; traces.py"),
     ("dead", "stream", "30 d after the newest", "mail given up: place, mail, reason"),
     ("feed:<conversation>", "stream", "30 d after the newest", "what terminal or page is to show"),
     ("fed:<conversation>:<name>", "string", "30 d", "the sequence of an entry added once"),
@@ -82,6 +82,11 @@ _CHAT = (
     ("home:<account>/<post>", "string", "30 d", "the conversation that a post is of"),
     ("loop:<place>", "hash", "1 h", "n, at; #<post>: turns of programs without a person between"),
     ("lent:<name>", "string", "15 min", "an interaction's token, a quoted message"),
+    ("used:<person>:<day>", "hash", "32 d", "answers, tokens, cost of what a person asked (UTC)"),
+    ("counted:<person>", "zset", "2 d", "Runs that were counted, by when (s)"),
+    ("own:<person>", "set", PERMANENT, "conversations that are the person's alone"),
+    ("wish:<person>", "string", "1 h", "what a person was asked whether to forget"),
+    ("forgetting", "hash", PERMANENT, "what is being forgotten: JSON by person and command"),
     ("pace:<name>", "string", "seconds", "when the next call of a platform is due (server ms)"),
 )
 

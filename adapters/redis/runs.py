@@ -1,6 +1,7 @@
 """The Run queue in Redis: leases of family `t`, and the Runs that may expire.
 
-An item is `<thread id>/<run id>`; what a lease is and how it moves stands in `leases.py`.
+An item is `<thread id>/<run id>`; what a lease is and how it moves stands in `leases.py`, what is
+kept for whom in `homes.py`.
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from adapters.redis import keys
+from adapters.redis import homes, keys
 from adapters.redis.claims import Claims, Held
-from adapters.redis.connection import Client, decode, translate
+from adapters.redis.connection import Client, Script, decode, translate
 from core.engine.records import RunClaim
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+_CLAIM = Script(homes.CLAIM)
 
 
 class RedisRunQueue:
@@ -33,14 +36,15 @@ class RedisRunQueue:
         self._claims = Claims(client, "t", partitions, lease_ms=lease_ms)
 
     async def claim(self, owner: str, limit: int) -> list[RunClaim]:
-        """Up to `limit` Runs that nobody holds: enqueued ones and those whose lease ran out.
+        """Up to `limit` Runs; see `RunQueue.claim`. With a limit of 0 nothing is asked unless
+        something is kept for the owner.
 
         Let it finish when stopping: what a cancelled claim took comes back only with its lease.
 
         Raises:
             StoreError: a partition could not be asked, and nothing was taken before it.
         """
-        taken = await self._claims.claim(owner, limit)
+        taken = await self._claims.claim(owner, limit, script=_CLAIM)
         claims: list[RunClaim] = []
         for one in taken:
             thread_id, _, run_id = one.item.partition("/")
@@ -77,8 +81,8 @@ class RedisRunQueue:
             for thread_id, _, run_id in (item.partition("/"),)
         ]
 
-    async def wait(self, timeout_s: float) -> None:
-        await self._claims.wait(timeout_s)
+    async def wait(self, timeout_s: float, *, owner: str = "", kept_only: bool = False) -> None:
+        await self._claims.wait(timeout_s, kept_for=owner if kept_only else None)
 
     async def aclose(self) -> None:
         """End the doorbell's connection. The client stays open."""

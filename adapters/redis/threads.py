@@ -12,6 +12,7 @@ from adapters.redis.connection import decode as text
 from adapters.redis.threads_scripts import COMMIT, DELETE, PAGE
 from core.assistants import Message, RunStep
 from core.engine.records import (
+    KEPT_S,
     Absent,
     Change,
     Collection,
@@ -48,13 +49,23 @@ class RedisThreadStore:
         partitions: as written into the store by `ensure_layout`.
         ids: for the tokens by which a change that was sent twice is recognised.
         lease_ms: how long a Run that `claim_as` claimed may go without `RunQueue.renew`.
+        kept_ms: how long a Run is kept for its Thread's home.
     """
 
-    def __init__(self, client: Client, partitions: int, ids: Ids, *, lease_ms: int) -> None:
+    def __init__(
+        self,
+        client: Client,
+        partitions: int,
+        ids: Ids,
+        *,
+        lease_ms: int,
+        kept_ms: int = round(KEPT_S * 1000),
+    ) -> None:
         self._client = client
         self._partitions = partitions
         self._ids = ids
         self._lease_ms = lease_ms
+        self._kept_ms = kept_ms
 
     async def commit(self, change: Change) -> int:
         if not is_id(change.thread_id):
@@ -134,6 +145,7 @@ class RedisThreadStore:
             ("d", change.deactivate),
             ("q", change.enqueue),
             ("p", change.park),
+            ("h", change.home),
         )
         args: list[Argument] = [
             self._ids.new(""),
@@ -143,6 +155,7 @@ class RedisThreadStore:
             change.claim_as or "",
             self._lease_ms,
             "" if change.expires_at is None else change.expires_at,
+            self._kept_ms,
         ]
         args.append(len(change.expect))
         for expectation in change.expect:

@@ -8,6 +8,7 @@ A Thread is these keys behind the partition's base:
     thread:<thread>:messages:of     zset    `<run>:<place>:<id>`, score 0: a Run's Messages
     thread:<thread>:log:<run>       stream  event log, ids `1-0`, `2-0`, ... without a gap
     thread:<thread>:reader:<run>    string  somebody waits for more of that log
+    thread:<thread>:home            string  the owner that has its code session (homes.py)
 
 Places come from one counter a Thread (`seq`) and only grow, so a list's order is that of insertion,
 and an id keeps its place when it is replaced. A page is found by places, so it costs the same at
@@ -16,6 +17,7 @@ the end of a thousand Messages as at their beginning, also when only one Run's a
 
 from __future__ import annotations
 
+from adapters.redis.homes import DROP, KEEP
 from adapters.redis.leases import PRELUDE
 
 LOG_LENGTH = 5000
@@ -56,28 +58,17 @@ local function append(log, from)
 end
 """
 
-DROP = """
--- any state -> absent; the ready list is searched only for an item that is in it
-local function drop(item)
-  local state = state_of(item)
-  if state == 'leased' then
-    redis.call('ZREM', base .. 'leases', item)
-    redis.call('DEL', claim_key(item))
-  elseif state then
-    forget(item)
-  end
-end
-"""
-
 COMMIT = (
     PRELUDE
     + LISTS
     + APPEND
+    + KEEP
     + DROP
     + f"""
--- ARGV: token, thread, run, flags (a: activate, d: deactivate, q: enqueue, p: park), claim as,
--- lease ms, expires at; then four parts: expectations (kind, a, b), documents (list, id, bytes),
--- Messages to remove, each with its count in front, and events (name, data) to the end.
+-- ARGV: token, thread, run, flags (a: activate, d: deactivate, q: enqueue, p: park, h: whoever has
+-- the claim is the Thread's home), claim as, lease ms, expires at, how long for a home (ms); then
+-- four parts: expectations (kind, a, b), documents (list, id, bytes), Messages to remove, each with
+-- its count in front, and events (name, data) to the end.
 -- Answers 'done', epoch; or 'failed', number of the expectation (0: the Thread must exist), and
 -- the active Run.
 local token = base .. 'token:' .. ARGV[1]
@@ -111,7 +102,7 @@ local holds = {{
   end,
 }}
 
-local at = 8
+local at = 9
 local count = tonumber(ARGV[at])
 at = at + 1
 for i = 1, count do
@@ -176,15 +167,21 @@ if has('a') then redis.call('HSET', head, 'active', run) end
 if ARGV[7] ~= '' then redis.call('ZADD', base .. 'expiry', ARGV[7], item) end
 
 local epoch = 0
-local state = (owner ~= '' or has('q')) and state_of(item)
-if owner ~= '' then
+local offered = owner ~= '' or has('q')
+local state = offered and state_of(item)
+local home = offered and state ~= 'ready' and home_of(thread)
+if home and home ~= owner then
+  if state ~= 'kept' then keep(item, home, tonumber(ARGV[8])) end
+elseif owner ~= '' then
   if state == 'ready' then redis.call('LREM', base .. 'ready', 1, item) end
+  if state == 'kept' then unkeep(item) end
   epoch = take(item, owner, tonumber(ARGV[6]))
 elseif has('q') then
   -- whoever still holds a Run that is offered anew has lost it
   if state == 'leased' then give_back(item, false, false) elseif not state then offer(item) end
 end
 
+if has('h') then settle_home(thread, item) end
 if has('p') then drop(item) end
 local log = head .. ':log:' .. run
 append(log, at)
@@ -290,7 +287,7 @@ for _, run in ipairs(redis.call('ZRANGE', head .. ':runs:order', 0, -1)) do
     head .. ':log:' .. run, head .. ':reader:' .. run)
 end
 redis.call('UNLINK', head, head .. ':messages', head .. ':messages:order', head .. ':messages:of',
-  head .. ':runs', head .. ':runs:order')
+  head .. ':runs', head .. ':runs:order', head .. ':home')
 return 1
 """
 )

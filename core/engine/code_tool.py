@@ -52,10 +52,11 @@ _NOT_KEPT: Final = f"[Only {MOST_LEFT} files of a call reach the user; put more 
 @dataclass(frozen=True, slots=True)
 class CodeOutcome:
     """What came of a call: `outputs` as a Run Step has them, at least one, and the Files that the
-    code left or changed, by name."""
+    code left or changed, by name. `ran`: the Thread's session is here."""
 
     outputs: list[Json]
     left: dict[str, str]
+    ran: bool = True
 
 
 class CodeRunner:
@@ -97,11 +98,11 @@ class CodeRunner:
             placing = await self._files.place(session, tray, tenant=tenant)
             execution = await self._interpreter.run(session, code)
         except InterpreterUnavailable as error:
-            return CodeOutcome([_logs(str(error) or error.sentence)], {})
+            return CodeOutcome([_logs(str(error) or error.sentence)], {}, ran=False)
         except StoreError:
             raise
         except BobbinError as error:
-            return CodeOutcome([_logs(error.sentence)], {})
+            return CodeOutcome([_logs(error.sentence)], {}, ran=False)
         left = await self._files.keep(session, execution.files, tray, tenant=tenant)
         notes = _notes(placing, redone=redone, lost=placing.fresh and (redone or last_at != ""))
         text = _text(execution, notes)

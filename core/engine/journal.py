@@ -95,10 +95,12 @@ class Journal:
         events: Iterable[StreamEvent] = (),
         run: Run | None = None,
         progress: Progress | None = None,
+        home: bool = False,
         hurry: bool = True,
     ) -> None:
         """Write this without waiting. Followers in this process are told at once.
 
+        `home`: this process has the Thread's code session from here on.
         Without `hurry` it goes with the next write, or with the deltas that follow it.
         """
         told = list(events)
@@ -107,6 +109,7 @@ class Journal:
             events=[*self._unlogged(), *told],
             run=run,
             progress=progress,
+            home=home,
         )
         self._tell(told)
         self._enqueue(write, start=hurry or self._pace is None)

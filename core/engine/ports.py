@@ -103,6 +103,7 @@ class ThreadStore(Protocol):
     async def commit(self, change: Change) -> int:
         """Apply `change` atomically; the epoch of the Run if `claim_as` was given, else 0.
 
+        It is 0 as well where another owner is the Thread's home: the Run is kept for that one.
         Sent twice (a dropped connection), a change counts once.
 
         Raises:
@@ -166,7 +167,12 @@ class RunQueue(Protocol):
     """Runs that wait for an executor, and the leases of those that have one (server clock)."""
 
     async def claim(self, owner: str, limit: int) -> list[RunClaim]:
-        """Up to `limit` Runs that nobody holds: enqueued ones and those whose lease ran out."""
+        """Up to `limit` Runs that nobody holds: enqueued ones and those whose lease ran out.
+
+        Runs that are kept for `owner` come first, and those that `limit` has no place for are
+        everybody's from then on. A Run that is kept for another owner is everybody's after a
+        moment (`KEPT_S`), and then that owner is no longer its Thread's home.
+        """
         ...
 
     async def renew(self, claims: Sequence[RunClaim]) -> list[bool]:
@@ -181,8 +187,12 @@ class RunQueue(Protocol):
         """(thread id, run id) of Runs whose `expires_at` has passed, oldest first."""
         ...
 
-    async def wait(self, timeout_s: float) -> None:
-        """Return when a Run may have become claimable, at the latest after `timeout_s`."""
+    async def wait(self, timeout_s: float, *, owner: str = "", kept_only: bool = False) -> None:
+        """Return when a Run may have become claimable, at the latest after `timeout_s`.
+
+        What is kept for `owner` counts at once, what is kept for others when it is everybody's.
+        With `kept_only` nothing counts but the former.
+        """
         ...
 
 

@@ -150,7 +150,9 @@ class Change:
     owner in the same step and its epoch is returned by `commit`. `park` ends the claim of `run_id`
     while it stays active and may expire: it waits for somebody outside. `expires_at` (seconds
     since the epoch) enters the Run among those that a sweeper will find (an earlier entry is
-    replaced); `deactivate` removes it and its claim again.
+    replaced); `deactivate` removes it and its claim again. `home` makes the owner of the claim the
+    Thread's home: it has the live code session, so the Thread's Runs are kept for it for a moment
+    when they are enqueued (docs/decisions/0016).
     """
 
     thread_id: str
@@ -164,6 +166,7 @@ class Change:
     enqueue: bool = False
     park: bool = False
     claim_as: str | None = None
+    home: bool = False
     expires_at: int | None = None
 
 
@@ -221,6 +224,13 @@ class ProducedFile:
     name: str
     size: int
 
+
+KEPT_S: Final = 0.3
+"""How long a Run is kept for its Thread's home: far longer than a live process takes to answer, and
+too short for a person to notice."""
+
+SESSION_S: Final = 3600
+"""Seconds without code after which a session's variables go, and the Thread has no home."""
 
 RESET: Final = "The session was reset: variables are gone, files in /mnt/data are kept."
 """What the model is told of a session that was lost; an interpreter may say it with the reason."""

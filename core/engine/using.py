@@ -54,6 +54,7 @@ class Using:
         self._tray = Tray()
         self._room: Callable[[], int] = lambda: BUDGET
         self._off = ""
+        self._at_home = False
         self.tools = Toolbox((), hosted=())
         self.sources = Sources()
         """What an answer may refer to by now."""
@@ -109,7 +110,7 @@ class Using:
                 continue
             step = self.step = replace(step, step_details=tool_calls(calls))
             if hosted:
-                self._journal.later(step, progress=self._journal.progress)
+                self._journal.later(step, progress=self._journal.progress, home=self._at_home)
         awaited = [awaited_call(call) for call in calls if is_open(call)]
         if awaited:
             await self._journal.park(step, awaiting_outputs(self._journal.run, awaited))
@@ -142,8 +143,9 @@ class Using:
             images=(*progress.images, *drawn_files(outcome.outputs)),
             files=_newest(progress.files, progress.left, outcome.left),
             left=progress.left | outcome.left,
-            code_at=self._hosted.code.here,
+            code_at=self._hosted.code.here if outcome.ran else progress.code_at,
         )
+        self._at_home = self._at_home or outcome.ran
         self._note_files()
         return with_outputs(call, outcome.outputs)
 

@@ -1,9 +1,9 @@
 """Executes Runs for as long as the process lives.
 
-Serial: nothing across Runs. Parallel: Runs, up to `limit` and to the free model slots; four loops
-(claiming, watching, sweeping, hearing of cancels). A crash loses the executions; their leases run
-out and other workers take the Runs over. Memory: one execution a Run; a Run that waits for tool
-outputs takes none.
+Serial: nothing across Runs. Parallel: Runs, up to `limit` and to the free model slots; five loops
+(claiming, watching, renewing, sweeping, hearing of cancels). A crash loses the executions; their
+leases run out and other workers take the Runs over. Memory: one execution a Run; a Run that waits
+for tool outputs takes none.
 """
 
 from __future__ import annotations
@@ -150,6 +150,10 @@ class Worker:
         self._stopping = True
         self._loops[0].cancel()
         await self._return_claims()
+        # From here on there is never a free place, so this only passes on.
+        self._loops[0] = asyncio.create_task(
+            self._forever(self._claim), name=f"worker {self.owner}:{self._claim.__name__}"
+        )
         tasks = [task for _, task in self._running.values()]
         if tasks and self._grace_s > 0:
             await asyncio.wait(tasks, timeout=self._grace_s)
@@ -167,7 +171,7 @@ class Worker:
     async def _claim(self) -> None:
         room = min(self.free(), _BATCH)
         if room <= 0:
-            await self.changed(self._idle_s)
+            await self._pass_on()
             return
         claiming = self._claiming = asyncio.create_task(self._queue.claim(self.owner, room))
         await asyncio.wait({claiming})  # which a stop does not break off
@@ -176,7 +180,21 @@ class Worker:
         for claim in claims:
             self.submit(claim)
         if not claims:
-            await self._queue.wait(self._idle_s)
+            await self._queue.wait(self._idle_s, owner=self.owner)
+
+    async def _pass_on(self) -> None:
+        """While there is no free place: what is kept for this process goes to others at once."""
+        waits = [
+            asyncio.create_task(self.changed(self._idle_s)),
+            asyncio.create_task(self._queue.wait(self._idle_s, owner=self.owner, kept_only=True)),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+        if self.free() <= 0:
+            await self._queue.claim(self.owner, 0)
 
     async def _watch(self) -> None:
         for execution, _ in list(self._running.values()):

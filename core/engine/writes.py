@@ -24,6 +24,7 @@ class Write:
     run: Run | None = None
     progress: Progress | None = None
     park: bool = False
+    home: bool = False
     ending: Ending | None = None
     usage: Usage | None = None
     done: asyncio.Future[list[StreamEvent]] | None = None
@@ -34,6 +35,7 @@ class Write:
         self.events += later.events
         self.run = later.run or self.run
         self.progress = later.progress or self.progress
+        self.home = later.home or self.home
         self.park, self.ending, self.usage = later.park, later.ending, later.usage
         self.done = later.done
 
@@ -69,6 +71,7 @@ class Write:
             run_id=claim.run_id,
             events=(*self.events, *ends),
             park=self.park,
+            home=self.home,
             deactivate=self.ending is not None,
         )
         return change, record, ends

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from adapters.redis import keys
 from adapters.redis.connection import Client, connect
 from adapters.redis.events import RedisRunEvents
 from adapters.redis.objects import RedisObjectStore
@@ -36,6 +37,9 @@ LEASE_MS = 60_000
 THREAD = "thread_a"
 RUN = "run_a"
 
+KEPT_MS = 60_000
+"""Longer than any test as well."""
+
 
 @dataclass
 class Stores:
@@ -47,6 +51,8 @@ class Stores:
     events: RunEvents
     run_out: Callable[[], Awaitable[Any]]
     """Lets every lease run out now; no clock is waited for."""
+    let_go: Callable[[], Awaitable[Any]]
+    """Whatever is kept for somebody is everybody's now."""
 
     async def begin(self, *messages: str, thread_id: str = THREAD) -> None:
         """A Thread with these Messages."""
@@ -80,44 +86,62 @@ BACKENDS = ("standalone", "cluster", "memory")
 
 
 @asynccontextmanager
-async def engine_stores(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
+async def engine_stores(
+    request: pytest.FixtureRequest, *, kept_ms: int = KEPT_MS
+) -> AsyncIterator[Stores]:
     """The ports on the backend that `request.param` names, whose keys are checked at the end."""
     if request.param == "memory":
-        yield in_memory()
+        yield in_memory(kept_ms=kept_ms)
         return
     async with redis_client(redis_url(request)) as client:
-        async with stores_on(client, partitions=4) as stores:
+        async with stores_on(client, partitions=4, kept_ms=kept_ms) as stores:
             yield stores
         await assert_no_leaks(client)
 
 
 @asynccontextmanager
-async def stores_on(client: Client, partitions: int = 1, **events: Any) -> AsyncIterator[Stores]:
+async def stores_on(
+    client: Client, partitions: int = 1, *, kept_ms: int = KEPT_MS, **events: Any
+) -> AsyncIterator[Stores]:
     """The ports on Redis."""
     queue = RedisRunQueue(client, partitions, lease_ms=LEASE_MS)
     log = RedisRunEvents(client, partitions, RandomIds(), **events)
     try:
         yield Stores(
-            RedisThreadStore(client, partitions, RandomIds(), lease_ms=LEASE_MS),
+            RedisThreadStore(client, partitions, RandomIds(), lease_ms=LEASE_MS, kept_ms=kept_ms),
             RedisObjectStore(client, partitions),
             queue,
             log,
             lambda: queue.recover(lambda _: True),
+            lambda: _let_go(client, partitions),
         )
     finally:
         await queue.aclose()
         await log.aclose()
 
 
-def in_memory() -> Stores:
+async def _let_go(client: Client, partitions: int) -> None:
+    commands: Any = client
+    for number in range(partitions):
+        key = f"{keys.base('t', number)}kept"
+        for item in await commands.zrange(key, 0, -1):
+            await commands.zadd(key, {item: 0})
+
+
+def in_memory(*, kept_ms: int = KEPT_MS) -> Stores:
     """The ports on the fake that the engine's own tests run on."""
-    store = MemoryStore(SystemClock(), lease_s=LEASE_MS / 1000)
+    store = MemoryStore(SystemClock(), lease_s=LEASE_MS / 1000, kept_s=kept_ms / 1000)
 
     async def run_out() -> None:
         for lease in store.leases.values():
             lease.deadline = 0.0
 
-    return Stores(store.threads, store.objects, store.queue, store.events, run_out)
+    async def let_go() -> None:
+        for lease in store.leases.values():
+            if lease.state == "kept":
+                lease.deadline = 0.0
+
+    return Stores(store.threads, store.objects, store.queue, store.events, run_out, let_go)
 
 
 def redis_url(request: pytest.FixtureRequest) -> str:

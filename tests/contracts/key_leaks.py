@@ -13,7 +13,7 @@ from adapters.redis.connection import Client, decode
 _PART = re.compile(r"<[^>]*>")
 _KEY = re.compile(rf"{keys.PREFIX}(?:\{{(?P<family>[a-z]):\d+\}}:)?(?P<name>.+)")
 _LOOKS = 20
-_STATES = {"ready": "ready", "leased": "leases", "due": "due"}
+_STATES = {"ready": "ready", "leased": "leases", "due": "due", "kept": "kept"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,4 +48,5 @@ async def test_the_contract(contract: Callable[[Stores], Any]) -> None:
     async def run_out() -> None:
         clock.ahead_s += store.lease_s + 1
 
-    await contract(Stores(store.threads, store.objects, store.queue, store.events, run_out))
+    ports = (store.threads, store.objects, store.queue, store.events)
+    await contract(Stores(*ports, run_out, run_out))

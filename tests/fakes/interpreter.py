@@ -15,6 +15,8 @@ class ScriptedInterpreter:
 
     def __init__(self, *, available: bool = True) -> None:
         self._available = available
+        self.breaks = False
+        """It seems to be there, but nothing runs."""
         self._answers: dict[str, Execution] = {}
         self.ran: list[tuple[str, str]] = []
         """Session and code, in order."""
@@ -35,7 +37,7 @@ class ScriptedInterpreter:
         self._answers[code] = execution
 
     async def run(self, session: str, code: str) -> Execution:
-        if not self._available:
+        if not self._available or self.breaks:
             raise InterpreterUnavailable("This machine cannot isolate code.")
         self.ran.append((session, code))
         if self.hold is not None and self.held_code in (None, code):

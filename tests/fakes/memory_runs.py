@@ -27,13 +27,23 @@ class MemoryQueue:
         await asyncio.sleep(0)
         store = self._store
         store.check()
-        for lease in store.leases.values():
-            if lease.state == "leased" and lease.deadline <= store.clock.monotonic():
+        mine: list[tuple[str, str]] = []
+        for item, lease in store.leases.items():
+            over = lease.deadline <= store.clock.monotonic()
+            if lease.state == "leased" and over:
                 lease.state, lease.epoch = "ready", 0
                 lease.lost += 1
+            elif lease.state == "kept" and lease.kept_for == owner:
+                mine.append(item)
+            elif lease.state == "kept" and over:
+                lease.state = "ready"
+                if store.home(item[0]) == lease.kept_for:
+                    del store.homes[item[0]]
+        for item in mine[limit:]:
+            store.offer(item)
         ready = [item for item, lease in store.leases.items() if lease.state == "ready"]
         claims: list[RunClaim] = []
-        for item in ready[:limit]:
+        for item in [*mine, *ready][:limit]:
             lease = store.take(item, owner)
             claims.append(RunClaim(*item, lease.epoch, lease.lost))
         if claims and self.hold is not None:
@@ -70,9 +80,22 @@ class MemoryQueue:
         due = sorted((at, item) for item, at in self._store.expiry.items() if at <= now)
         return [item for _, item in due[:limit]]
 
-    async def wait(self, timeout_s: float) -> None:
-        if not any(lease.state == "ready" for lease in self._store.leases.values()):
-            await self._store.rung(timeout_s)
+    async def wait(self, timeout_s: float, *, owner: str = "", kept_only: bool = False) -> None:
+        store = self._store
+        until = store.clock.monotonic() + timeout_s
+        while True:
+            leases = store.leases.values()
+            kept = [lease for lease in leases if lease.state == "kept"]
+            if any(lease.kept_for == owner for lease in kept):
+                return
+            if not kept_only and any(lease.state == "ready" for lease in leases):
+                return
+            times = [until, *(() if kept_only else (lease.deadline for lease in kept))]
+            left = min(times) - store.clock.monotonic()
+            if left > 0:
+                await store.rung(left)
+            if left <= 0 or not kept_only:
+                return
 
 
 class MemoryEvents:

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from core.assistants import StreamEvent, Thread, from_wire
 from core.clock import Clock
 from core.engine.records import (
+    KEPT_S,
+    SESSION_S,
     Absent,
     Change,
     Collection,
@@ -61,19 +63,30 @@ class _Lease:
     owner: str = ""
     deadline: float = 0.0
     lost: int = 0
+    kept_for: str = ""
 
 
 class MemoryStore:
     """All ports on one state."""
 
-    def __init__(self, clock: Clock, *, lease_s: float = 10.0, log_length: int = 5_000) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        lease_s: float = 10.0,
+        kept_s: float = KEPT_S,
+        log_length: int = 5_000,
+    ) -> None:
         self.clock = clock
+        self.kept_s = kept_s
         self.lease_s = lease_s
         self.log_length = log_length
         self.rows: dict[str, _Thread] = {}
         self.leases: dict[tuple[str, str], _Lease] = {}
         self.logs: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
         self.expiry: dict[tuple[str, str], int] = {}
+        self.homes: dict[str, tuple[str, float]] = {}
+        """Who has a Thread's code session, and until when, by Thread."""
         self.epoch = 0
         self.bell = asyncio.Event()
         self.commits: list[Change] = []
@@ -127,6 +140,20 @@ class MemoryStore:
         """Make an item ready, whoever holds it."""
         lease = self.leases.pop(item, None)
         self.leases[item] = _Lease("ready", lost=lease.lost if lease else 0)
+        self.ring()
+
+    def home(self, thread_id: str) -> str | None:
+        """Who has the Thread's code session."""
+        owner, until = self.homes.get(thread_id, (None, 0.0))
+        return owner if until > self.clock.monotonic() else None
+
+    def keep(self, item: tuple[str, str], home: str) -> None:
+        """Keep an item for its Thread's home, whoever holds it."""
+        lease = self.leases.get(item)
+        deadline = self.clock.monotonic() + self.kept_s
+        self.leases[item] = _Lease(
+            "kept", deadline=deadline, lost=lease.lost if lease else 0, kept_for=home
+        )
         self.ring()
 
     def held(self, item: tuple[str, str], epoch: int) -> bool:
@@ -195,10 +222,19 @@ class MemoryThreads:
             row.active = run_id
         if change.expires_at is not None:
             store.expiry[item] = change.expires_at
-        if change.claim_as is not None:
+        offered = change.enqueue or change.claim_as is not None
+        state = store.leases[item].state if item in store.leases else ""
+        home = store.home(change.thread_id) if offered and state != "ready" else None
+        if home is not None and home != change.claim_as:
+            if state != "kept":
+                store.keep(item, home)
+        elif change.claim_as is not None:
             epoch = store.take(item, change.claim_as).epoch
         elif change.enqueue:
             store.offer(item)
+        if change.home and item in store.leases:
+            until = store.clock.monotonic() + SESSION_S
+            store.homes[change.thread_id] = (store.leases[item].owner, until)
         if change.events:
             store.append(run_id, change.events)
         if change.park or change.deactivate:
@@ -271,6 +307,7 @@ class MemoryThreads:
     async def delete_thread(self, thread_id: str) -> bool:
         await asyncio.sleep(0)
         self._store.check()
+        self._store.homes.pop(thread_id, None)
         for items in (self._store.leases, self._store.expiry):
             for item in [item for item in items if item[0] == thread_id]:
                 del items[item]

@@ -1,5 +1,5 @@
 """Storing a Run so that it is executed: here at once where there is a free place, else by whoever
-claims it first."""
+claims it first. Where another process has the Thread's code session, that one is asked first."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Launcher:
         here = self._executors if self._executors and self._executors.free() > 0 else None
         owner = here.owner if here else None
         epoch = await self._threads.commit(replace(change, enqueue=True, claim_as=owner))
-        if here is not None:
+        if here is not None and epoch:  # without one it is kept for the Thread's home
             channel = self._live.open(record, whole=whole, answers=answers)
             channel.add(*change.events)
             here.submit(RunClaim(change.thread_id, record.run.id, epoch), record, channel)
