@@ -16,12 +16,14 @@ from typing import Any
 from core.assistants import (
     PARKED_RUN_STATUSES,
     TERMINAL_RUN_STATUSES,
+    Belongings,
     Json,
     Message,
     MessageDelta,
     Run,
     RunStep,
     StreamEvent,
+    files_of_message,
     text_part,
 )
 from core.chat.turn_messages import TurnMessage
@@ -76,6 +78,8 @@ class FakeAssistants:
         """Of every Run."""
         self.outputs: dict[str, str] = {}
         """What was submitted, by call id."""
+        self.gone: set[str] = set()
+        """Assistants that it does not know."""
         self.shows: tuple[str, ...] = ()
         """Kept files that every answer shows as pictures."""
         self.before_last: asyncio.Event | None = None
@@ -83,6 +87,8 @@ class FakeAssistants:
         self.before_end: asyncio.Event | None = None
         """A Message is completed when it is set."""
         self.most_active = 0
+        self.closed_code: list[str] = []
+        """Threads whose code session was ended."""
         self._events: dict[str, list[StreamEvent]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._news = asyncio.Event()
@@ -107,6 +113,27 @@ class FakeAssistants:
         thread = self._thread(thread_id)
         thread[:] = [m for m in thread if m.id != message_id]
 
+    async def belongings(self, thread_id: str) -> Belongings:
+        found = self.threads.get(thread_id, [])
+        names = [name for message in found for name in files_of_message(message)]
+        return Belongings(tuple(dict.fromkeys(names)))
+
+    async def delete_thread(self, thread_id: str) -> None:
+        for run in list(self.runs.values()):
+            if run.thread_id == thread_id:
+                await self.cancel(thread_id, run.id)
+                del self.runs[run.id]
+        self.threads.pop(thread_id, None)
+
+    async def delete_file(self, file_id: str) -> None:
+        self.files.pop(file_id, None)
+
+    async def delete_store(self, store_id: str) -> None:
+        return
+
+    async def close_code(self, thread_id: str) -> None:
+        self.closed_code.append(thread_id)
+
     async def file(self, file_id: str) -> tuple[str, bytes]:
         if file_id not in self.files:
             raise NotFound.object("file", file_id)
@@ -127,6 +154,8 @@ class FakeAssistants:
         instructions: str = "",
     ) -> Run:
         self._thread(thread_id)
+        if assistant in self.gone:
+            raise NotFound.object("assistant", assistant)
         for run in self.runs.values():
             if run.thread_id == thread_id and run.status not in TERMINAL_RUN_STATUSES:
                 raise InvalidRequest(f"Thread {thread_id} already has an active run {run.id}.")
