@@ -295,6 +295,37 @@ def text_part(value: str, annotations: tuple[Json, ...] = ()) -> Json:
     return {"type": "text", "text": {"value": value, "annotations": list(annotations)}}
 
 
+@dataclass(frozen=True, slots=True)
+class Belongings:
+    """Ids of the Files and vector stores that came into a Thread or were made in it."""
+
+    files: tuple[str, ...] = ()
+    stores: tuple[str, ...] = ()
+
+
+def files_of_message(message: Message) -> list[str]:
+    """Ids of the Files that came with a Message, or that code made for it. A File that it cites
+    is not its own."""
+    found = [str(one["file_id"]) for one in message.attachments if one.get("file_id")]
+    for part in message.content:
+        if part["type"] == "image_file":
+            found.append(str(part["image_file"]["file_id"]))
+        notes: list[Json] = part["text"].get("annotations") or [] if part["type"] == "text" else []
+        found += [str(one["file_path"]["file_id"]) for one in notes if "file_path" in one]
+    return list(dict.fromkeys(found))
+
+
+def files_of_step(step: RunStep) -> list[str]:
+    """Ids of the Files that code made in a Step as pictures."""
+    found: list[str] = []
+    calls: list[Json] = step.step_details.get("tool_calls") or []
+    for call in calls:
+        code: Json = call.get("code_interpreter") or {}
+        outputs: list[Json] = code.get("outputs") or []
+        found += [str(one["image"]["file_id"]) for one in outputs if one.get("type") == "image"]
+    return found
+
+
 @cache
 def _names(kind: type[ApiObject]) -> tuple[str, ...]:
     return tuple(item.name for item in fields(kind))

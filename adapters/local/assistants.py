@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncGenerator, Mapping, Sequence
 
+from adapters.local.removals import LocalRemovals
 from core.assistants import Message, Run, RunStep, StreamEvent
 from core.chat.turn_messages import TurnMessage
 from core.engine.records import Cursor
@@ -28,7 +29,7 @@ PAGE = 100
 """Messages that one request gives at most."""
 
 
-class LocalAssistants:
+class LocalAssistants(LocalRemovals):
     """The engine as the relay sees it.
 
     `names` gives the ids of declared Assistants by the names that configuration uses; any other
@@ -36,9 +37,8 @@ class LocalAssistants:
     """
 
     def __init__(self, engine: Engine, names: Mapping[str, str], *, tenant: str = "") -> None:
-        self._engine = engine
+        super().__init__(engine, tenant)
         self._names = names
-        self._tenant = tenant
 
     async def create_thread(self, key: str, metadata: dict[str, str]) -> str:
         thread = await self._engine.threads.create(

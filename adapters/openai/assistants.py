@@ -18,6 +18,7 @@ from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any, Protocol
 
+from adapters.openai.assistants_removals import RemoteRemovals
 from adapters.openai.assistants_service import Call, RemoteService
 from adapters.openai.assistants_streams import RunStream, WaitingStreams
 from core.assistants import (
@@ -57,21 +58,16 @@ class Names(Protocol):
         ...
 
 
-class RemoteAssistants:
+class RemoteAssistants(RemoteRemovals):
     """The service as the relay sees it. Close it before the service."""
 
     def __init__(self, service: RemoteService, names: Names, *, clock: Clock) -> None:
-        self._service = service
+        super().__init__(service)
         self._names = names
         self._clock = clock
         self._streams = WaitingStreams(clock)
         self._streams_runs = True
         self._next_look: dict[str, float] = {}
-        self._files = service.api.files.with_raw_response
-        self._threads = service.api.beta.threads.with_raw_response
-        self._messages = service.api.beta.threads.messages.with_raw_response
-        self._runs = service.api.beta.threads.runs.with_raw_response
-        self._steps = service.api.beta.threads.runs.steps.with_raw_response
         self._new_runs = service.once.beta.threads.runs.with_raw_response
 
     async def aclose(self) -> None:

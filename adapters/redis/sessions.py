@@ -47,6 +47,7 @@ _RESUME = Script(
 -- ARGV: conversation, ordinal. Answers the fields, or nothing where there is no such session.
 local sessions, n = sessions_key(ARGV[1]), tonumber(ARGV[2])
 if n < 1 or n > tonumber(redis.call('HGET', sessions, 'newest') or 1) then return false end
+if n <= tonumber(redis.call('HGET', sessions, 'floor') or 0) then return false end
 if current_ordinal(ARGV[1]) ~= ARGV[2] then redis.call('HSET', sessions, 'current', ARGV[2]) end
 return session_row(ARGV[1], ARGV[2])
 """

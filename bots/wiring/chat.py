@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from adapters.redis.accounts import RedisAccounts
 from adapters.redis.approvals import RedisApprovals
 from adapters.redis.connection import Client
 from adapters.redis.control import RedisMailControl
@@ -13,11 +14,16 @@ from adapters.redis.deadletters import RedisDeadLetters
 from adapters.redis.feed import RedisFeed
 from adapters.redis.functions import RedisCallLog
 from adapters.redis.mailbox import MailLimits, RedisMailbox
+from adapters.redis.partings import RedisPartings
 from adapters.redis.places import RedisPlaces
 from adapters.redis.sessions import RedisSessions
+from adapters.redis.traces import RedisTraces
+from core.chat.accounting import Accounting, Price
 from core.chat.choosing import Choosing
 from core.chat.commands import Commands
 from core.chat.dispatcher import Dispatcher, DispatcherLimits
+from core.chat.erasing import Erasing
+from core.chat.forgetting import Forgetting
 from core.chat.function_ports import OwnFunctions
 from core.chat.functions import Functions, NoFunctions
 from core.chat.intake import Intake
@@ -28,6 +34,7 @@ from core.chat.ports import Assistants, Capacity, ChatPlatform, Formulas
 from core.chat.relay import Relay, RelayLimits
 from core.chat.roster import Roster
 from core.chat.turn_messages import MOST_MESSAGES
+from core.chat.using import Using
 from core.chat.waiting import Waiting
 from core.chat.wording import ChatSource
 from core.clock import Clock
@@ -45,6 +52,9 @@ class ChatStores:
     places: RedisPlaces
     calls: RedisCallLog
     approvals: RedisApprovals
+    accounts: RedisAccounts
+    partings: RedisPartings
+    traces: RedisTraces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +83,9 @@ async def open_chat_stores(
             places=RedisPlaces(client, partitions),
             calls=RedisCallLog(client, partitions),
             approvals=RedisApprovals(client, partitions),
+            accounts=RedisAccounts(client, partitions),
+            partings=RedisPartings(client, partitions),
+            traces=RedisTraces(client, partitions),
         )
         stack.push_async_callback(stores.mailbox.aclose)
         stack.push_async_callback(stores.feed.aclose)
@@ -98,6 +111,7 @@ async def open_chat(
     own: OwnFunctions | None = None,
     introduces: bool = False,
     local: Mapping[str, LocalRulesOf] | None = None,
+    price: Price | None = None,
 ) -> AsyncIterator[Chat]:
     """Take messages in and answer them until the block ends; then drain.
 
@@ -108,6 +122,7 @@ async def open_chat(
     `formulas` draws what no Unicode can say, for platforms that show pictures; `own` are the
     functions that an operator gave the bot. `introduces`: the first answer in a channel says what
     is read there. `local` says by platform what the moderators of a place want instead.
+    `price` says what models cost.
     """
     await stores.mailbox.recover(owner_is_gone)
     choosing = Choosing(roster, stores.sessions, stores.places)
@@ -132,12 +147,20 @@ async def open_chat(
             formulas,
             sources,
             Introducing(stores.places, wanted=introduces, local=local),
+            Accounting(stores.accounts, price),
         ),
         capacity,
         clock,
         dispatcher,
     )
     waiting = Waiting(stores.control, stores.approvals, platforms)
+    forgetting = Forgetting(
+        stores.accounts,
+        stores.partings,
+        Erasing(stores.traces, stores.control, stores.sessions, assistants, clock),
+        platforms,
+        clock,
+    )
     intake = Intake(
         stores.mailbox,
         stores.control,
@@ -152,6 +175,8 @@ async def open_chat(
             assistants,
             platforms,
             choosing,
+            Using(stores.accounts, platforms, clock),
+            forgetting,
         ),
         policy,
         Manners(stores.places, follow=follow, local=local),
@@ -160,6 +185,8 @@ async def open_chat(
     )
     try:
         async with turns.running():
+            await forgetting.resume()
             yield Chat(stores=stores, intake=intake, dispatcher=turns, waiting=waiting)
     finally:
+        await forgetting.aclose()
         await waiting.close()

@@ -7,9 +7,11 @@ current when it was accepted. `regenerate` takes its place in the mailbox like a
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 
 from core.chat.answers import Answers
 from core.chat.choosing import Choosing
+from core.chat.forgetting import Forgetting
 from core.chat.function_ports import Approvals
 from core.chat.manners import BACK, Places
 from core.chat.messages import Command, Inbound, Post, Sign
@@ -26,6 +28,7 @@ from core.chat.saying import (
     Saying,
     help_text,
 )
+from core.chat.using import Using
 
 _COMMAND = re.compile(r"!(?P<name>[a-z]+)(?:\s+(?P<argument>\S.*))?\s*", re.DOTALL)
 
@@ -58,6 +61,8 @@ class Commands:
         assistants: Assistants,
         platforms: dict[str, ChatPlatform],
         choosing: Choosing,
+        using: Using,
+        forgetting: Forgetting,
     ) -> None:
         self._choosing = choosing
         self._control = control
@@ -66,7 +71,25 @@ class Commands:
         self._sessions = sessions
         self._platforms = platforms
         self._saying = Saying(platforms)
-        self._answers = Answers(sessions, assistants, platforms, self._saying)
+        answers = Answers(sessions, assistants, platforms, self._saying)
+        self._doing: dict[str, Callable[[Command], Awaitable[None]]] = {
+            "stop": self._stop,
+            "new": self._new,
+            "resume": self._resume,
+            "sessions": self._list,
+            "assistant": self._choose,
+            "approve": self._decide,
+            "deny": self._decide,
+            "quiet": self._behave,
+            "listen": self._behave,
+            "leave": self._behave,
+            BACK: self._behave,
+            "usage": using.tell,
+            "forget": forgetting.carry_out,
+            "work": answers.show_work,
+            "share": answers.share,
+            "feedback": answers.note_feedback,
+        }
 
     async def carry_out(self, command: Command) -> Inbound | None:
         """Do it; mail that has to be taken in for it, if any.
@@ -74,36 +97,20 @@ class Commands:
         Raises:
             StoreError: nothing happened.
         """
-        match command.name:
-            case "stop":
-                await self._stop(command)
-            case "new":
-                session = await self._sessions.start(command.conversation, command.received_at)
-                said = f"A new session begins (number {session.ordinal})."
-                await self._suggest(command, said, self._choosing.prompts(session))
-            case "resume":
-                await self._resume(command)
-            case "sessions":
-                await self._list(command)
-            case "regenerate":
-                return await self._regenerate(command)
-            case "approve" | "deny":
-                await self._decide(command)
-            case "quiet" | "listen" | "leave" | "return":
-                await self._behave(command)
-            case "assistant":
-                session = await self._sessions.current(command.conversation)
-                chosen = await self._choosing.carry_out(command, session)
-                await self._suggest(command, chosen.text, chosen.prompts)
-            case "work":
-                await self._answers.show_work(command)
-            case "share":
-                await self._answers.share(command)
-            case "feedback":
-                await self._answers.note_feedback(command)
-            case _:
-                await self._help(command)
+        if command.name == "regenerate":
+            return await self._regenerate(command)
+        await self._doing.get(command.name, self._help)(command)
         return None
+
+    async def _new(self, command: Command) -> None:
+        session = await self._sessions.start(command.conversation, command.received_at)
+        said = f"A new session begins (number {session.ordinal})."
+        await self._suggest(command, said, self._choosing.prompts(session))
+
+    async def _choose(self, command: Command) -> None:
+        session = await self._sessions.current(command.conversation)
+        chosen = await self._choosing.carry_out(command, session)
+        await self._suggest(command, chosen.text, chosen.prompts)
 
     async def _behave(self, command: Command) -> None:
         """How we behave in a shared place from now on."""

@@ -176,7 +176,8 @@ class Delete:
 class Command:
     """A control: a button, a slash command, or `!name argument` in the text. Overtakes mail.
 
-    `shared`: it was typed where several people may write.
+    `shared`: it was typed where several people may write. `alone`: whoever gave it is the only one
+    who sees what answers it.
     """
 
     id: str
@@ -186,11 +187,14 @@ class Command:
     argument: str = ""
     received_at: float = 0.0
     shared: bool = False
+    alone: bool = False
 
 
 Event = Inbound | Edit | Delete | Command
 
-Control = Literal["stop", "regenerate", "new", "work", "share", "feedback", "approve", "deny"]
+Control = Literal[
+    "stop", "regenerate", "new", "work", "share", "feedback", "approve", "deny", "forget"
+]
 """What can be pressed under a post. A press comes in as the `Command` of that name, with the
 post's `about` as its argument (`feedback`: `good` or `bad` before it); whoever may not press is
 told so by whoever carries it out."""
@@ -226,6 +230,8 @@ class Post:
     about: str = ""
     files: tuple[OutFile, ...] = ()
     kind: Literal["answer", "notice", "approval", "shared"] = "answer"
+    only_for: str = ""
+    """The one person (an author's id) who is to see it, where the platform `whispers`."""
     suggested: tuple[str, ...] = ()
 
 
@@ -266,6 +272,10 @@ class Capabilities:
     buttons: bool = False
     pictures: bool = False
     mentions: Literal["slack", "discord", "generic"] = "generic"
+    whispers: bool = False
+    """A post in a shared place can be for one person alone (`Post.only_for`)."""
+    workspaces: bool = False
+    """Ids of people mean something within a workspace, the first part of a conversation's name."""
     draws_tables: bool = True
     max_parts: int = 0
 

@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from core.assistants import TERMINAL_RUN_STATUSES, Run
+from core.chat.accounting import Accounting
 from core.chat.acting import Acting
 from core.chat.approvals import is_approval
 from core.chat.choosing import Choosing
@@ -98,8 +99,10 @@ class Relay:
         formulas: Formulas | None = None,
         sources: Mapping[str, ChatSource] | None = None,
         introducing: Introducing | None = None,
+        accounting: Accounting | None = None,
     ) -> None:
         self._introducing = introducing
+        self._accounting = accounting
         self._formulas = formulas
         self._assistants = assistants
         self._acting = Acting(assistants, functions)
@@ -135,9 +138,23 @@ class Relay:
                 extra={"conversation": str(conversation), "parts": outbox.unclear},
             )
         outcome = await self._signed(turn, platform, outbox)
-        if not turn.says_why:
-            await platform.signal(conversation, Sign("idle", turn=turn.inbound_ids))
+        await asyncio.gather(self._over(turn, platform), self._counted(turn, platform, outcome))
         return outcome
+
+    async def _over(self, turn: Turn, platform: ChatPlatform) -> None:
+        """Take back the sign that the turn is worked on."""
+        if not turn.says_why:
+            await platform.signal(turn.conversation, Sign("idle", turn=turn.inbound_ids))
+
+    async def _counted(self, turn: Turn, platform: ChatPlatform, outcome: Outcome) -> None:
+        """What the turn was goes into its people's accounts, before it is settled."""
+        if self._accounting is not None:
+            await self._accounting.note(
+                turn.claim,
+                turn.ended,
+                settled=isinstance(outcome, Answered | GivenUp),
+                workspaces=platform.capabilities.workspaces,
+            )
 
     async def _signed(self, turn: Turn, platform: ChatPlatform, outbox: Outbox) -> Outcome:
         """The turn under the sign that it is worked on, whatever comes of it."""
@@ -212,6 +229,7 @@ class Relay:
         over = await self._followed(turn, platform, outbox, composer, run)
         if not isinstance(over, Run):
             return over
+        turn.ended = over
         if may_succeed_later(over) and self._outlasts(turn):
             reason = str((over.last_error or {}).get("message") or "")
             await self._trouble(turn, platform, reason)

@@ -24,6 +24,8 @@ HELP: Final = {
     "regenerate": "answer your last message again",
     "stop": "stop the answer that is being written",
     "work": "show how I came to my last answer: code, calls, what they gave",
+    "usage": "what you used of me; only you see it",
+    "forget": "have me forget what you said here; I ask before I do",
     "approve": "let me run what I asked about; where that is several things: `!approve 2`",
     "deny": "do not let me run it",
     "quiet": "in this thread, answer only those who mention me",
@@ -69,22 +71,37 @@ class Saying:
     def __init__(self, platforms: dict[str, ChatPlatform]) -> None:
         self._platforms = platforms
 
-    async def say(self, command: Command, text: str, post: Post | None = None) -> None:
+    async def say(
+        self,
+        command: Command,
+        text: str,
+        post: Post | None = None,
+        *,
+        part: str = "reply",
+        alone: bool = False,
+    ) -> None:
         """Say it where the command came from, in as many posts as it takes; if that fails, the log
-        has it. What the last of them looks like beside its text is `post`."""
+        has it.
+
+        What the last of them looks like beside its text is `post`. `part` tells apart what is said
+        to the same command. With `alone` only who gave it sees the answer, where the platform can
+        do that.
+        """
         platform = self._platforms[command.conversation.platform]
         can = platform.capabilities
         parts = split(neutralise(text, can.mentions), can.max_chars)
         plain = Post(part_id="", text="")
+        only_for = command.author.id if alone and command.shared else ""
         try:
-            for number, part in enumerate(parts):
-                name = f"{command.id}.reply" + (f".{number}" if number else "")
+            for number, piece in enumerate(parts):
+                name = f"{command.id}.{part}" + (f".{number}" if number else "")
                 shown = replace(
                     post if post is not None and number == len(parts) - 1 else plain,
                     part_id=name,
-                    text=part.text,
+                    text=piece.text,
                     turn=(command.id,),
                     kind="notice",
+                    only_for=only_for,
                 )
                 await platform.send(command.conversation, shown)
         except BobbinError as error:

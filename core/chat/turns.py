@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
+from core.assistants import Run
 from core.chat.messages import ConversationKey, Json
 from core.chat.ports import Mailbox, TurnClaim
 from core.clock import Clock
@@ -66,6 +67,8 @@ class Turn:
         """One sentence for each file that did not go in with the Messages."""
         self.says_why = False
         """The sign that people see says what this turn waits for, so it stays."""
+        self.ended: Run | None = None
+        """The Run that was followed to its end."""
         self.stop = asyncio.Event()
         if claim.stop:
             self.stop.set()

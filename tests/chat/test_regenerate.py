@@ -6,9 +6,14 @@ import asyncio
 from typing import Any
 
 from core.assistants import Message
+from core.chat.choosing import Choosing
 from core.chat.commands import Commands
+from core.chat.erasing import Erasing
+from core.chat.forgetting import Forgetting
 from core.chat.messages import Command, ConversationKey, Session
-from core.chat.ports import Sessions
+from core.chat.ports import ChatPlatform, Sessions
+from core.chat.using import Using
+from core.clock import SystemClock
 from tests.chat.flow import ANN, BOB, World, place
 from tests.fakes.assistants import Fail, FakeAssistants, echo
 from tests.patience import PATIENCE_S
@@ -151,14 +156,19 @@ async def test_a_press_while_the_turn_is_being_stored_is_taken(world: World) -> 
     async with world.process() as bot:
         await bot.says("hello", where=place())
         await bot.is_idle(where=place())
-        stores = bot.chat.stores
+        stores, clock = bot.chat.stores, SystemClock()
+        platforms: dict[str, ChatPlatform] = {"fake": world.platform}
+        erasing = Erasing(stores.traces, stores.control, stores.sessions, world.assistants, clock)
         commands = Commands(
             stores.control,
             Late(stores.sessions),
             stores.approvals,
             stores.places,
             world.assistants,
-            {"fake": world.platform},
+            platforms,
+            Choosing(world.roster, stores.sessions, stores.places),
+            Using(stores.accounts, platforms, clock),
+            Forgetting(stores.accounts, stores.partings, erasing, platforms, clock),
         )
         press = Command(id="press", conversation=place(), author=ANN, name="regenerate")
         mail = await commands.carry_out(press)

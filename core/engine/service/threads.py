@@ -132,11 +132,21 @@ class Threads:
         for record in page.data:
             if isinstance(record, RunRecord) and record.run.status not in TERMINAL_RUN_STATUSES:
                 await self._events.request_cancel(thread_id, record.run.id)
-        if self._interpreter is not None:
-            try:
-                await self._interpreter.close(thread_id)
-            except BobbinError as error:
-                log.warning("the code session of %s was not closed: %s", thread_id, error)
+        await self._close_code(thread_id)
+
+    async def close_code(self, thread_id: str, *, tenant: str = "") -> None:
+        """Forget its code session with all files in it, where this process has it. Raises
+        NotFound."""
+        await thread_record(self._threads, thread_id, tenant)
+        await self._close_code(thread_id)
+
+    async def _close_code(self, thread_id: str) -> None:
+        if self._interpreter is None:
+            return
+        try:
+            await self._interpreter.close(thread_id)
+        except BobbinError as error:
+            log.warning("the code session of %s was not closed: %s", thread_id, error)
 
     async def _shown(self, thread: Thread, tenant: str) -> Thread:
         return (await self._attaching.shown((thread,), tenant=tenant))[0]
