@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 from urllib.parse import quote, unquote
 
+from core.chat.doing import Doing
 from core.errors import InvalidRequest
 
 Json = dict[str, Any]
@@ -229,6 +230,8 @@ class Post:
     controls: tuple[Control, ...] = ()
     about: str = ""
     files: tuple[OutFile, ...] = ()
+    doing: tuple[Doing, ...] = ()
+    """The tools that were used before this text, for platforms that show it while it happens."""
     kind: Literal["answer", "notice", "approval", "shared"] = "answer"
     only_for: str = ""
     """The one person (an author's id) who is to see it, where the platform `whispers`."""
@@ -271,6 +274,8 @@ class Capabilities:
     idempotent_sends: bool = False
     buttons: bool = False
     pictures: bool = False
+    shows_work: bool = False
+    """Posts say which tools are being used (`Post.doing`), before there is any text too."""
     mentions: Literal["slack", "discord", "generic"] = "generic"
     whispers: bool = False
     """A post in a shared place can be for one person alone (`Post.only_for`)."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.assistants import TERMINAL_RUN_STATUSES, Message, MessageDelta, Run, RunStep, StreamEvent
+from core.chat.doing import Doing, Doings
 from core.chat.messages import Capabilities, Control, Json, OutFile, Post
 from core.chat.text.math import Formula
 from core.chat.text.outgoing import Outgoing, outgoing
@@ -75,10 +76,13 @@ class Composer:
         self._drafts: dict[str, _Draft] = {}
         self._ended: Run | None = None
         self._has_work = False
+        self._doings = Doings()
 
     def feed(self, event: StreamEvent) -> None:
         """Take in one event of the Run."""
         data = event.data
+        if self._capabilities.shows_work:
+            self._doings.feed(data, len(self._drafts))
         if isinstance(data, MessageDelta):
             self._grow(data)
         elif isinstance(data, Message) and data.role == "assistant":
@@ -124,7 +128,9 @@ class Composer:
     def _begin(self, message_id: str) -> None:
         """A Message that begins takes the place of those that were broken off before it."""
         if message_id not in self._drafts:
-            self._drafts = {name: one for name, one in self._drafts.items() if not one.cut}
+            kept = {name: one for name, one in self._drafts.items() if not one.cut}
+            self._doings.drop(len(self._drafts) - len(kept))
+            self._drafts = kept
             self._drafts[message_id] = _Draft()
 
     @property
@@ -143,7 +149,8 @@ class Composer:
     @property
     def has_text(self) -> bool:
         """Whether there is anything to show yet."""
-        return any(draft.text.strip() or draft.files for draft in self._drafts.values())
+        shown = any(draft.text.strip() or draft.files for draft in self._drafts.values())
+        return shown or bool(self._doings.behind(0))
 
     def posts(
         self,
@@ -165,6 +172,9 @@ class Composer:
             drafts = [draft for draft in drafts if not draft.cut]
         ending = stopped or (sentence_of(self._ended) if self._ended else "")
         over = bool(stopped) or self._ended is not None
+        if self._doings.behind(len(drafts)):  # it works, and has not said anything since
+            nothing = NOTHING_SAID if over and not drafts and not ending else ""
+            drafts.append(_Draft({0: nothing}, done=over))
         for number, draft in enumerate(drafts):
             last = number == len(drafts) - 1
             if not over and not self._may_show(draft, last=last):
@@ -173,7 +183,13 @@ class Composer:
             if over and last and ending:
                 text = f"{text}\n\n{ending}" if text.strip() else ending
             posts += self._parts(
-                number, text, draft, files, pictures or {}, final=over or draft.done
+                number,
+                text,
+                draft,
+                files,
+                pictures or {},
+                final=over or draft.done,
+                doing=self._doings.behind(number) if last else self._doings.at(number),
             )
         if over and not posts:
             posts = self._parts(0, ending or NOTHING_SAID, _Draft(done=True), files, {}, final=True)
@@ -204,6 +220,7 @@ class Composer:
         pictures: dict[str, OutFile],
         *,
         final: bool,
+        doing: tuple[Doing, ...] = (),
     ) -> list[Post]:
         limits = self._capabilities
         whole = named(text, final=final)
@@ -212,7 +229,7 @@ class Composer:
         shown = seen.text if final else draft.grown(seen.text, seen.settled)
         pieces = [part.text for part in split(shown, limits.max_chars)] if shown.strip() else []
         attached = tuple(files[name] for name in draft.files if name in files) if final else ()
-        if not pieces and attached:
+        if not pieces and (attached or doing):
             pieces = [""]
         if limits.max_parts and len(pieces) >= limits.max_parts + final:
             name = f"answer-{number + 1}.md" if number else "answer.md"
@@ -228,6 +245,7 @@ class Composer:
                 turn=self._turn,
                 final=final or index < count - 1,
                 files=(*drawn.get(index, ()), *(attached if index == count - 1 else ())),
+                doing=doing if index == 0 else (),
             )
             for index, piece in enumerate(pieces)
         ]
