@@ -4,23 +4,22 @@ Our own few lines and not discord.py's client, which waits out a drained bucket 
 gives up on 503 and on resets, and has no time limits (docs/decisions). Reads are repeated a little;
 what changes something is not: whoever asked knows whether that is safe. Pace is its matter too.
 
-Discord counts refusals: 10,000 in ten minutes get a whole address banned. Past `MOST_REFUSED` this
-process asks nothing until they are old; a ban is waited out the same way. What a channel does not
-permit is not asked for there again for `FORBIDDEN_S`.
-Parallel: any number of calls. Bounded: 10 minutes of refusals, `MOST_FORBIDDEN` channels.
+How much may be asked for is in `limits`; a ban of our address is waited out there too.
+Parallel: any number of calls.
 Source: https://docs.discord.com/developers/topics/rate-limits, /opcodes-and-status-codes.
 """
 
 from __future__ import annotations
 
 import json
-from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
 import aiohttp
 
+from adapters.discord.limits import MOST_REFUSED, Limits
 from core.chat.messages import OutFile
+from core.chat.pacing import Pacer
 from core.clock import Clock
 from core.errors import (
     ConfigurationError,
@@ -33,13 +32,9 @@ from core.errors import (
 Json = dict[str, Any]
 
 TIMEOUT_S: Final = 30.0
-MOST_REFUSED: Final = 5_000
-REFUSED_S: Final = 600.0
 BANNED_S: Final = 900.0
 """How long a ban of our address is waited out at least when it does not say."""
 
-FORBIDDEN_S: Final = 600.0
-MOST_FORBIDDEN: Final = 10_000
 _FORBIDDEN: Final = frozenset({50001, 50013})
 _READS: Final = (0.3, 1.0)
 """Pauses before a read is tried again; where Discord asks for more patience, its caller hears."""
@@ -67,20 +62,24 @@ class DiscordApi:
         token: the bot's.
         url: where the API is, version included.
         clock: for how long we are not to ask.
+        pacer: what all processes with this token share; None for a few calls of one process.
         most_refused: refusals in ten minutes after which nothing is asked.
     """
 
     def __init__(
-        self, token: str, url: str, clock: Clock, *, most_refused: int = MOST_REFUSED
+        self,
+        token: str,
+        url: str,
+        clock: Clock,
+        *,
+        pacer: Pacer | None = None,
+        most_refused: int = MOST_REFUSED,
     ) -> None:
         self._token = token
         self._url = url.rstrip("/")
         self._clock = clock
-        self._most_refused = most_refused
+        self._limits = Limits(token, clock, pacer, most_refused=most_refused)
         self._session: aiohttp.ClientSession | None = None
-        self._refused: deque[float] = deque()
-        self._silent_until = 0.0
-        self._forbidden: dict[str, tuple[float, DiscordRefused]] = {}
 
     @property
     def session(self) -> aiohttp.ClientSession:
@@ -91,6 +90,7 @@ class DiscordApi:
 
     async def aclose(self) -> None:
         """End all connections."""
+        await self._limits.aclose()
         if self._session is not None:
             await self._session.close()
 
@@ -119,15 +119,20 @@ class DiscordApi:
         as_bot: bool = True,
         timeout_s: float = TIMEOUT_S,
         query: Mapping[str, str] | None = None,
+        patient: bool = True,
     ) -> Any:
-        """Change something; `as_bot` is off for what an interaction's token allows.
+        """Change something; `as_bot` is off for what an interaction's token allows, `patient` for
+        what is not worth waiting for while there is much to be asked.
 
         Raises:
             PlatformRateLimited, PlatformUnavailable: it did not happen.
+            TooEarly: it did not happen, and is not patient.
             DeliveryUnclear: it may have happened.
             DiscordRefused: Discord says no.
         """
-        self._mind_forbidden(method, path)
+        right = _right(method, path)
+        if code := self._limits.forbidden(right):
+            raise DiscordRefused(f"{method} {_shape(path)}", 403, code, "as before")
         try:
             return await self._call(
                 method,
@@ -138,12 +143,11 @@ class DiscordApi:
                 files=files,
                 as_bot=as_bot,
                 timeout_s=timeout_s,
+                patient=patient,
             )
         except DiscordRefused as error:
             if error.code in _FORBIDDEN and method == "POST":
-                self._forbidden[_right(method, path)] = (self._clock.monotonic(), error)
-                while len(self._forbidden) > MOST_FORBIDDEN:
-                    del self._forbidden[next(iter(self._forbidden))]
+                self._limits.forbid(right, error.code)
             raise
 
     async def _call(
@@ -157,8 +161,9 @@ class DiscordApi:
         files: Sequence[OutFile] = (),
         as_bot: bool = True,
         timeout_s: float = TIMEOUT_S,
+        patient: bool = True,
     ) -> Any:
-        self._mind_silence()
+        await self._limits.pass_by(as_bot=as_bot, patient=patient)
         what = f"{method} {_shape(path)}"
         headers = {"User-Agent": _AGENT}
         if as_bot:
@@ -193,7 +198,7 @@ class DiscordApi:
             kind = DeliveryUnclear if unclear else PlatformUnavailable
             raise kind(f"Discord's {what} failed with {status}")
         if status in (401, 403):
-            self._count_refusal()
+            self._limits.refused()
         said = cast("Json", body) if isinstance(body, dict) else {}
         code = said.get("code")
         words = str(said.get("message") or "")
@@ -204,39 +209,17 @@ class DiscordApi:
         header = answer.headers.get("Retry-After", "")
         wait = float(header) if header.replace(".", "", 1).isdecimal() else 0.0
         if answer.headers.get("X-RateLimit-Scope") != "shared":
-            self._count_refusal()
+            self._limits.refused()
         if said is None:
             # What stands before Discord bans our address: nobody asks until it is over.
             wait = max(wait, 1.0) if wait else BANNED_S
-            self._silent_until = self._clock.monotonic() + wait
+            self._limits.silence(wait)
             return PlatformRateLimited("Discord does not talk to this address", retry_after_s=wait)
         told = said.get("retry_after")
         wait = float(told) if isinstance(told, int | float) else max(wait, 1.0)
         if said.get("global"):
-            self._silent_until = self._clock.monotonic() + wait
+            self._limits.silence(wait)
         return PlatformRateLimited(f"Discord's {what} asks us to wait", retry_after_s=wait)
-
-    def _count_refusal(self) -> None:
-        now = self._clock.monotonic()
-        self._refused.append(now)
-        while self._refused and self._refused[0] < now - REFUSED_S:
-            self._refused.popleft()
-        if len(self._refused) >= self._most_refused:
-            self._silent_until = self._refused[0] + REFUSED_S
-
-    def _mind_forbidden(self, method: str, path: str) -> None:
-        name = _right(method, path)
-        since, error = self._forbidden.get(name, (0.0, None))
-        if error is None:
-            return
-        if self._clock.monotonic() - since < FORBIDDEN_S:
-            raise DiscordRefused(f"{method} {_shape(path)}", 403, error.code, "as before")
-        del self._forbidden[name]
-
-    def _mind_silence(self) -> None:
-        left = self._silent_until - self._clock.monotonic()
-        if left > 0:
-            raise PlatformRateLimited("Discord asked us to be silent", retry_after_s=left)
 
 
 def _refuse(what: str, status: int, code: int, words: str) -> Any:

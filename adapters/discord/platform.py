@@ -177,7 +177,7 @@ class DiscordPlatform:
         attached = files(post)
         body = change(post, stoppable=not post.final)
         path = f"/channels/{channel}/messages/{name}"
-        await self._api.write("PATCH", path, body, files=attached)
+        await self._api.write("PATCH", path, body, files=attached, patient=post.final)
 
 
 def _origin(name: str) -> Origin:

@@ -11,6 +11,7 @@ Source: https://docs.discord.com/developers/resources/channel#trigger-typing-ind
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Coroutine
 from typing import Any, Final
@@ -21,7 +22,7 @@ from adapters.discord.render import QUIET, nonce
 from adapters.discord.threads import Threads
 from core.chat.messages import ConversationKey
 from core.clock import Clock
-from core.errors import PlatformError
+from core.errors import PlatformError, PlatformRateLimited, TooEarly
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +88,10 @@ class Presence:
         try:
             while self._clock.monotonic() - begun < LONGEST_S:
                 target = await self._threads.target(conversation, origin)
-                await self._api.write("POST", f"/channels/{target.channel}/typing")
+                with contextlib.suppress(PlatformRateLimited, TooEarly):
+                    await self._api.write(
+                        "POST", f"/channels/{target.channel}/typing", patient=False
+                    )
                 await self._clock.sleep(TYPING_S)
         except PlatformError as error:
             log.info("a sign could not be shown: %s", error)
