@@ -54,11 +54,13 @@ class Where:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A question. `about` is the interaction that brought the message it is about."""
+    """A question. `about` is the interaction that brought the message it is about, `assistant`
+    who is to answer."""
 
     text: str = ""
     private: bool = False
     about: str = ""
+    assistant: str = ""
     files: tuple[InFile, ...] = ()
 
 
@@ -125,9 +127,11 @@ def slash_of(data: Json) -> Slash:
     asked = Asked(
         text=str(options.get(_QUESTION) or "").strip(),
         private=options.get("private") is True,
+        assistant=str(options.get("assistant") or "").strip(),
         files=files_of([attachment] if attachment else []),
     )
-    return Slash(str(body["name"]), str(options.get("session") or ""), asked)
+    argument = options.get("session") or options.get("assistant") or ""
+    return Slash(str(body["name"]), str(argument).strip(), asked)
 
 
 def form(about: str) -> Json:

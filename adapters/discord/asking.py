@@ -136,6 +136,7 @@ class Questions:
                 text=text,
                 received_at=at,
                 files=files,
+                assistant=str(body.get("assistant") or ""),
             )
         shown = await self._show(where, str(body["text"]))
         room = where.room
@@ -152,6 +153,7 @@ class Questions:
                 shared=True, called_in=room.kind == "thread" and room.owner != self._me.user
             ),
             files=files,
+            assistant=str(body.get("assistant") or ""),
         )
 
     async def _show(self, where: Where, text: str) -> str:

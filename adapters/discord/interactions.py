@@ -19,6 +19,7 @@ from adapters.discord.acks import DEFER, DEFER_UPDATE, Acks, both
 from adapters.discord.api import DiscordApi
 from adapters.discord.asked import Slash, Where, slash_of, submitted, where_of
 from adapters.discord.asking import Deliver, Questions
+from adapters.discord.choices import SUGGESTIONS, suggested
 from adapters.discord.events import PLATFORM, Me, place, root_of_own
 from adapters.discord.origin import Origin
 from adapters.discord.render import ALONE, pressed
@@ -26,6 +27,7 @@ from adapters.discord.responses import Responses, private_place
 from adapters.discord.slash import ASK_ABOUT, help_text
 from core.chat.hearing import Hearing, Keeping
 from core.chat.messages import Author, Command, ConversationKey
+from core.chat.roster import Roster
 from core.clock import Clock
 from core.errors import StoreError
 
@@ -48,7 +50,10 @@ class Interactions:
         keeping: Keeping,
         deliver: Deliver,
         clock: Clock,
+        *,
+        roster: Roster,
     ) -> None:
+        self._roster = roster
         self._me = me
         self._responses = responses
         self._hearing = hearing
@@ -68,6 +73,8 @@ class Interactions:
                     await self._command(where, slash_of(data))
                 case 3, _:
                     await self._press(where, data)
+                case 4, _:
+                    await self._suggest(where, data)
                 case 5, _:
                     asked = submitted(data)
                     if asked is not None:
@@ -108,6 +115,18 @@ class Interactions:
         await self._deliver(command)
         if not self._responses.has_answered(where.id):
             await self._acks.answer(where, _QUIETLY_DONE.get(slash.name, "Done."))
+
+    async def _suggest(self, where: Where, data: Json) -> None:
+        """Somebody types what an option offers: answered from memory, within Discord's time."""
+        private = where.alone or slash_of(data).asked.private
+        user = where.user
+        here = (
+            private_place(self._me.application, user)
+            if private
+            else place(where.room, user, where.id, "thread")  # its channel is what counts
+        )
+        found = suggested(self._roster, here, user, data["data"])
+        await self._acks.acknowledge(where, SUGGESTIONS, data={"choices": found})
 
     def _conversation(self, where: Where) -> ConversationKey:
         """What a command is about: the conversation of its place, or, in a channel where each

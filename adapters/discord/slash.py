@@ -7,10 +7,11 @@ global commands; 200 creations a day).
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
 from adapters.discord.api import DiscordApi
+from adapters.discord.choices import OPTION
 from core.chat.saying import HELP
 
 log = logging.getLogger(__name__)
@@ -40,9 +41,11 @@ COMMANDS: Final[tuple[Json, ...]] = (
             "max_length": 6000,
         },
         {"type": 11, "name": "attachment", "description": "A picture or a file"},
+        OPTION,
         {"type": 5, "name": "private", "description": "Only you see the answer"},
     ),
     _slash("new", "Begin a new session; what was said before is forgotten"),
+    _slash("assistant", "Who answers here: list them, or have another one", OPTION),
     _slash("stop", "Stop the answer that is being written"),
     _slash("regenerate", "Answer the last message again"),
     _slash("work", "Show how the last answer came about: code, calls, what they gave"),
@@ -72,19 +75,19 @@ def help_text() -> str:
     return "\n".join(lines)
 
 
-async def in_step(api: DiscordApi, application: str) -> bool:
+async def in_step(api: DiscordApi, application: str, commands: Sequence[Json] = COMMANDS) -> bool:
     """Whether Discord knows exactly these commands. Raises PlatformError."""
     found = await api.read(f"/applications/{application}/commands")
     there = {(one["type"], one["name"]): one for one in cast("list[Json]", found)}
-    wanted = {(one["type"], one["name"]): one for one in COMMANDS}
+    wanted = {(one["type"], one["name"]): one for one in commands}
     return there.keys() == wanted.keys() and all(_says(there[key], wanted[key]) for key in wanted)
 
 
-async def tell(api: DiscordApi, application: str) -> bool:
+async def tell(api: DiscordApi, application: str, commands: Sequence[Json] = COMMANDS) -> bool:
     """Tell Discord, if they have changed; whether they had. Raises PlatformError."""
-    if await in_step(api, application):
+    if await in_step(api, application, commands):
         return False
-    await api.write("PUT", f"/applications/{application}/commands", list(COMMANDS))
+    await api.write("PUT", f"/applications/{application}/commands", list(commands))
     log.info("Discord was told of the commands")
     return True
 

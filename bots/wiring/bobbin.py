@@ -146,7 +146,7 @@ async def open_bobbin(
             open_chat_stores(store.client, store.partitions, lease_s=settings.bobbin_lease_s)
         )
         parts: dict[str, Part] = {"Slack": slack, "Discord": discord} if chat else {}
-        sides = await stack.enter_async_context(open_sides(settings, store, clock, parts))
+        sides = await stack.enter_async_context(open_sides(settings, store, clock, parts, roster))
         mounts = sides.mounts()
         address, missing = None, ""
         if api is not None and (service.side is not None or mounts):

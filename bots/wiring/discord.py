@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from adapters.discord import slash
 from adapters.discord.api import DiscordApi, checked_token
 from adapters.discord.asking import Deliver
+from adapters.discord.choices import fitted
 from adapters.discord.ears import Ears
 from adapters.discord.events import PLATFORM, Me
 from adapters.discord.gateway import DEAF_S, NO_CONTENT, Gateway, Link
@@ -25,11 +26,13 @@ from adapters.discord.rooms import Rooms
 from adapters.discord.source import FILE_HOSTS, DiscordSource
 from adapters.discord.threads import Threads
 from adapters.http.app import Mounted
+from bots.wiring.roster import declared_roster
 from config.settings import Settings
 from core.chat.hearing import Hearing, Keeping
 from core.chat.messages import Event
 from core.chat.pacing import Pacer, Paces
 from core.chat.ports import ChatPlatform
+from core.chat.roster import Roster
 from core.chat.wording import ChatSource
 from core.clock import Clock
 from core.errors import (
@@ -75,6 +78,7 @@ class DiscordSide:
     clock: Clock
     settings: Settings
     door: Door
+    roster: Roster
     asgi: Any = None
     deaf_s: float = DEAF_S
     _gateway: Gateway | None = None
@@ -127,7 +131,8 @@ class DiscordSide:
         )
         gateway = self._gateway = Gateway(link, ears, self.pacer, self.clock)
         try:
-            await slash.tell(self.api, self.me.application)
+            commands = fitted(slash.COMMANDS, self.roster)
+            await slash.tell(self.api, self.me.application, commands)
         except PlatformError as error:
             log.warning("Discord could not be told of the commands: %s", error)
         async with ears.open(), gateway.running():
@@ -151,7 +156,8 @@ async def describe_discord(settings: Settings, clock: Clock) -> list[tuple[str, 
             found.append(("ok", "message contents may be read"))
         else:
             found.append(("bad", NO_CONTENT))
-        if await slash.in_step(api, str(who["id"])):
+        commands = fitted(slash.COMMANDS, declared_roster(settings))
+        if await slash.in_step(api, str(who["id"]), commands):
             found.append(("ok", f"Discord knows all {len(slash.COMMANDS)} commands"))
         else:
             found.append(("note", "the commands changed; the next start tells Discord"))
@@ -184,9 +190,16 @@ async def application(settings: Settings, clock: Clock) -> dict[str, Any]:
 
 @asynccontextmanager
 async def open_discord(
-    settings: Settings, pacer: Pacer, hearing: Hearing, keeping: Keeping, clock: Clock
+    settings: Settings,
+    pacer: Pacer,
+    hearing: Hearing,
+    keeping: Keeping,
+    clock: Clock,
+    *,
+    roster: Roster,
 ) -> AsyncIterator[DiscordSide]:
-    """The sending side, ready to use. A ban of our address is waited out here.
+    """The sending side, ready to use. A ban of our address is waited out here. `roster` are the
+    Assistants that commands offer.
 
     Raises:
         ConfigurationError: the token is missing or wrong; the text names it.
@@ -233,12 +246,15 @@ async def open_discord(
             name=str(found.get("name") or user.get("username")),
             platforms={PLATFORM: platform, PRIVATE: PrivatePlatform(api, responses)},
             sources={PLATFORM: source, PRIVATE: source},
-            interactions=Interactions(api, me, responses, hearing, keeping, door.take, clock),
+            interactions=Interactions(
+                api, me, responses, hearing, keeping, door.take, clock, roster=roster
+            ),
             hearing_port=hearing,
             pacer=pacer,
             clock=clock,
             settings=settings,
             door=door,
+            roster=roster,
         )
 
 

@@ -8,7 +8,8 @@ from adapters.discord.events import DIRECT as DISCORD_DIRECT
 from adapters.discord.events import PLATFORM as DISCORD
 from adapters.slack.events import PLATFORM as SLACK
 from adapters.slack.events import PRIVATE as SLACK_PRIVATE
-from config.loading import AssistantFile
+from config.loading import AssistantFile, load_assistants
+from config.settings import Settings
 from core.chat.messages import ConversationKey
 from core.chat.roster import DIRECT, ID_PREFIX, Offer, Roster, Whereabouts
 from core.errors import ConfigurationError
@@ -37,6 +38,17 @@ def roster_of(files: Mapping[str, AssistantFile], default: str) -> Roster:
         for slug, file in files.items()
     )
     return Roster(offers, default, whereabouts)
+
+
+def declared_roster(settings: Settings) -> Roster:
+    """What the files declare, for who needs no functions of theirs.
+
+    Raises:
+        ConfigurationError: a file is broken; the text names it and the field.
+    """
+    return roster_of(
+        load_assistants(settings.bobbin_config_dir / "assistants"), settings.bobbin_assistant
+    )
 
 
 def check_choice(roster: Roster, name: str, conversation: ConversationKey) -> None:

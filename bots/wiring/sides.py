@@ -23,6 +23,7 @@ from bots.wiring.store import Store
 from config.settings import Settings
 from core.chat.messages import Event
 from core.chat.ports import ChatPlatform
+from core.chat.roster import Roster
 from core.chat.wording import ChatSource
 from core.clock import Clock
 from core.errors import PlatformUnavailable
@@ -141,9 +142,10 @@ class Sides:
 
 @asynccontextmanager
 async def open_sides(
-    settings: Settings, store: Store, clock: Clock, parts: Mapping[str, Part]
+    settings: Settings, store: Store, clock: Clock, parts: Mapping[str, Part], roster: Roster
 ) -> AsyncIterator[Sides]:
     """The platforms whose tokens are set, and that have a part to play here (`Slack`, `Discord`).
+    `roster` are the Assistants that they offer.
 
     Raises:
         ConfigurationError: a token is wrong; the text names it.
@@ -165,7 +167,9 @@ async def open_sides(
 
         hearing = RedisHearing(store.client, store.partitions)
         keeping = RedisKeeping(store.client, store.partitions)
-        enter["Discord"] = partial(open_discord, settings, pacer, hearing, keeping, clock)
+        enter["Discord"] = partial(
+            open_discord, settings, pacer, hearing, keeping, clock, roster=roster
+        )
         if settings.discord_public_key is not None:
             paths["Discord"] = DISCORD_PATH
     sides = Sides(clock, frozenset(name for name in enter if parts[name] == "hear"))

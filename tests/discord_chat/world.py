@@ -53,6 +53,7 @@ class World:
     assistants: FakeAssistants = field(default_factory=FakeAssistants)
     functions: FakeFunctions = field(default_factory=FakeFunctions)
     lease_s: float = 30.0
+    roster: Roster = field(default_factory=lambda: Roster((), "tutor"))
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
     dead: set[str] = field(default_factory=set[str])
     _owners: itertools.count[int] = field(default_factory=itertools.count)
@@ -89,7 +90,7 @@ class World:
         clock, owner = SystemClock(), f"process-{next(self._owners)}"
         hearing, keeping = RedisHearing(self.client, 1), RedisKeeping(self.client, 1)
         async with (
-            open_discord(settings, Hurry(), hearing, keeping, clock) as side,
+            open_discord(settings, Hurry(), hearing, keeping, clock, roster=self.roster) as side,
             open_chat_stores(self.client, 1, lease_s=self.lease_s) as stores,
             open_chat(
                 stores,
@@ -97,7 +98,7 @@ class World:
                 side.platforms,
                 Places(),
                 clock,
-                roster=Roster((), "tutor"),
+                roster=self.roster,
                 relay=RelayLimits(),
                 dispatcher=DispatcherLimits(
                     owner=owner, lease_s=self.lease_s, sweep_s=0.1, drain_s=0.3
