@@ -8,13 +8,17 @@ Source: https://docs.slack.dev/reference/methods/chat.postEphemeral.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from typing import Final
 
 from adapters.slack.api import NO_SUCH_METHOD, SlackApi, SlackRefused, dict_of
+from adapters.slack.origin import NO_THREAD
 from adapters.slack.render import MOST_CHARS, blocks, message, notification
 from core.chat.messages import Capabilities, ConversationKey, Post, Sign
 from core.errors import ConversationGone
+
+log = logging.getLogger(__name__)
 
 CAPABILITIES: Final = Capabilities(max_chars=MOST_CHARS, buttons=True, mentions="slack")
 
@@ -34,7 +38,7 @@ class PrivatePlatform:
         if post.kind == "shared":
             body = message(post)
             answer = await self._api.write("chat.postMessage", channel=channel, **body)
-            return str(answer["ts"])
+            return str(answer.get("ts") or NO_THREAD)
         if post.files:
             names = ", ".join(file.name for file in post.files)
             left = f"(Not shown here: {names}. Ask me in a direct message to see files.)"
@@ -50,15 +54,19 @@ class PrivatePlatform:
             if error.code not in NO_SUCH_METHOD:
                 raise
             return await self._send_directly(user, post)
-        return str(answer["message_ts"])
+        return str(answer.get("message_ts") or NO_THREAD)
 
     async def _send_directly(self, user: str, post: Post) -> str:
         """We are not in that channel: the answer goes into the person's direct messages."""
-        opened = await self._api.write("conversations.open", users=user)
-        channel = str(dict_of(opened.get("channel"))["id"])
+        try:
+            opened = await self._api.write("conversations.open", users=user)
+        except SlackRefused as error:
+            log.info("direct messages cannot be opened, the person's id stands for them: %s", error)
+            opened = {}
+        channel = str(dict_of(opened.get("channel")).get("id") or user)
         shown = replace(post, controls=())  # a press there would be about another conversation
         answer = await self._api.write("chat.postMessage", channel=channel, **message(shown))
-        return str(answer["ts"])
+        return str(answer.get("ts") or NO_THREAD)
 
     async def edit(self, conversation: ConversationKey, ref: str, post: Post) -> None:
         await self.send(conversation, post)
