@@ -17,10 +17,16 @@ class TooMuch(Exception):
 
 def claim(base: Path, prefix: str) -> tuple[Path, int]:
     """A new folder `<base>/<prefix>…` and the descriptor whose lock says that it is in use."""
-    path = tempfile.mkdtemp(prefix=prefix, dir=base)
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    fcntl.flock(fd, fcntl.LOCK_EX)
-    return Path(path), fd
+    while True:
+        path = Path(tempfile.mkdtemp(prefix=prefix, dir=base))
+        try:
+            fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            continue
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        if path.exists():
+            return path, fd
+        os.close(fd)  # somebody who swept just then took it for a dead one's
 
 
 def sweep(base: Path, prefix: str) -> None:

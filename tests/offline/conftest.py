@@ -41,7 +41,7 @@ signal.signal(signal.SIGALRM, stop)
 outputs = []
 for code in json.load(sys.stdin):
     text = io.StringIO()
-    signal.alarm(25)
+    signal.alarm(120)
     try:
         with contextlib.redirect_stdout(text):
             exec(compile(code, "<cell>", "exec"), {})

@@ -22,6 +22,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from adapters.sandbox.interpreter import SandboxedInterpreter
 
+PATIENCE_S = 5.0
+"""How long the effect of an attack without a jail may be on its way."""
+ATTEMPTS = 3
+"""What comes through the jail does so each time; what is late from the last attack, once."""
+
 
 class World:
     """What there is to steal and to break, and whether it has been."""
@@ -198,7 +203,10 @@ async def main(order: dict[str, Any]) -> None:
                 outcome = result["attacks"][name]
                 outcome["plain"] = attempted(targets, attack, plain.run)
                 for mode, jail in jails.items():
-                    outcome[mode] = await jailed(targets, attack, jail)
+                    for _ in range(ATTEMPTS):
+                        outcome[mode] = await jailed(targets, attack, jail)
+                        if not outcome[mode]["through"]:
+                            break
     sys.stdout.write(json.dumps(result))
 
 
@@ -221,7 +229,11 @@ def attempted(targets: World, attack: str, run: Callable[[str], str]) -> dict[st
     targets.reset(victim="$VICTIM" in attack)
     before = targets.state_now()
     said = run(filled(attack, targets.targets()))
-    return {"through": "ESCAPED" in said or targets.state_now() != before, "said": said}
+    through = "ESCAPED" in said
+    patient_until = time.monotonic() + PATIENCE_S
+    while not through and time.monotonic() < patient_until:
+        through = targets.state_now() != before
+    return {"through": through, "said": said}
 
 
 async def jailed(targets: World, attack: str, jail: SandboxedInterpreter) -> dict[str, Any]:

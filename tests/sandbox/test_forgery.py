@@ -83,10 +83,11 @@ async def test_bytes_between_two_calls_end_the_session(jails: Jails, session: st
     """A thread that outlives its call is stopped with the rest; what it writes when it wakes up
     comes when nothing is due, or in the place of a frame."""
     code = (
-        "import os, threading, time\n"
-        "def forge():\n    while True: os.write(3, b'x')\n"
+        "import os, threading\n"
+        "begun = threading.Event()\n"
+        "def forge():\n    while True: os.write(3, b'x'); begun.set()\n"
         "threading.Thread(target=forge, daemon=True).start()\n"
-        "time.sleep(0.05)"
+        "begun.wait()"
     )
     async with jails() as interpreter:
         first = await interpreter.run(session, code)

@@ -6,6 +6,7 @@ import ast
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,27 @@ def test_a_tree_is_removed_whatever_is_in_it(tmp_path: Path) -> None:
     scratch.remove_tree(top)
     assert not top.exists()
     assert (outside / "precious").read_text() == "1"
+
+
+def test_a_folder_that_is_just_being_claimed_is_not_swept_away(tmp_path: Path) -> None:
+    over = threading.Event()
+
+    def sweep() -> None:
+        while not over.is_set():
+            scratch.sweep(tmp_path, "x-")
+
+    sweepers = [threading.Thread(target=sweep) for _ in range(2)]
+    for sweeper in sweepers:
+        sweeper.start()
+    try:
+        for _ in range(1000):
+            path, lock = scratch.claim(tmp_path, "x-")
+            assert path.is_dir()
+            os.close(lock)
+    finally:
+        over.set()
+        for sweeper in sweepers:
+            sweeper.join()
 
 
 def test_measuring_stops_at_what_is_too_much(tmp_path: Path) -> None:

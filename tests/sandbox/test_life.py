@@ -59,23 +59,25 @@ async def test_nothing_is_started_before_the_first_call(tmp_path: Path) -> None:
 async def test_the_probe_leaves_no_process(jails: Jails) -> None:
     async with jails.fresh() as interpreter:
         assert interpreter.pool.zygote_pid is None
-        mine = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+        mine = Path(f"/proc/self/task/{os.getpid()}/children")
+        before = set(mine.read_text().split())
         status = await interpreter.status()
         assert status.available
-        assert Path(f"/proc/self/task/{os.getpid()}/children").read_text().split() == mine
+        assert set(mine.read_text().split()) <= before
 
 
 async def test_nothing_is_left_behind(jails: Jails, tmp_path: Path) -> None:
-    before = set(Path("/tmp").glob("bobbin-jail-*"))
     async with jails.fresh(state_dir=tmp_path / "state") as interpreter:
         await interpreter.put("s", "a", b"1")
         await interpreter.run("s", "1")
         processes = [interpreter.pool.zygote_pid or 0, *children(interpreter)]
-        made = set(Path("/tmp").glob("bobbin-jail-*")) - before
         assert len(processes) == 2
+        held = [entry.readlink() for entry in Path(f"/proc/{processes[0]}/fd").iterdir()]
+        scratch = [path for path in held if path.name.startswith("bobbin-jail-")]
+        assert scratch
     assert [state_of(pid) for pid in processes] == ["", ""]
     assert [path.name for path in (tmp_path / "state").iterdir()] == ["fonts"]
-    assert not any(path.exists() for path in made)
+    assert not any(path.exists() for path in scratch)
 
 
 async def test_an_idle_session_ends_and_keeps_its_files(jails: Jails) -> None:
@@ -164,12 +166,19 @@ async def test_the_sweep_runs_by_itself(jails: Jails) -> None:
 
 async def test_only_so_many_run_at_once(jails: Jails) -> None:
     """Each call says when it began and ended, by the clock that all processes share."""
-    code = "import time\nbegun = time.monotonic()\ntime.sleep(0.4)\nprint(begun, time.monotonic())"
+    code = "import time\nbegun = time.monotonic()\ntime.sleep({})\nprint(begun, time.monotonic())"
+    most = 0
     async with jails.fresh(policy=Policy(running=2)) as interpreter:
-        executions = await asyncio.gather(*(interpreter.run(name, code) for name in "abcd"))
-    spans = [tuple(float(word) for word in said(each).split()) for each in executions]
-    together = [sum(1 for other in spans if other[0] <= span[0] < other[1]) for span in spans]
-    assert max(together) == 2
+        for seconds in (0.4, 4, 15):  # a machine that stands still may keep two from meeting
+            running = (interpreter.run(name, code.format(seconds)) for name in "abcd")
+            spans = [
+                [float(n) for n in said(one).split()] for one in await asyncio.gather(*running)
+            ]
+            together = [sum(a <= span[0] < b for a, b in spans) for span in spans]
+            assert max(together) <= 2
+            if (most := max(together)) == 2:
+                break
+    assert most == 2
 
 
 async def test_calls_of_one_session_take_turns(jails: Jails) -> None:

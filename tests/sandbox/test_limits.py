@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from adapters.sandbox.interpreter import SandboxedInterpreter
 from adapters.sandbox.limits import Limits
-from core.engine.records import RESET
+from core.engine.records import RESET, Execution
 from core.errors import InvalidRequest
 from tests.sandbox.conftest import Jails, only_child, said, state_of, until
 
@@ -41,12 +42,12 @@ async def test_code_that_does_not_end_is_stopped_and_keeps_its_variables(
 ) -> None:
     limits = Limits(soft_s=0.3, grace_s=30.0)
     async with jails(limits=limits) as interpreter:
-        await interpreter.run(session, "kept = 1")
+        await run_through(interpreter, session, "kept = 1")
         execution = await interpreter.run(session, code)
         assert execution.failed
         assert execution.state == "kept"
         assert "TimeoutError: stopped after 0.3 s" in said(execution)
-        assert said(await interpreter.run(session, "kept")) == "1\n"
+        assert said(await run_through(interpreter, session, "kept")) == "1\n"
 
 
 @pytest.mark.parametrize(
@@ -59,16 +60,15 @@ async def test_code_that_does_not_end_is_stopped_and_keeps_its_variables(
 async def test_code_that_cannot_be_stopped_is_killed_and_keeps_its_files(
     jails: Jails, session: str, code: str
 ) -> None:
-    async with jails(limits=Limits(soft_s=0.4, grace_s=1.0)) as interpreter:
+    async with jails(limits=Limits(soft_s=0.4, grace_s=4.0)) as interpreter:
         await interpreter.put(session, "in.txt", b"in")
-        await interpreter.run(session, "x = 1\nopen('out.txt', 'w').write('out')")
+        await run_through(interpreter, session, "x = 1\nopen('out.txt', 'w').write('out')")
         execution = await interpreter.run(session, code)
         assert execution.failed
         assert execution.state == "reset"
         assert RESET in said(execution)
-        after = await interpreter.run(
-            session, "import os\nprint('x' in globals(), sorted(os.listdir('/mnt/data')))"
-        )
+        look = "import os\nprint('x' in globals(), sorted(os.listdir('/mnt/data')))"
+        after = await run_through(interpreter, session, look)
         assert said(after) == "False ['in.txt', 'out.txt']\n"
         assert after.state == "kept"  # it has been said
 
@@ -248,6 +248,14 @@ async def test_a_cancelled_call_leaves_a_session_that_works(jails: Jails, sessio
         assert execution.state == "reset"
         assert said(execution) == f"It was stopped while it ran. {RESET}\nFalse 1\n"
         await until(lambda: state_of(pid) == "")
+
+
+async def run_through(interpreter: SandboxedInterpreter, session: str, code: str) -> Execution:
+    """What code gives that takes no time: where the machine stood still for longer than code may
+    take, it is run again."""
+    while "TimeoutError" in said(execution := await interpreter.run(session, code)):
+        pass
+    return execution
 
 
 def may_look_into_others() -> bool:
