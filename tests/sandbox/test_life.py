@@ -74,7 +74,7 @@ async def test_nothing_is_left_behind(jails: Jails, tmp_path: Path) -> None:
         assert len(processes) == 2
         held = [entry.readlink() for entry in Path(f"/proc/{processes[0]}/fd").iterdir()]
         scratch = [path for path in held if path.name.startswith("bobbin-jail-")]
-        assert scratch
+        assert scratch or jails.mode == "namespaces", "it makes a folder where it has no mounts"
     assert [state_of(pid) for pid in processes] == ["", ""]
     assert [path.name for path in (tmp_path / "state").iterdir()] == ["fonts"]
     assert not any(path.exists() for path in scratch)
@@ -171,9 +171,8 @@ async def test_only_so_many_run_at_once(jails: Jails) -> None:
     async with jails.fresh(policy=Policy(running=2)) as interpreter:
         for seconds in (0.4, 4, 15):  # a machine that stands still may keep two from meeting
             running = (interpreter.run(name, code.format(seconds)) for name in "abcd")
-            spans = [
-                [float(n) for n in said(one).split()] for one in await asyncio.gather(*running)
-            ]
+            executions = await asyncio.gather(*running)
+            spans = [[float(word) for word in said(one).split()] for one in executions]
             together = [sum(a <= span[0] < b for a, b in spans) for span in spans]
             assert max(together) <= 2
             if (most := max(together)) == 2:
