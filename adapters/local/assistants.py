@@ -77,6 +77,11 @@ class LocalAssistants(LocalRemovals):
         )
         return (await self._engine.files.create(request, tenant=self._tenant)).id
 
+    async def tools_of(self, assistant: str) -> frozenset[str]:
+        name = self._names.get(assistant, assistant)
+        found = await self._engine.assistants.get(name, tenant=self._tenant)
+        return frozenset(tool["type"] for tool in found.tools)
+
     async def create_run(
         self,
         thread_id: str,

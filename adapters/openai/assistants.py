@@ -24,6 +24,7 @@ from adapters.openai.assistants_streams import RunStream, WaitingStreams
 from core.assistants import (
     PARKED_RUN_STATUSES,
     TERMINAL_RUN_STATUSES,
+    Assistant,
     File,
     Message,
     Run,
@@ -107,6 +108,15 @@ class RemoteAssistants(RemoteRemovals):
             self._files.create, file=(name, data), purpose="vision" if picture else "assistants"
         )
         return self._service.read(File, made).id
+
+    async def tools_of(self, assistant: str) -> frozenset[str]:
+        retrieve = self._service.api.beta.assistants.with_raw_response.retrieve
+        try:
+            found = await self._service.json(retrieve, await self._names.id_of(assistant))
+        except NotFound:
+            self._names.forget()  # it was deleted over there
+            raise
+        return frozenset(tool["type"] for tool in self._service.read(Assistant, found).tools)
 
     # ---------------------------------------------------------------- Runs
 

@@ -17,7 +17,7 @@ from core.chat.messages import (
     Session,
     Sign,
 )
-from core.chat.turn_messages import TurnMessage
+from core.chat.turn_messages import Files, TurnMessage
 
 
 def _no_state() -> Json:
@@ -249,14 +249,6 @@ class Threads(Protocol):
         """Name and bytes of a file that a Message shows."""
         ...
 
-    async def keep_file(self, name: str, data: bytes, *, picture: bool) -> str:
-        """Keep a file for a Message that is to come; its id. `picture`: for models that see.
-
-        Raises:
-            InvalidRequest: refused; the text says why.
-        """
-        ...
-
 
 class Runs(Protocol):
     """Runs of whatever Assistants service stands behind."""
@@ -353,7 +345,7 @@ class Removals(Protocol):
         ...
 
 
-class Assistants(Threads, Runs, Notes, Removals, Protocol):
+class Assistants(Threads, Files, Runs, Notes, Removals, Protocol):
     """An Assistants service: the engine in this process, or a remote one."""
 
 

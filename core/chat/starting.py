@@ -94,7 +94,9 @@ class Starting:
         """The turn's Messages that are not in the Thread: a service may have taken them and not
         started the Run."""
         claim = turn.claim
-        worded = await self._wording.of(claim.mail, first=claim.session.last is None)
+        worded = await self._wording.of(
+            claim.mail, assistant=turn.assistant, first=claim.session.last is None
+        )
         turn.left_out = worded.left_out
         messages = list(worded.messages)
         if not _was_begun(turn):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from core.assistants import Json
 
@@ -40,3 +41,23 @@ class TurnMessage:
             {"file_id": one.file_id, "tools": [{"type": tool} for tool in one.tools]}
             for one in self.documents
         ]
+
+
+class Files(Protocol):
+    """Files for Messages that are to come, at whatever Assistants service stands behind."""
+
+    async def keep_file(self, name: str, data: bytes, *, picture: bool) -> str:
+        """Keep a file; its id. `picture`: for models that see.
+
+        Raises:
+            InvalidRequest: refused; the text says why.
+        """
+        ...
+
+    async def tools_of(self, assistant: str) -> frozenset[str]:
+        """Types of the tools that the Assistant with that name or id has.
+
+        Raises:
+            NotFound: there is no such Assistant.
+        """
+        ...

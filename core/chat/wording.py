@@ -13,7 +13,7 @@ message.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Final, Protocol
@@ -22,7 +22,7 @@ from core.assistants import SAID_BEFORE
 from core.chat.messages import Inbound, InFile, Said
 from core.chat.tags import BEFORE, INBOUND, TURN, tag
 from core.chat.text.speakers import attribute
-from core.chat.turn_messages import MOST_MESSAGES, Document, TurnMessage
+from core.chat.turn_messages import MOST_MESSAGES, Document, Files, TurnMessage
 from core.errors import InvalidRequest, StoreError
 
 log = logging.getLogger(__name__)
@@ -40,6 +40,9 @@ _PICTURES: Final[tuple[tuple[bytes, str], ...]] = (
     (b"GIF8", "gif"),
 )
 _DOCUMENTS: Final = frozenset({".pdf", ".docx", ".pptx", ".html", ".htm", ".md", ".txt", ".tex"})
+
+
+_NO_READER: Final = "I have no tool that reads files, neither file search nor the interpreter."
 
 
 class ChatSource(Protocol):
@@ -60,14 +63,6 @@ class ChatSource(Protocol):
         ...
 
 
-class Files(Protocol):
-    """Where files are kept for an Assistant."""
-
-    async def keep_file(self, name: str, data: bytes, *, picture: bool) -> str:
-        """Keep it; its id. Raises InvalidRequest where it is refused."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Worded:
     """The Messages of a turn, and one sentence for each file that was left out."""
@@ -83,12 +78,16 @@ class Wording:
         self._files = files
         self._sources = sources
 
-    async def of(self, mail: tuple[Inbound, ...], *, first: bool) -> Worded:
-        """The Messages. `first`: nothing was said in this session yet.
+    async def of(self, mail: tuple[Inbound, ...], *, assistant: str, first: bool) -> Worded:
+        """The Messages. `assistant` is who answers; `first`: nothing was said in this session yet.
 
         Raises:
+            NotFound: there is no such Assistant.
             BobbinError: the platform or the service is away.
         """
+        has: frozenset[str] = frozenset()
+        if any(inbound.files for inbound in mail):
+            has = await self._files.tools_of(assistant)
         messages: list[TurnMessage] = []
         left_out: list[str] = []
         turn = tag(mail[0].id)
@@ -101,7 +100,7 @@ class Wording:
             )
             for number, file in enumerate(inbound.files):
                 try:
-                    message = await self._with_file(message, inbound, file, number)
+                    message = await self._with_file(message, inbound, file, number, has)
                 except StoreError:
                     raise
                 except InvalidRequest as error:
@@ -121,7 +120,12 @@ class Wording:
         return [TurnMessage(text="\n".join([SAID_BEFORE, *lines]), metadata=metadata)]
 
     async def _with_file(
-        self, message: TurnMessage, inbound: Inbound, file: InFile, number: int
+        self,
+        message: TurnMessage,
+        inbound: Inbound,
+        file: InFile,
+        number: int,
+        has: frozenset[str],
     ) -> TurnMessage:
         if number >= MOST_FILES:
             raise InvalidRequest(f"I take {MOST_FILES} files with a message.")
@@ -137,10 +141,13 @@ class Wording:
         name = PurePosixPath(file.name).name or "file"
         if ending:
             name = f"{PurePosixPath(name).stem}.{ending}"
+        tools = tools_for(name, has)
+        if not ending and not tools:
+            raise InvalidRequest(_NO_READER)
         file_id = await self._files.keep_file(name, data, picture=bool(ending))
         if ending:
             return replace(message, images=(*message.images, file_id))
-        document = Document(file_id, tools_for(name))
+        document = Document(file_id, tools)
         return replace(message, documents=(*message.documents, document))
 
 
@@ -152,12 +159,13 @@ def picture_ending(data: bytes) -> str:
     return "webp" if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else ""
 
 
-def tools_for(name: str) -> tuple[str, ...]:
-    """Which tools a file is for: documents are searched and can be opened by code, all other
-    files are data for code."""
-    if PurePosixPath(name.lower()).suffix in _DOCUMENTS:
-        return (_SEARCH, _CODE)
-    return (_CODE,)
+def tools_for(name: str, has: Collection[str]) -> tuple[str, ...]:
+    """Which of the tools that an Assistant `has` a file is for: documents are searched and can be
+    opened by code, all other files are data for code. Where the right one is missing, the other
+    one reads what it can."""
+    is_document = PurePosixPath(name.lower()).suffix in _DOCUMENTS
+    there = tuple(tool for tool in (_SEARCH, _CODE) if tool in has)
+    return there if is_document or _CODE not in has else (_CODE,)
 
 
 def _words(inbound: Inbound) -> str:

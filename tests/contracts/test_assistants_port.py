@@ -19,7 +19,7 @@ from bots.wiring.serve import serving
 from bots.wiring.store import open_store
 from config.loading import AssistantFile
 from config.settings import Settings
-from core.assistants import TERMINAL_RUN_STATUSES, Message, MessageDelta, Run
+from core.assistants import TERMINAL_RUN_STATUSES, Assistant, Message, MessageDelta, Run
 from core.chat.ports import Assistants
 from core.chat.turn_messages import MOST_MESSAGES, TurnMessage
 from core.clock import SystemClock
@@ -127,6 +127,9 @@ async def subject(
             yield Subject(fake, gate)
         elif request.param == "remote plain server":
             server = await stack.enter_async_context(PlainServer(_fake(gate)))
+            server.assistants[NAMES["tutor"]] = Assistant(
+                id=NAMES["tutor"], created_at=1, model="m", tools=({"type": "function"},)
+            )
             service = await stack.enter_async_context(
                 remote_assistants(server.base_url, server.key, NAMES)
             )
@@ -156,6 +159,8 @@ def _fake(gate: Gate) -> FakeAssistants:
         return await echo(messages)
 
     fake = FakeAssistants(reply)
+    fake.hosted = frozenset({"function"})
+    fake.gone.add("asst_none")
     return fake
 
 
@@ -353,6 +358,12 @@ async def test_a_run_that_waits_for_outputs_can_be_cancelled(subject: Subject) -
     assert (await service.run(thread, run.id)).status == "cancelled"
     with pytest.raises(InvalidRequest):
         await service.submit_outputs(thread, run.id, {"call_a": "sun", "call_b": "rain"})
+
+
+async def test_the_tools_of_an_assistant(subject: Subject) -> None:
+    assert await subject.service.tools_of("tutor") == {"function"}
+    with pytest.raises(NotFound):
+        await subject.service.tools_of("asst_none")
 
 
 async def test_what_is_not_there_is_not_found(subject: Subject) -> None:

@@ -22,6 +22,7 @@ from core.assistants import (
     MessageDelta,
     Run,
     RunStep,
+    RunStepDelta,
     StreamEvent,
     files_of_message,
     text_part,
@@ -76,17 +77,25 @@ class FakeAssistants:
         """What each Run was told beside its Assistant's instructions."""
         self.tools: tuple[Json, ...] = ()
         """Of every Run."""
+        self.hosted = frozenset({"code_interpreter", "file_search"})
+        """Types of the tools of every Assistant."""
         self.outputs: dict[str, str] = {}
         """What was submitted, by call id."""
         self.gone: set[str] = set()
         """Assistants that it does not know."""
         self.shows: tuple[str, ...] = ()
         """Kept files that every answer shows as pictures."""
+        self.works: tuple[Json, ...] = ()
+        """Calls of hosted tools that every answer begins with."""
+        self.before_text: asyncio.Event | None = None
+        """These calls are done when it is set."""
         self.before_last: asyncio.Event | None = None
         """The second half of a Message is said when it is set."""
         self.before_end: asyncio.Event | None = None
         """A Message is completed when it is set."""
         self.most_active = 0
+        self.usage: Json | None = None
+        """Of every Run that is completed."""
         self.closed_code: list[str] = []
         """Threads whose code session was ended."""
         self._events: dict[str, list[StreamEvent]] = {}
@@ -143,6 +152,11 @@ class FakeAssistants:
         file_id = f"file-{len(self.files) + 1}"
         self.files[file_id] = (name, data)
         return file_id
+
+    async def tools_of(self, assistant: str) -> frozenset[str]:
+        if assistant in self.gone:
+            raise NotFound.object("assistant", assistant)
+        return self.hosted
 
     async def create_run(
         self,
@@ -280,6 +294,7 @@ class FakeAssistants:
         run = self.runs[run_id]
         try:
             await self._end(run_id, "in_progress")
+            await self._work(run)
             for text in await self.reply(list(self.threads[run.thread_id])):
                 await self._say(run, text)
         except Wants as wish:
@@ -298,7 +313,37 @@ class FakeAssistants:
                 run_id, "failed", last_error={"code": error.code, "message": str(error)}
             )
         else:
-            await self._end(run_id, "completed")
+            await self._end(run_id, "completed", usage=self.usage)
+
+    async def _work(self, run: Run) -> None:
+        """The hosted tools, as events tell of them."""
+        if not self.works:
+            return
+        step = RunStep(
+            id=f"step_{run.id}",
+            created_at=run.created_at,
+            assistant_id=run.assistant_id,
+            thread_id=run.thread_id,
+            run_id=run.id,
+            type="tool_calls",
+            step_details={"type": "tool_calls", "tool_calls": []},
+        )
+        await self._emit(run.id, StreamEvent("thread.run.step.created", step))
+        for index, call in enumerate(self.works):
+            body = {"type": "tool_calls", "tool_calls": [{"index": index, **call}]}
+            delta = RunStepDelta(id=step.id, delta={"step_details": body})
+            await self._emit(run.id, StreamEvent("thread.run.step.delta", delta))
+        try:
+            if self.before_text is not None:
+                await self.before_text.wait()
+        except asyncio.CancelledError:
+            await self._emit(
+                run.id, StreamEvent("thread.run.step.cancelled", replace(step, status="cancelled"))
+            )
+            raise
+        details = {"type": "tool_calls", "tool_calls": list(self.works)}
+        done = replace(step, status="completed", step_details=details)
+        await self._emit(run.id, StreamEvent("thread.run.step.completed", done))
 
     async def _say(self, run: Run, text: str) -> None:
         message = self._add(run.thread_id, "assistant", text, {}, run)

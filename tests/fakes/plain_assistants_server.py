@@ -133,6 +133,10 @@ class PlainServer:
                 return web.Response(body=self._file(file_id)[1])
             case ["GET", "assistants"]:
                 return _page(request, list(self.assistants.values()))
+            case ["GET", "assistants", assistant_id]:
+                if assistant_id not in self.assistants:
+                    raise NotFound.object("assistant", assistant_id)
+                return _object(self.assistants[assistant_id])
             case ["POST", "assistants"]:
                 return self._changed_assistant(None, body)
             case ["POST", "assistants", assistant_id]:
