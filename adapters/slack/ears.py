@@ -89,9 +89,10 @@ class Ears:
         async def authorize() -> AuthorizeResult:
             return result
 
-        # It warns of what is meant so: that `authorize` takes the place of the token.
-        logging.getLogger("slack_bolt.AsyncApp").setLevel(logging.ERROR)
+        quiet = log.getChild("bolt")
+        quiet.setLevel(logging.ERROR)  # it warns of what is meant so: `authorize`, not a token
         self.app = AsyncApp(
+            logger=quiet,
             client=api.client,
             signing_secret=signing_secret or "not used",
             request_verification_enabled=bool(signing_secret),

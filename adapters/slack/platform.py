@@ -19,10 +19,12 @@ from typing import Final, cast
 from adapters.slack.api import NO_SUCH_METHOD, Json, SlackApi, SlackRefused, dict_of
 from adapters.slack.events import place_of
 from adapters.slack.origin import NO_THREAD, Origin
+from adapters.slack.people import People
 from adapters.slack.presence import Presence
 from adapters.slack.render import MOST_CHARS, message, part_of
 from adapters.slack.streams import Streams
 from adapters.slack.words import escaped
+from core.chat.doing import summary
 from core.chat.messages import Capabilities, ConversationKey, OutFile, Post, Sign
 from core.chat.pacing import PATIENCE_MS, Pace, Paces
 from core.clock import Clock
@@ -37,6 +39,7 @@ CAPABILITIES: Final = Capabilities(
     edit_interval_s=1.0,
     buttons=True,
     pictures=True,
+    shows_work=True,
     mentions="slack",
 )
 
@@ -69,6 +72,7 @@ class SlackPlatform:
         *,
         team: str,
         bot_user: str,
+        people: People,
         presence: Presence,
         stream: bool = True,
     ) -> None:
@@ -78,6 +82,7 @@ class SlackPlatform:
             paces: shared by all processes.
             clock: for how long a stream has lived.
             team, bot_user: ids of the workspace and of the bot's user there.
+            people: who is of which team.
             presence: shows that Bobbin is at work.
             stream: use Slack's own streaming where the app may.
         """
@@ -87,7 +92,15 @@ class SlackPlatform:
         self._team = team
         self._bot_user = bot_user
         self._presence = presence
-        self._streams = Streams(api, clock, team=team, wanted=stream)
+        self._streams = Streams(
+            api,
+            clock,
+            team_of=lambda user: people.team_of(user, team),
+            has_session=presence.has_session,
+            wanted=stream,
+        )
+        self._doing: dict[str, str] = {}
+        """What signs say is being done, by part."""
         self._edits = True
         self._paid: dict[str, None] = {}
         """Posts whose last edit has its place in the pace already."""
@@ -106,18 +119,23 @@ class SlackPlatform:
     async def _send(self, conversation: ConversationKey, post: Post) -> str:
         origin, root = self._aim(conversation, post.part_id)
         post = await self._send_files(origin, root, post)
-        threaded = root != NO_THREAD  # a stream needs a thread
-        if threaded and not post.final and await self._paces.may("startStream", _STARTS, 0):
-            ts = await self._streams.begin(origin, root, post)
+        grows = root != NO_THREAD and not post.final  # a stream needs a thread
+        if grows and self._streams.may_begin(origin.channel, post):
+            paced = await self._paces.may("startStream", _STARTS, 0)
+            ts = await self._streams.begin(origin, root, post) if paced else None
             if ts is not None:
                 return ts
+        if not post.final and not post.text.strip():
+            await self._say_doing(origin, post)
+            raise TooEarly("there is no text yet, and no stream to show what is being done")
         if not post.final and not (self._edits and await self._paces.may("update", _UPDATES, 0)):
             # A beginning needs an edit later on, and there are few of these for a workspace.
             raise TooEarly("no edit is left for the rest of this answer")
         await self._paces.wait(f"post:{origin.channel}", _A_CHANNEL)
         body = {"channel": origin.channel, **_under(root), **_QUIET}
         answer = await self._say("chat.postMessage", body, post, origin, root)
-        ts = str(answer["ts"])
+        ts = str(answer.get("ts") or NO_THREAD)
+        self._edits = self._edits and ts != NO_THREAD
         self._streams.ordinary(ts)
         if not post.final:
             self._paid[ts] = None
@@ -126,8 +144,18 @@ class SlackPlatform:
         self._shared.pop(post.part_id, None)
         return ts
 
+    async def _say_doing(self, origin: Origin, post: Post) -> None:
+        said = summary(post.doing)
+        if self._doing.get(post.part_id) != said:
+            self._doing[post.part_id] = said
+            if len(self._doing) > _PARTS:
+                del self._doing[next(iter(self._doing))]
+            await self._presence.doing(origin, said)
+
     async def edit(self, conversation: ConversationKey, ref: str, post: Post) -> None:
         origin, root = self._aim(conversation, post.part_id)
+        if ref == NO_THREAD:  # nobody said where it stands
+            raise ConversationGone("Slack did not name the post")
         if not post.final and not await self._paces.may("appendStream", _APPENDS, 0):
             return  # the next one brings all of it
         with _for_good():

@@ -48,6 +48,7 @@ class Presence:
         self._clock = clock
         self._first = WAYS.index(way)
         self._ways: dict[str, int] = {}
+        self._sessions: set[str] = set()
         self._later: dict[tuple[str, str], asyncio.Task[None]] = {}
 
     async def aclose(self) -> None:
@@ -59,6 +60,15 @@ class Presence:
     def way(self, channel: str) -> str:
         """Which sign is used in a channel like this one."""
         return WAYS[self._ways.get(channel[:1], self._first)]
+
+    def has_session(self, channel: str) -> bool:
+        """Whether Slack showed an agent session in a channel like this one."""
+        return channel[:1] in self._sessions
+
+    async def doing(self, origin: Origin, sentence: str) -> None:
+        """Say what is being done, where the sign has words."""
+        if self.way(origin.channel) == "legacy":
+            await self._show(origin, "processing", sentence)
 
     async def working(self, origin: Origin, sentence: str = "") -> None:
         """Say that this message is being worked on."""
@@ -131,6 +141,7 @@ class Presence:
                     status=state,
                     **({"initiator_user_id": origin.user} if at_work else {}),
                 )
+                self._sessions.add(channel[:1])
             case "legacy":
                 await self._api.write(
                     "assistant.threads.setStatus",

@@ -8,9 +8,11 @@ https://docs.slack.dev/messaging/message-metadata.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any, Final, cast
 
 from adapters.slack.words import escaped
+from core.chat.doing import Doing, State, summary
 from core.chat.messages import Control, Post
 
 Json = dict[str, Any]
@@ -28,6 +30,14 @@ _PLAIN: Final = 3_900
 """Characters of the text beside the blocks. Notifications show its beginning; screen readers read
 it instead of the blocks, so it says all that fits (https://docs.slack.dev/reference/methods/
 chat.postMessage, accessibility; longer texts than about 4,000 characters are split)."""
+
+_STATUS: Final[dict[State, str]] = {
+    "going": "in_progress",
+    "done": "complete",
+    "failed": "error",
+}
+_MOST_TITLE: Final = 250
+"""Characters of what a task card says; Slack takes 256."""
 
 _LABELS: Final[dict[str, str]] = {
     "stop": "Stop",
@@ -58,7 +68,7 @@ def message(post: Post, *, stoppable: bool = False) -> Json:
 
 def notification(post: Post) -> str:
     """The post as plain words that ping nobody; of a long one the beginning."""
-    text = post.text.strip() or "A file"
+    text = post.text.strip() or summary(post.doing) or "A file"
     kept = min(len(text), _PLAIN)
     while len(shown := escaped(text[:kept])) > _PLAIN:
         kept -= max(1, (len(shown) - _PLAIN) // 5)
@@ -80,9 +90,32 @@ def part_of(found: Json) -> str | None:
 
 
 def blocks(post: Post, *, stoppable: bool = False) -> list[Json]:
-    """The text and the controls of a post."""
+    """What was done, the text and the controls of a post."""
     found: list[Json] = [{"type": "markdown", "text": post.text}] if post.text.strip() else []
-    return [*found, *controls(post, stoppable=stoppable)]
+    return [*work(post), *found, *controls(post, stoppable=stoppable)]
+
+
+def work(post: Post) -> list[Json]:
+    """The tools that were used, as a small line; nothing where there were none."""
+    said = summary(post.doing)[:_MOST_TITLE]
+    return [{"type": "context", "elements": [{"type": "plain_text", "text": said}]}] if said else []
+
+
+def tasks(doing: tuple[Doing, ...], *, ended: bool = False) -> list[Json]:
+    """The tools that are used, as chunks of a stream: a card each, changed by its id. With `ended`
+    none is left open: Slack shows an open one as failed when its stream ends.
+    Source: https://docs.slack.dev/reference/methods/chat.appendStream (task_update)."""
+    if ended:
+        doing = tuple(replace(one, state="done") if one.state == "going" else one for one in doing)
+    return [
+        {
+            "type": "task_update",
+            "id": one.id,
+            "title": one.words[:_MOST_TITLE],
+            "status": _STATUS[one.state],
+        }
+        for one in doing
+    ]
 
 
 def controls(post: Post, *, stoppable: bool = False) -> list[Json]:

@@ -5,8 +5,11 @@ minutes (Slack ends it at about five), when Slack refuses it, when it is not kno
 arrived, when the text is not a longer form of what was sent, or at the end of one with a table in
 it. From then on the same message is edited as a whole like any other, so nothing in it (a code
 fence, a list) is ever cut by the clock.
+
+What a stream begins with decides what it takes to its end: text, or chunks, which are text and task
+cards. So an answer that begins with a tool has cards in its stream, and any other text alone.
 Source: https://docs.slack.dev/reference/methods/chat.startStream, chat.appendStream,
-chat.stopStream.
+chat.stopStream (`streaming_mode_mismatch`, `cannot_provide_both_markdown_text_and_chunks`).
 
 Serial: the calls of one message. Parallel: messages. Survives a crash: a stream that somebody else
 began is ended before the message is edited. Bounded: `MOST` growing messages, and as many stamps.
@@ -15,12 +18,14 @@ began is ended before the message is edited. Bounded: `MOST` growing messages, a
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from typing import Final
 
-from adapters.slack.api import SlackApi, SlackRefused
+from adapters.slack.api import Json, SlackApi, SlackRefused
 from adapters.slack.origin import Origin
-from adapters.slack.render import controls, has_table, metadata
+from adapters.slack.render import controls, has_table, metadata, tasks, work
+from core.chat.doing import Doing
 from core.chat.messages import Post
 from core.clock import Clock
 from core.errors import ConversationGone, DeliveryUnclear, PlatformRateLimited
@@ -53,19 +58,55 @@ class _Stream:
     channel: str
     sent: str
     begun: float
+    cards: bool = False
+    shown: tuple[Doing, ...] = ()
+
+    def more(self, text: str, post: Post) -> Json:
+        """What brings it up to the post, `text` behind what was sent; empty where nothing does."""
+        if not self.cards:
+            return {"markdown_text": text} if text else {}
+        news = tuple(one for one in post.doing if post.final or one not in self.shown)
+        chunks = tasks(news, ended=post.final)
+        if text:
+            chunks.append({"type": "markdown_text", "text": text})
+        return {"chunks": chunks} if chunks else {}
 
 
 class Streams:
     """The streams of this process."""
 
-    def __init__(self, api: SlackApi, clock: Clock, *, team: str, wanted: bool) -> None:
+    def __init__(
+        self,
+        api: SlackApi,
+        clock: Clock,
+        *,
+        team_of: Callable[[str], Awaitable[str]],
+        has_session: Callable[[str], bool],
+        wanted: bool,
+    ) -> None:
+        """
+        Args:
+            api: with the workspace's bot token.
+            clock: for how long a stream has lived.
+            team_of: the team that a person is of.
+            has_session: whether a channel shows agent sessions.
+            wanted: whether to stream at all.
+        """
         self._api = api
         self._clock = clock
-        self._team = team
+        self._team_of = team_of
+        self._has_session = has_session
         self._streams: dict[str, _Stream] = {}
         self._closed: dict[str, None] = {}
         self._without: set[str] = set()
+        self._without_cards: set[str] = set()
         self._usable = wanted
+
+    def may_begin(self, channel: str, post: Post) -> bool:
+        """Whether a message that begins so may be a stream, as far as is known."""
+        if not self._usable or channel in self._without:
+            return False
+        return bool(post.text.strip() or (post.doing and channel not in self._without_cards))
 
     async def begin(self, origin: Origin, root: str, post: Post) -> str | None:
         """Begin a message with this text; its stamp, or None where streaming is not to be had.
@@ -73,28 +114,37 @@ class Streams:
         Raises:
             PlatformError: as `SlackApi.write`.
         """
-        if not self._usable or origin.channel in self._without or not post.text.strip():
+        if not self.may_begin(origin.channel, post):
             return None
+        cards = bool(post.doing) and origin.channel not in self._without_cards
+        stream = _Stream(origin.channel, post.text, self._clock.monotonic(), cards, post.doing)
         try:
             answer = await self._api.write(
                 "chat.startStream",
                 channel=origin.channel,
                 thread_ts=root,
-                recipient_team_id=self._team,
+                recipient_team_id=await self._team_of(origin.user),
                 recipient_user_id=origin.user,
-                markdown_text=post.text,
+                **replace(stream, shown=()).more(post.text, post),
             )
         except PlatformRateLimited:
             return None  # an ordinary post need not wait
         except SlackRefused as error:
+            if cards and error.code not in _NEVER:
+                log.warning("Slack refuses task cards, so a line says what is done: %s", error.code)
+                if len(self._without_cards) < MOST:
+                    self._without_cards.add(origin.channel)
+                return await self.begin(origin, root, post)
             log.warning("Slack refuses streaming, so posts are edited instead: %s", error.code)
             if error.code in _NEVER:
                 self._usable = False
             elif len(self._without) < MOST:
                 self._without.add(origin.channel)
             return None
+        if "ts" not in answer:
+            return None
         ts = str(answer["ts"])
-        self._streams[ts] = _Stream(origin.channel, post.text, self._clock.monotonic())
+        self._streams[ts] = stream
         if len(self._streams) > MOST:  # those of turns that others took over
             del self._streams[next(iter(self._streams))]
         return ts
@@ -116,16 +166,14 @@ class Streams:
         try:
             if post.final:
                 await self._end(ts, stream, more, post)
-            elif more:
-                await self._api.write(
-                    "chat.appendStream", channel=stream.channel, ts=ts, markdown_text=more
-                )
+            elif content := stream.more(more, post):
+                await self._api.write("chat.appendStream", channel=stream.channel, ts=ts, **content)
         except (SlackRefused, ConversationGone, DeliveryUnclear) as error:
             # Appending twice what may have arrived would show it twice; all of it once cannot.
             log.info("a stream is given up and its message edited: %s", error)
             del self._streams[ts]
             return False
-        stream.sent = post.text
+        stream.sent, stream.shown = post.text, post.doing
         return True
 
     def ordinary(self, ts: str) -> None:
@@ -149,13 +197,17 @@ class Streams:
         self.ordinary(ts)
 
     async def _end(self, ts: str, stream: _Stream, more: str, post: Post) -> None:
+        below = [*([] if stream.cards else work(post)), *controls(post)]
+        # Left alone, the end of a stream ends the session: its loader goes, and its Stop button.
+        goes_on = not post.controls and self._has_session(stream.channel)
         await self._api.write(
             "chat.stopStream",
             channel=stream.channel,
             ts=ts,
             metadata=metadata(post),
-            **({"markdown_text": more} if more else {}),
-            **({"blocks": found} if (found := controls(post)) else {}),
+            **stream.more(more, post),
+            **({"blocks": below} if below else {}),
+            **({"session_status": "processing"} if goes_on else {}),
         )
         del self._streams[ts]
         self.ordinary(ts)

@@ -189,16 +189,18 @@ async def open_slack(
     if token is None:
         raise ConfigurationError("SLACK_BOT_TOKEN is not set (see docs/slack.md)")
     api = SlackApi(token.get_secret_value(), settings.slack_api_url)
-    people, presence = People(api), Presence(api, clock)
+    people = People(api, strangers=settings.bobbin_slack_strangers)
+    presence = Presence(api, clock)
     try:
         found = await checked_token(api)
-        team, user = str(found["team_id"]), str(found["user_id"])
+        team, user = str(found.get("team_id") or "T0"), str(found.get("user_id") or "")
         platform = SlackPlatform(
             api,
             Paces(pacer, clock, f"slack:{team}"),
             clock,
             team=team,
             bot_user=user,
+            people=people,
             presence=presence,
             stream=settings.bobbin_slack_stream,
         )
@@ -214,7 +216,7 @@ async def open_slack(
             team=team,
             user=user,
             bot=str(found.get("bot_id") or ""),
-            strangers=settings.bobbin_slack_strangers,
+            strangers=settings.bobbin_slack_strangers or "team_id" not in found,
             apart=settings.bobbin_slack_direct == "threads",
             names=people.names,
         )

@@ -12,6 +12,7 @@ import pytest
 
 from adapters.slack.api import SlackApi
 from adapters.slack.origin import Origin
+from adapters.slack.people import People
 from adapters.slack.platform import SlackPlatform
 from adapters.slack.presence import Presence
 from adapters.terminal.platform import TerminalPlatform
@@ -129,6 +130,7 @@ async def _on_slack() -> AsyncIterator[Subject]:
             clock,
             team="T0FAKE",
             bot_user="U0BOT",
+            people=People(api),
             presence=presence,
         )
         try:

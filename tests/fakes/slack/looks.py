@@ -7,11 +7,13 @@ from typing import Any, cast
 
 from slack_sdk.models import blocks as sdk_blocks
 from slack_sdk.models import views as sdk_views
+from slack_sdk.models.messages import chunk as sdk_chunks
 
 Json = dict[str, Any]
 
 models: Any = sdk_blocks  # whose types are partly unknown
 models_of_views: Any = sdk_views
+chunk_models: Any = sdk_chunks
 
 TEAM, BOT_USER, BOT_ID, APP = "T0FAKE", "U0BOT", "B0BOT", "A0APP"
 MOST_MARKDOWN = 12_000
@@ -29,8 +31,57 @@ def buttons(message: Json) -> list[str]:
     return [str(element["action_id"]) for row in rows for element in row]
 
 
+def cards(message: Json) -> list[tuple[str, str]]:
+    """The task cards of a message: what they say, and how they stand."""
+    return [(b["title"], b["status"]) for b in _blocks(message) if b["type"] == "task_card"]
+
+
+def small_print(message: Json) -> str:
+    """The small lines of a message."""
+    rows = [b["elements"] for b in _blocks(message) if b["type"] == "context"]
+    return "\n".join(str(element["text"]) for row in rows for element in row)
+
+
+def check_chunks(chunks: list[Json]) -> None:
+    """What Slack's own models say of the pieces of a stream."""
+    for chunk in chunks:
+        parsed = chunk_models.Chunk.parse(chunk)
+        assert parsed is not None, f"no such chunk: {chunk}"
+        parsed.validate_json()
+        assert set(chunk) <= parsed.attributes, chunk
+        if chunk["type"] == "task_update":
+            assert 0 < len(chunk["title"]) <= 256, chunk
+            assert chunk["status"] in ("in_progress", "complete", "error"), chunk
+
+
+def show_chunk(message: Json, chunk: Json) -> None:
+    """Put a piece of a stream into its message: text behind what is there, a card in the place of
+    the one with its id (https://docs.slack.dev/reference/methods/chat.appendStream)."""
+    blocks = _blocks(message)
+    if chunk["type"] == "markdown_text":
+        if not blocks or blocks[-1]["type"] != "markdown":
+            blocks.append({"type": "markdown", "text": ""})
+        blocks[-1]["text"] += chunk["text"]
+        return
+    card = {"type": "task_card", "task_id": chunk["id"]}
+    card |= {"title": chunk["title"], "status": chunk["status"]}
+    for block in blocks:
+        if block.get("task_id") == chunk["id"]:
+            block.update(card)
+            return
+    blocks.append(card)
+
+
+def end_cards(message: Json) -> None:
+    """A card that is open when its stream ends is shown as failed: seen in live workspaces
+    (https://github.com/vercel/chat/pull/917)."""
+    for block in _blocks(message):
+        if block.get("status") == "in_progress":
+            block["status"] = "error"
+
+
 def _blocks(message: Json) -> list[Json]:
-    return cast("list[Json]", message.get("blocks") or [])
+    return cast("list[Json]", message.setdefault("blocks", []))
 
 
 def check_blocks(arguments: Json) -> None:

@@ -19,10 +19,13 @@ from tests.fakes.slack.looks import (
     TEAM,
     Json,
     check_blocks,
+    check_chunks,
     check_view,
+    end_cards,
     list_of,
     no,
     object_of,
+    show_chunk,
     shown_message,
     words,
 )
@@ -36,6 +39,16 @@ MOST_STREAMED = 12_000
 
 
 @dataclass
+class Stream:
+    """A message that grows. What it began with, text or chunks, is all that it takes
+    (https://docs.slack.dev/reference/methods/chat.appendStream, streaming_mode_mismatch)."""
+
+    chunks: bool
+    begun: float
+    size: int = 0
+
+
+@dataclass
 class Workspace:
     """A workspace with one app in it."""
 
@@ -44,6 +57,10 @@ class Workspace:
     agent: bool = True
     """Whether the app has the agents feature."""
     streaming: bool = True
+    cards: bool = True
+    """Whether streams take task cards."""
+    teams: dict[str, str] = field(default_factory=dict[str, str])
+    """Teams of people of other organisations, by user."""
     url: str = ""
     messages: dict[str, dict[str, Json]] = field(default_factory=lambda: defaultdict(dict))
     reactions: Counter[tuple[str, str, str]] = field(default_factory=Counter[tuple[str, str, str]])
@@ -60,8 +77,8 @@ class Workspace:
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     seconds: Callable[[], float] = time.monotonic
     """The workspace's clock."""
-    _streaming: dict[tuple[str, str], tuple[int, float]] = field(
-        default_factory=dict[tuple[str, str], "tuple[int, float]"]
+    _streaming: dict[tuple[str, str], Stream] = field(
+        default_factory=dict[tuple[str, str], "Stream"]
     )
 
     def stamp(self) -> str:
@@ -153,14 +170,20 @@ class Workspace:
         for name in ("recipient_team_id", "recipient_user_id"):
             if not arguments.get(name):
                 return no(f"missing_{name}")
-        ts = self.stamp()
-        channel = arguments["channel"]
-        text = str(arguments.get("markdown_text") or "")
-        self.messages[channel][ts] = shown_message(
-            {"thread_ts": arguments["thread_ts"], "markdown_text": text}, ts
-        )
-        self._streaming[channel, ts] = len(text.encode()), self.seconds()
-        return {"channel": channel, "ts": ts}
+        user = arguments["recipient_user_id"]
+        if arguments["recipient_team_id"] != self.teams.get(user, TEAM):
+            return no("user_not_found")  # which word it is nobody says
+        ts, channel = self.stamp(), arguments["channel"]
+        stream = Stream("chunks" in arguments, self.seconds())
+        if stream.chunks and not self.cards:
+            return no("invalid_arguments")
+        place: Json = {"thread_ts": arguments["thread_ts"]}
+        message = shown_message(place, ts)
+        refused = self._grow(message, stream, arguments)
+        if not refused:
+            self.messages[channel][ts] = message
+            self._streaming[channel, ts] = stream
+        return refused or {"channel": channel, "ts": ts}
 
     def _do_chat_appendStream(self, arguments: Json) -> Json:  # noqa: N802
         return self._append(arguments)
@@ -172,7 +195,13 @@ class Workspace:
         check_blocks(arguments)
         place = arguments["channel"], arguments["ts"]
         message = self.messages[place[0]][place[1]]
+        end_cards(message)
         message["blocks"] = [*message["blocks"], *arguments.get("blocks", [])]
+        status = arguments.get("session_status", "active")
+        assert status in OWN_STATUSES, arguments
+        assert self.agent or "session_status" not in arguments, "this app has no sessions"
+        if self.agent:  # https://docs.slack.dev/reference/methods/chat.stopStream
+            self.statuses.append((place[0], message["thread_ts"], status))
         if "metadata" in arguments:
             message["metadata"] = arguments["metadata"]
         del self._streaming[place]
@@ -180,18 +209,30 @@ class Workspace:
 
     def _append(self, arguments: Json) -> Json:
         place = arguments["channel"], arguments["ts"]
-        size, begun = self._streaming.get(place, (0, 0.0))
-        if place in self._streaming and self.seconds() - begun > STREAM_S:
+        stream = self._streaming.get(place)
+        if stream is not None and self.seconds() - stream.begun > STREAM_S:
             del self._streaming[place]
-        if place not in self._streaming:
+            stream = None
+        if stream is None:
             return no("message_not_in_streaming_state")
-        text = str(arguments.get("markdown_text") or "")
-        size += len(text.encode())
+        return self._grow(self.messages[place[0]][place[1]], stream, arguments)
+
+    def _grow(self, message: Json, stream: Stream, arguments: Json) -> Json:
+        """Put what a call brings into a message; what Slack refuses it with."""
+        if "chunks" in arguments and "markdown_text" in arguments:
+            return no("cannot_provide_both_markdown_text_and_chunks")
+        if ("markdown_text" if stream.chunks else "chunks") in arguments:
+            return no("streaming_mode_mismatch")
+        chunks = list_of(arguments.get("chunks") or [])
+        if "markdown_text" in arguments:
+            chunks = [{"type": "markdown_text", "text": arguments["markdown_text"]}]
+        check_chunks(chunks)
+        size = stream.size + sum(len(str(one.get("text", "")).encode()) for one in chunks)
         if size > MOST_STREAMED:
             return no("msg_too_long")
-        self._streaming[place] = size, begun
-        block = self.messages[place[0]][place[1]]["blocks"][0]
-        block["text"] += text
+        stream.size = size
+        for chunk in chunks:
+            show_chunk(message, chunk)
         return {}
 
     @property
@@ -251,7 +292,9 @@ class Workspace:
     def _do_users_info(self, arguments: Json) -> Json:
         user = arguments["user"]
         name = user.removeprefix("U_").title()
-        return {"user": {"id": user, "profile": {"display_name": name}, "is_admin": False}}
+        team = self.teams.get(user, TEAM)
+        profile = {"display_name": name}
+        return {"user": {"id": user, "team_id": team, "profile": profile, "is_admin": False}}
 
     def _do_agents_sessions_setStatus(self, arguments: Json) -> Json:  # noqa: N802
         if not self.agent:
