@@ -65,6 +65,7 @@ class Chat:
     intake: Intake
     dispatcher: Dispatcher
     waiting: Waiting
+    forgetting: Forgetting
 
 
 @asynccontextmanager
@@ -147,7 +148,7 @@ async def open_chat(
             formulas,
             sources,
             Introducing(stores.places, wanted=introduces, local=local),
-            Accounting(stores.accounts, price),
+            Accounting(stores.accounts, clock, price),
         ),
         capacity,
         clock,
@@ -186,7 +187,13 @@ async def open_chat(
     try:
         async with turns.running():
             await forgetting.resume()
-            yield Chat(stores=stores, intake=intake, dispatcher=turns, waiting=waiting)
+            yield Chat(
+                stores=stores,
+                intake=intake,
+                dispatcher=turns,
+                waiting=waiting,
+                forgetting=forgetting,
+            )
     finally:
         await forgetting.aclose()
         await waiting.close()

@@ -13,6 +13,7 @@ from core.assistants import Run
 from core.chat.messages import Inbound
 from core.chat.people import Accounts, Spent, day_of, person_of
 from core.chat.ports import TurnClaim
+from core.clock import Clock
 
 Price = Callable[[str], tuple[float, float] | None]
 """US dollars per million tokens read and written by a model; None where nobody said."""
@@ -21,8 +22,9 @@ Price = Callable[[str], tuple[float, float] | None]
 class Accounting:
     """Tells the accounts of people what turns were."""
 
-    def __init__(self, accounts: Accounts, price: Price | None = None) -> None:
+    def __init__(self, accounts: Accounts, clock: Clock, price: Price | None = None) -> None:
         self._accounts = accounts
+        self._clock = clock
         self._price = price
 
     async def note(
@@ -37,7 +39,8 @@ class Accounting:
         where = claim.conversation
         askers = list(dict.fromkeys(mail.author.id for mail in claim.mail))
         own = where if settled and _is_own(claim.mail) else None
-        parts = _divided(run, askers, self._price) if run is not None else [None] * len(askers)
+        today = day_of(self._clock.now())
+        parts = [None] * len(askers) if run is None else _divided(run, today, askers, self._price)
         if run is None and own is None:
             return
         await asyncio.gather(
@@ -55,7 +58,7 @@ def _is_own(mail: tuple[Inbound, ...]) -> bool:
     return all(one.kind == "message" and not one.setting.shared for one in mail)
 
 
-def _divided(run: Run, askers: Sequence[str], price: Price | None) -> list[Spent]:
+def _divided(run: Run, day: int, askers: Sequence[str], price: Price | None) -> list[Spent]:
     """Each asker's part; what does not divide goes to the first ones."""
     usage = run.usage or {}
     read, written = int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0)
@@ -69,7 +72,7 @@ def _divided(run: Run, askers: Sequence[str], price: Price | None) -> list[Spent
     return [
         Spent(
             run_id=run.id,
-            day=day_of(run.created_at),
+            day=day,
             read=share(read, place),
             written=share(written, place),
             micros=share(micros, place),

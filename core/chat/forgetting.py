@@ -92,16 +92,17 @@ class Forgetting:
         else:
             await self._ask(command)
 
-    async def resume(self) -> None:
-        """Go on with what other processes left. Raises StoreError."""
+    async def resume(self, person: str = "") -> None:
+        """Go on with what was left undone: everybody's, or one person's. Raises StoreError."""
         for parting in await self._partings.begun():
-            self._start(parting)
+            if person in ("", parting.person) and parting.reply_to.platform in self._platforms:
+                self._start(parting)
 
-    async def aclose(self) -> None:
+    async def aclose(self, drain_s: float = DRAIN_S) -> None:
         """Wait a little for what is being done, and leave the rest to the next process."""
         tasks = list(self._tasks.values())
         if tasks:
-            await asyncio.wait(tasks, timeout=DRAIN_S)
+            await asyncio.wait(tasks, timeout=drain_s)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -138,6 +139,7 @@ class Forgetting:
             await self._saying.say(command, NOTHING_ASKED, alone=True)
             return
         task = self._start(parting)
+        await self.resume(person)
         await asyncio.wait({task}, timeout=SOON_S)
         if not task.done():
             await self._saying.say(command, IN_WORK, part="soon", alone=True)

@@ -139,8 +139,10 @@ class Late:
             Session(ordinal=1) if self._looks == 1 else await self._sessions.current(conversation)
         )
 
-    async def start(self, conversation: ConversationKey, now: float) -> Session:
-        return await self._sessions.start(conversation, now)
+    async def start(
+        self, conversation: ConversationKey, now: float, *, afresh: bool = False
+    ) -> Session:
+        return await self._sessions.start(conversation, now, afresh=afresh)
 
     async def resume(self, conversation: ConversationKey, ordinal: int) -> Session | None:
         return await self._sessions.resume(conversation, ordinal)
