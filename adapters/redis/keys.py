@@ -65,7 +65,7 @@ _CHAT = (
     ("seen:<channel>:<event>", "string", "24 h", "an Inbound was accepted; by which call"),
     ("post:<conversation>:<message>", "string", "24 h", "the place of the mail of a platform post"),
     ("tomb:<conversation>:<message>", "string", "1 h", "a delete came; what it found"),
-    ("sessions:<conversation>", "hash", PERMANENT, "current, newest; body, ... by ordinal; traces.py"),
+    ("sessions:<conversation>", "hash", PERMANENT, "by ordinal: body, title, ...; traces.py"),
     ("dead", "stream", "30 d after the newest", "mail given up: place, mail, reason"),
     ("feed:<conversation>", "stream", "30 d after the newest", "what terminal or page is to show"),
     ("fed:<conversation>:<name>", "string", "30 d", "the sequence of an entry added once"),
