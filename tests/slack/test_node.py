@@ -29,6 +29,8 @@ NUMBERS: Final = frozenset({"limit", "length"})
 FLAGS: Final = frozenset({"inclusive", "include_all_metadata"})
 AS_JSON: Final = frozenset({"files"})
 
+RAN: Final[tuple[Json, ...]] = ({"id": "call_1", "type": "code_interpreter"},)
+
 _MANIFEST: Final = 'slack.AppsManifestValidateArguments["manifest"]'
 
 WITHOUT_TYPE: Final = frozenset({"assistant:write", "agent_session_stopped"})
@@ -113,8 +115,8 @@ async def _everything(world: World) -> list[tuple[str, Json]]:
 
     service.reply = reply
     async with world.process():
-        for streaming in (True, False):
-            world.slack.streaming = streaming
+        for streaming, works in ((True, ()), (True, RAN), (False, RAN)):
+            world.slack.streaming, service.works = streaming, works
             service.before_last = asyncio.Event()
             table = world.slack.add_file("data.csv", b"a,b\n", "text/csv")
             ts = await world.slack.post(ANN, DM, "hello", files=[table])
@@ -122,6 +124,7 @@ async def _everything(world: World) -> list[tuple[str, Json]]:
             service.before_last.set()
             await world.replied(DM, ts)
             await world.idle()
+        service.works = ()
         root = "1600000000.000001"
         world.slack.messages[CHANNEL][root] = {"user": ANN, "ts": root, "text": "The pump."}
         await world.slack.post(ANN, CHANNEL, f"{BOT} refund", thread_ts=root)
@@ -152,6 +155,9 @@ async def test_all_that_we_send_fits_slacks_own_types(world: World, tmp_path: Pa
     calls = await _everything(world)
     methods = {method for method, _ in calls}
     assert {"chat.stopStream", "views.open", "reactions.add", "chat.postEphemeral"} <= methods
+    starts = [set(arguments) for method, arguments in calls if method == "chat.startStream"]
+    assert any("chunks" in one for one in starts)
+    assert any("markdown_text" in one for one in starts)
     lines = ['import type * as slack from "@slack/web-api";']
     for number, (method, arguments) in enumerate(calls):
         kind = "".join(word[0].upper() + word[1:] for word in method.split(".")) + "Arguments"
