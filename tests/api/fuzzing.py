@@ -25,6 +25,7 @@ from schemathesis.engine import Status, events, from_schema
 from core.engine.generation import ModelEvent, ModelRequest, ToolOutput
 from tests.api.serving import BETA, WEATHER, served
 from tests.fakes.scripted_model import ScriptedModel, calls, says
+from tests.patience import PATIENCE_S
 
 _NO_HTTP = b"Invalid HTTP request received."
 """What the server answers by itself where headers say nothing sensible (a length that is none)."""
@@ -100,12 +101,12 @@ def fuzzed_server(redis_url: str, folder: Path) -> Iterator[str]:
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
     try:
-        assert started.wait(30), "the server did not start"
+        assert started.wait(PATIENCE_S), "the server did not start"
         yield told[0]
     finally:
         if len(told) > 1:
             told[1].call_soon_threadsafe(stopping.set)
-        thread.join(30)
+        thread.join(PATIENCE_S)
 
 
 def fuzz(url: str, *, seed: int, examples: int, sequences: int, worlds: int) -> Findings:

@@ -73,11 +73,18 @@ async def test_a_silent_stream_is_kept_open(redis_url: str, tmp_path: Path) -> N
         body = {"assistant_id": assistant_id, "stream": True}
         async with api.http.stream("POST", f"/threads/{thread_id}/runs", json=body) as response:
             lines = response.aiter_lines()
-            while await anext(lines) != "event: thread.run.created":
+            while await anext(lines) != "event: thread.run.in_progress":
                 pass
-            await clock.advance(15)
-            while await anext(lines) != ": keep-alive":
-                pass
+
+            async def comment() -> None:
+                while await anext(lines) != ": keep-alive":
+                    pass
+
+            reading = asyncio.create_task(comment())
+            while not reading.done():
+                await clock.advance(15)
+                await asyncio.sleep(0.05)
+            await reading
             hold.set()
             names = [line.removeprefix("event: ") async for line in lines if "event: " in line]
         assert names[-2:] == ["thread.run.completed", "done"]

@@ -44,14 +44,15 @@ class Pair:
 
 @pytest_asyncio.fixture(params=["responses", "chat"])
 async def pair(request: Any, tmp_path: Path) -> AsyncIterator[Pair]:
-    """With leases of a second, so that nobody waits long for the dead."""
+    """With short leases, so that nobody waits long for the dead; a process that stands still for
+    a moment is not taken for one."""
     protocol: Protocol = request.param
     free = asyncio.Event()
     async with AsyncExitStack() as stack:
         redis = stack.enter_context(redis_server(tmp_path, fsync="no"))
         model = await stack.enter_async_context(ModelServer(occupied(free)))
         common = variables_of(protocol, model, redis.url, tmp_path, "sk-first")
-        common["BOBBIN_LEASE_S"] = "1"
+        common["BOBBIN_LEASE_S"] = "4"
         first = stack.enter_context(
             process("api", tmp_path / "logs", common | {"BOBBIN_MODEL_SLOTS": "1"})
         )

@@ -222,10 +222,15 @@ async def test_it_waits_while_the_server_reads_its_files(
         await wire.close()
 
 
-async def test_a_server_that_reads_its_files_says_so(tmp_path: Path) -> None:
+async def test_a_server_that_reads_its_files_says_so(tmp_path: Path, clock: SystemClock) -> None:
+    """It reads for twenty seconds, which nobody waits for, and looks up every half second."""
     with redis_server(tmp_path, "--key-load-delay", "500") as server:
-        for n in range(3000):
-            server.ask(f"SET k{n} {n}")
+        client = await connect(server.url, clock)
+        pipeline = client.pipeline(transaction=False)
+        for n in range(40_000):
+            pipeline.set(f"k{n}", n)
+        await pipeline.execute()
+        await client.aclose()
         server.kill()
         server.start(wait=False)
         assert isinstance(server.address, str)
@@ -236,6 +241,7 @@ async def test_a_server_that_reads_its_files_says_so(tmp_path: Path) -> None:
             await asyncio.sleep(0.005)
         assert await wire.ping() == "loading"
         await wire.close()
+        server.kill()
 
 
 async def test_a_folder_with_a_path_too_long_for_a_socket(

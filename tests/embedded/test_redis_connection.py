@@ -228,7 +228,7 @@ async def test_a_cluster_without_its_slots_is_unavailable(tmp_path: Path) -> Non
 async def test_a_restart_is_not_noticed(server: Server) -> None:
     async with client_of(server.url) as connected:
         client: Any = connected
-        blocked: asyncio.Task[Any] = asyncio.create_task(client.blpop(["queue"], 4))
+        blocked: asyncio.Task[Any] = asyncio.create_task(client.blpop(["queue"], 8))
         await asyncio.sleep(0.05)
         server.kill()
         waiting: list[asyncio.Task[int]] = [

@@ -43,7 +43,7 @@ from tests.fakes.scripted_model import ScriptedModel, calls, says
 from tests.servers import Server, redis_server
 
 PARTITIONS = 4
-LEASE_S = 1.5
+LEASE_S = 30.0
 END = Cursor(limit=100, order="asc")
 
 

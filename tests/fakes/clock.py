@@ -35,6 +35,11 @@ class ManualClock:
         heapq.heappush(self._sleepers, (self._now + seconds, next(self._count), wake))
         await wake
 
+    async def until_asleep(self) -> None:
+        """Return when somebody waits for time to pass, however slow what comes before is."""
+        while all(wake.done() for _, _, wake in self._sleepers):
+            await asyncio.sleep(0.001)
+
     def jump(self, seconds: float) -> None:
         """Time passes and nobody gets to run: the machine slept."""
         self._now += seconds

@@ -111,8 +111,7 @@ async def test_it_waits_as_long_as_it_is_asked_to(
 ) -> None:
     server.faults = [web.Response(status=429, headers={"Retry-After": "7"})]
     asking = asyncio.create_task(embedder.embed(["a"], asked=False))
-    while not server.asked:
-        await asyncio.sleep(0.01)
+    await clock.until_asleep()
     await clock.advance(6.9)
     assert len(server.asked) == 1
     await clock.advance(0.2)

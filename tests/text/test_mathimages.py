@@ -103,7 +103,8 @@ async def test_nothing_is_started_for_a_formula_that_is_too_much(cache: Path) ->
 
 async def test_a_child_that_hangs_is_killed(cache: Path, tmp_path: Path) -> None:
     note = tmp_path / "pid"
-    command = child(f"open({str(note)!r}, 'w').write(str(os.getpid()))", "time.sleep(600)")
+    noting = f"import os\nopen({str(note)!r}, 'w').write(str(os.getpid()))\n"
+    command = (sys.executable, "-c", noting + READY + "time.sleep(600)")
     async with MathImages(cache, timeout_s=0.2, command=command) as images:
         assert await images.png("x") is None
         first = int(note.read_text())

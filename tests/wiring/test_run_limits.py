@@ -31,7 +31,6 @@ async def serving(folder: Path, model: ScriptedModel, **values: str) -> AsyncIte
                 "redis_url": server.url,
                 "bobbin_data_dir": folder / "data",
                 "bobbin_assistant": "asst_x",
-                "bobbin_lease_s": 1,
                 **values,
             }
         )
