@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import functools
 import io
 import math
 import mmap
@@ -16,8 +17,10 @@ import signal
 import sys
 import traceback
 import warnings
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any, NoReturn
 
@@ -26,6 +29,7 @@ from adapters.sandbox.source import NotPython, compile_cell
 from adapters.sandbox.transcript import Transcript
 
 _PIXELS = 16_000_000
+_PNG = b"\x89PNG\r\n\x1a\n"
 _FRAMES = 12
 _BALLAST = 8 << 20
 _HINTS = (
@@ -67,6 +71,7 @@ class Cells:
         self._folders = folders
         self._transcript = Transcript(limits.output_chars)
         self._figures: list[bytes] = []
+        self._saved: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
         self._count = 0
         self._armed = False
         self._adopted = False
@@ -182,6 +187,20 @@ class Cells:
 
             # A plain function: pyplot sets attributes on it.
             pyplot.show = show
+            self._watch_saving(pyplot.Figure)
+
+    def _watch_saving(self, kind: Any) -> None:
+        """Remember of each figure where it was saved, and whether it was changed since."""
+        saves = kind.savefig
+
+        @functools.wraps(saves)
+        def savefig(figure: Any, fname: Any, *args: Any, **kwargs: Any) -> None:
+            saves(figure, fname, *args, **kwargs)
+            with contextlib.suppress(TypeError):  # an open file, which nobody gets
+                self._saved[figure] = str(Path(fname).absolute())
+                figure.stale = False
+
+        kind.savefig = savefig
 
     def _capture(self) -> None:
         """Turn the open figures into PNGs and close them."""
@@ -198,7 +217,28 @@ class Cells:
         finally:
             pyplot.close("all")
 
+    def _as_saved(self, figure: Any) -> bytes | None:
+        """The PNG that the figure was saved as, unless it is another picture by now.
+
+        Shown with the same bytes, whoever gets both knows that they are one picture.
+        """
+        path = self._saved.get(figure)
+        if path is None or figure.stale:
+            return None
+        for name in (path, f"{path}.png"):
+            with contextlib.suppress(OSError), Path(name).open("rb") as file:
+                png = file.read(self._limits.figure_bytes + 1)
+                width, height = (int.from_bytes(png[at : at + 4], "big") for at in (16, 20))
+                fits = len(png) <= self._limits.figure_bytes and width * height <= _PIXELS
+                if png.startswith(_PNG) and fits:
+                    return png
+        return None
+
     def _draw(self, figure: Any) -> None:
+        saved = self._as_saved(figure)
+        if saved is not None:
+            self._figures.append(saved)
+            return
         width, height = figure.get_size_inches()
         dpi = min(float(figure.dpi), math.sqrt(_PIXELS / max(width * height, 0.01)))
         png = io.BytesIO()

@@ -1,12 +1,16 @@
-"""Pictures of formulas that no Unicode can say: a few, in a short time, or none.
+"""Pictures in a reply: formulas that no Unicode can say, a few, in a short time, or none; and
+figures, each of them once.
 
-A picture is an extra: whatever goes wrong with it, the answer goes out without.
+A picture of a formula is an extra: whatever goes wrong with it, the answer goes out without.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import PurePosixPath
 
 from core.chat.messages import OutFile
 from core.chat.ports import Formulas
@@ -35,3 +39,21 @@ async def pictures(formulas: Formulas | None, wanted: tuple[str, ...]) -> dict[s
     except (BobbinError, OSError, TimeoutError, RuntimeError, ValueError) as error:
         log.warning("a formula could not be drawn: %s", type(error).__name__)
     return drawn
+
+
+def shown_once(files: Mapping[str, OutFile]) -> dict[str, OutFile]:
+    """Files by their ids, without what a figure shows already: one that code both showed and saved
+    stands where it is shown, under the name that it was saved as.
+
+    A figure that was only shown is named after its id.
+    """
+    shown = dict(files)
+    for figure, picture in files.items():
+        if PurePosixPath(picture.name).stem != figure:
+            continue
+        for saved, file in files.items():
+            if saved != figure and saved in shown and file.data == picture.data:
+                shown[figure] = replace(picture, name=file.name)
+                del shown[saved]
+                break
+    return shown

@@ -21,14 +21,13 @@ from dataclasses import dataclass, replace
 from core.assistants import TERMINAL_RUN_STATUSES, Run
 from core.chat.accounting import Accounting
 from core.chat.acting import Acting
-from core.chat.approvals import is_approval
 from core.chat.choosing import Choosing
 from core.chat.functions import Functions, calls_of
-from core.chat.introducing import MARK as INTRODUCTION
 from core.chat.introducing import Introducing
 from core.chat.messages import OutFile, Post, Sign
 from core.chat.outbox import Outbox
-from core.chat.picturing import pictures
+from core.chat.parts import beside, earlier_parts, reply_id, stale, stays
+from core.chat.picturing import pictures, shown_once
 from core.chat.ports import (
     Answered,
     Assistants,
@@ -128,7 +127,7 @@ class Relay:
             conversation,
             self._clock,
             turn.record,
-            self._earlier_parts(turn, platform),
+            earlier_parts(turn, platform),
             still_ours=turn.still_ours,
             read_back=self._limits.read_back,
         )
@@ -203,8 +202,8 @@ class Relay:
         return GivenUp(sentence, refused(turn))
 
     async def _answer(self, turn: Turn, platform: ChatPlatform, outbox: Outbox) -> Outcome:
-        if stale := _stale(turn):
-            await self._say(turn, outbox, stale)
+        if why := stale(turn):
+            await self._say(turn, outbox, why)
             return Answered(turn.claim.session)
         if turn.stop.is_set():
             found = await self._starting.found(turn)
@@ -224,8 +223,8 @@ class Relay:
         turn.progress.blocked_since = None
         turn.progress.run_id = run.id
         if turn.aside or turn.left_out:
-            await outbox.show([_beside(turn)])
-        composer = Composer(_reply_id(turn, platform), turn.inbound_ids, platform.capabilities)
+            await outbox.show([beside(turn, platform)])
+        composer = Composer(reply_id(turn, platform), turn.inbound_ids, platform.capabilities)
         over = await self._followed(turn, platform, outbox, composer, run)
         if not isinstance(over, Run):
             return over
@@ -242,7 +241,7 @@ class Relay:
             stopped=UNDECIDED if undecided and over.status == "expired" else "",
         )
         await outbox.show(posts)
-        await outbox.clear_leftovers(posts, keep=_stays)
+        await outbox.clear_leftovers(posts, keep=stays)
         said_once = await self._introducing.post(turn) if self._introducing else None
         await outbox.show([said_once] if said_once else [])
         turn.progress.parts = outbox.to_json()
@@ -328,7 +327,7 @@ class Relay:
                 continue
             kind = mimetypes.guess_type(filename)[0] or "application/octet-stream"
             files[name] = OutFile(filename, kind, data)
-        return files
+        return shown_once(files)
 
     # ------------------------------------------------------------------- the end
 
@@ -364,44 +363,3 @@ class Relay:
         )
         await outbox.show([post])
         turn.progress.parts = outbox.to_json()
-
-    def _earlier_parts(self, turn: Turn, platform: ChatPlatform) -> list[dict[str, object]]:
-        """Parts that an earlier owner sent; for Regenerate those of the answer it replaces."""
-        if turn.progress.parts:
-            return list(turn.progress.parts)
-        last = turn.claim.session.last
-        if turn.claim.mail[0].kind == "regenerate" and last and platform.capabilities.edits:
-            return list(last.parts)
-        return []
-
-
-_BESIDE = ".left"
-
-
-def _beside(turn: Turn) -> Post:
-    """What is said before the answer: who answers, what did not go in."""
-    text = "\n".join(filter(None, (turn.aside, *turn.left_out)))
-    return Post(part_id=turn.claim.turn_id + _BESIDE, text=text, turn=turn.inbound_ids)
-
-
-def _stays(part_id: str) -> bool:
-    """Whether a part is no piece of the answer and stays when another one is shown."""
-    return is_approval(part_id) or part_id.endswith((_BESIDE, INTRODUCTION))
-
-
-def _reply_id(turn: Turn, platform: ChatPlatform) -> str:
-    """What the parts are named after: an edited reply keeps the names of the one it replaces."""
-    last = turn.claim.session.last
-    if turn.claim.mail[0].kind == "regenerate" and last and platform.capabilities.edits:
-        return last.turn_id
-    return turn.claim.turn_id
-
-
-def _stale(turn: Turn) -> str:
-    """Why this Regenerate has lost its object while it waited; empty where it has not."""
-    asked, last = turn.claim.mail[0], turn.claim.session.last
-    if asked.kind != "regenerate" or last is None or asked.reply_to in (None, last.answer_id):
-        return ""
-    if str(asked.reply_to).startswith(f"{last.turn_id}#"):
-        return "I have written this answer again already."
-    return "There is a newer answer; I can only write the newest one again."

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from core.assistants import Message
-from core.chat.messages import Capabilities
+from core.chat.messages import Capabilities, OutFile
+from core.chat.picturing import shown_once
 from core.chat.text.math import readable
 from tests.chat.flow import World, place
 from tests.fakes.platform import FakePlatform
@@ -77,3 +78,26 @@ async def test_a_renderer_that_fails_costs_only_the_picture(world: World, fault:
     world.formulas = Board(fault)
     posts = await _answer(world, f"See ${_hard(1)}$.", pictures=True)
     assert [files for _, files in posts] == [[]]
+
+
+def test_a_figure_that_was_saved_too_is_shown_once_under_its_name() -> None:
+    files = {
+        "file-1": OutFile("file-1.png", "image/png", b"PNG plot"),
+        "file-2": OutFile("file-2.png", "image/png", b"PNG other"),
+        "file-3": OutFile("plot.png", "image/png", b"PNG plot"),
+    }
+    shown = shown_once(files)
+    assert list(shown) == ["file-1", "file-2"]
+    assert [file.name for file in shown.values()] == ["plot.png", "file-2.png"]
+
+
+def test_what_was_only_saved_is_not_dropped() -> None:
+    files = {
+        "file-1": OutFile("a.csv", "text/csv", b"1"),
+        "file-2": OutFile("b.csv", "text/csv", b"1"),
+        "file-3": OutFile("file-3.png", "image/png", b"PNG"),
+        "file-4": OutFile("a.png", "image/png", b"PNG"),
+        "file-5": OutFile("copy.png", "image/png", b"PNG"),
+    }
+    shown = shown_once(files)
+    assert [file.name for file in shown.values()] == ["a.csv", "b.csv", "a.png", "copy.png"]

@@ -109,6 +109,44 @@ async def test_figures_come_as_pngs(notebook: SandboxedInterpreter, session: str
     assert drawn(await notebook.run(session, "1")) == []
 
 
+PLOT = "import matplotlib.pyplot as plt\nplt.plot([1, 2]); "
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "plt.savefig('plot.png')",
+        "plt.gcf().savefig('/mnt/data/plot.png', dpi=50, transparent=True)\nplt.show()",
+        "plt.savefig('plot')",
+    ],
+)
+async def test_a_figure_that_is_saved_too_is_shown_as_it_was_saved(
+    notebook: SandboxedInterpreter, session: str, code: str
+) -> None:
+    execution = await notebook.run(session, f"import os; os.chdir('/mnt/data')\n{PLOT}{code}")
+    assert not execution.failed, said(execution)
+    assert drawn(execution) == [await notebook.get(session, "plot.png")]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "plt.savefig('/mnt/data/plot.png'); plt.title('And then')",
+        "plt.savefig('/mnt/data/plot.png'); open('/mnt/data/plot.png', 'w').write('else')",
+        "plt.savefig('/mnt/data/plot.png'); plt.close(); plt.plot([3])",
+        "plt.gcf().set_size_inches(90, 90); plt.savefig('/mnt/data/plot.png')",
+    ],
+)
+async def test_a_figure_that_is_another_than_was_saved_is_shown_as_it_is(
+    notebook: SandboxedInterpreter, session: str, code: str
+) -> None:
+    execution = await notebook.run(session, PLOT + code)
+    assert not execution.failed, said(execution)
+    (shown,) = drawn(execution)
+    assert shown.startswith(b"\x89PNG")
+    assert shown != await notebook.get(session, "plot.png")
+
+
 async def test_figures_have_a_ceiling(notebook: SandboxedInterpreter, session: str) -> None:
     code = "import matplotlib.pyplot as plt\nfor _ in range(4): plt.figure()"
     execution = await notebook.run(session, code)

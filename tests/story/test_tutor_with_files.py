@@ -45,7 +45,7 @@ import pandas as pd
 table = pd.read_csv("/mnt/data/marks.csv")
 table["mark"] *= 2
 table.to_csv("/mnt/data/marks.csv", index=False)
-table.plot(x="name", y="mark")
+table.plot(x="name", y="mark").figure.savefig("/mnt/data/marks.png")
 print(table["mark"].sum())
 """
 NOTES = b"The derivative of a sum is the sum of the derivatives.\n\nMarks are given in July.\n"
@@ -177,10 +177,8 @@ async def test_a_table_goes_in_and_a_changed_one_and_a_plot_come_out(tmp_path: P
     async with home(tmp_path) as bot:
         await bot.hears("Double the marks and plot them.", "marks.csv")
         assert await bot.answer() == "Together 8 now: your table (marks.csv)."
-        table, plot = (
-            next(file for file in bot.files().values() if file.name.endswith(ending))
-            for ending in (".csv", ".png")
-        )
+        assert sorted(bot.files()) == ["marks.csv", "marks.png"], "the plot comes once"
+        table, plot = bot.files()["marks.csv"], bot.files()["marks.png"]
         assert table.data == b"name,mark\nAnn,2\nBob,6\n"
         assert table.media_type == "text/csv"
         assert plot.data.startswith(b"\x89PNG")
