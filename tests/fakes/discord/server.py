@@ -11,13 +11,16 @@ import asyncio
 import contextlib
 import json
 import re
-from collections.abc import AsyncIterator
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any, Self, cast
 
 import aiohttp
 from aiohttp import web
 
+from tests.fakes.discord.commands import check_commands
 from tests.fakes.discord.gateway import Gateway
 from tests.fakes.discord.looks import APP, BOT, GUILD, Json, Refusal
 
@@ -55,6 +58,12 @@ class Doors(Gateway):
 
     calls: list[Call] = field(default_factory=list[Call])
     faults: list[Fault] = field(default_factory=list[Fault])
+    most_a_second: int = 0
+    """Requests of the bot in a second, but for interactions; 0 is without limit."""
+    clock: Callable[[], float] = time.monotonic
+    limited: int = 0
+    """How many came too fast."""
+    _recent: deque[float] = field(default_factory=deque[float])
     _runner: web.AppRunner | None = None
     session: aiohttp.ClientSession | None = None
 
@@ -117,12 +126,26 @@ class Doors(Gateway):
                 return fault
         return None
 
+    def _is_too_fast(self, path: str) -> bool:
+        """https://docs.discord.com/developers/topics/rate-limits#global-rate-limit."""
+        if not self.most_a_second or path.startswith(("/interactions/", "/webhooks/")):
+            return False
+        now = self.clock()
+        while self._recent and self._recent[0] <= now - 1:
+            self._recent.popleft()
+        self._recent.append(now)
+        is_too_fast = len(self._recent) > self.most_a_second
+        self.limited += is_too_fast
+        return is_too_fast
+
     # ------------------------------------------------------------------- REST
 
     async def _api(self, request: web.Request) -> web.StreamResponse:
         path = "/" + request.match_info["path"]
         body, files = await _body(request)
         self.calls.append(Call(request.method, path, body))
+        if self._is_too_fast(path):
+            return _limited(0.3, scope="global")
         fault = self._next_fault(request.method, path)
         if fault is not None and not fault.lose:
             return _broken(request) if fault.reset else _fault(fault)
@@ -162,6 +185,7 @@ class Doors(Gateway):
             case "GET", ["applications", app, "commands"] if app == APP:
                 return self.commands
             case "PUT", ["applications", app, "commands"] if app == APP:
+                check_commands(body)
                 self.commands = [
                     {"id": self.snowflake(), "application_id": APP, "version": "1", **command}
                     for command in body
@@ -251,16 +275,25 @@ def _fault(fault: Fault) -> web.Response:
         if fault.status < 500:
             return _json(fault.status, {"code": fault.code, "message": "asked for by a test"})
         return web.Response(status=fault.status, text="<html>Bad gateway</html>")
-    wait = {"Retry-After": str(max(1, round(fault.retry_after)))}
     if not fault.via:
+        wait = {"Retry-After": str(max(1, round(fault.retry_after)))}
         return web.Response(status=429, text="error code: 1015", headers=wait)
+    return _limited(fault.retry_after)
+
+
+def _limited(retry_after: float, *, scope: str = "user") -> web.Response:
+    """A 429 of Discord's own; `scope` is `user`, `global` or `shared`."""
+    is_global = scope == "global"
     body: Json = {
         "message": "You are being rate limited.",
-        "retry_after": fault.retry_after,
-        "global": False,
+        "retry_after": retry_after,
+        "global": is_global,
     }
     answer = _json(429, body)
-    answer.headers.update(wait)
+    answer.headers["Retry-After"] = str(max(1, round(retry_after)))
+    answer.headers["X-RateLimit-Scope"] = scope
+    if is_global:
+        answer.headers["X-RateLimit-Global"] = "true"
     return answer
 
 
