@@ -17,6 +17,7 @@ from nacl.signing import SigningKey
 from tests.fakes.discord.looks import APP, GUILD, Json
 from tests.fakes.discord.responding import Interaction
 from tests.fakes.discord.server import Doors
+from tests.patience import until
 
 KEY = SigningKey(b"bobbin tests: no secret of anyone"[:32])
 PUBLIC_KEY = KEY.verify_key.encode().hex()
@@ -108,6 +109,18 @@ class FakeDiscord(Doors):
         extra: Json = {"authorizing_integration_owners": {"1": user}} if personal else {}
         found.personal = personal
         return await self._send(found, 2, data, extra, admin=admin)
+
+    async def types(self, user: str, channel: str, name: str, typed: str, **options: Any) -> Json:
+        """Somebody types in the option `assistant` of a command; the choices that they are shown,
+        names by value."""
+        given: list[Json] = [{"name": n, "type": 5, "value": v} for n, v in options.items()]
+        given.append({"name": "assistant", "type": 3, "value": typed, "focused": True})
+        found = self._new(user, channel)
+        found.typing = True
+        await self._send(found, 4, {"id": "1", "name": name, "type": 1, "options": given}, {})
+        await until(lambda: found.acked)
+        assert found.acked is not None
+        return {one["value"]: one["name"] for one in found.acked["data"]["choices"]}
 
     async def menu(self, user: str, channel: str, name: str, message_id: str) -> Interaction:
         """Somebody uses a command of a message's menu."""

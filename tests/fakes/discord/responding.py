@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.fakes.discord.commands import check_suggestions
 from tests.fakes.discord.guild import Guild
 from tests.fakes.discord.looks import BOT, EDITED, SENT, Json, Refusal, check_body
 
@@ -36,6 +37,8 @@ class Interaction:
     expired: bool = False
     personal: bool = False
     """The bot is no member there."""
+    typing: bool = False
+    """Somebody types in an option, and wants suggestions."""
 
 
 @dataclass
@@ -52,7 +55,9 @@ class Responding(Guild):
             raise Refusal(400, 40060, "Interaction has already been acknowledged.")
         if time.monotonic() - found.at > ACK_S:
             raise Refusal(404, 10062, "Unknown interaction")
-        assert body["type"] in (4, 5, 6, 7, 9), body
+        assert body["type"] in ((8,) if found.typing else (4, 5, 6, 7, 9)), body
+        if found.typing:
+            check_suggestions(body["data"])
         found.acked, found.acked_after_s = body, time.monotonic() - found.at
         shown: Json = {"id": found.id, "type": 2, "response_message_loading": False}
         if body["type"] in (4, 5):
