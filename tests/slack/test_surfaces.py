@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import cast
 
 from tests.fakes.slack.looks import Json, buttons, words
-from tests.patience import PATIENCE_S
+from tests.patience import until
 from tests.slack.world import ANN, BOB, CHANNEL, World
 
 ANNS = "D" + ANN[1:]
@@ -14,9 +13,7 @@ ANNS = "D" + ANN[1:]
 
 async def told_alone(world: World, count: int = 1) -> list[Json]:
     """What one person was shown alone, once there is so much of it."""
-    async with asyncio.timeout(PATIENCE_S):
-        while len(world.slack.called("chat.postEphemeral")) < count:
-            await asyncio.sleep(0.01)
+    await until(lambda: len(world.slack.called("chat.postEphemeral")) >= count)
     return world.slack.called("chat.postEphemeral")
 
 
@@ -36,9 +33,7 @@ async def test_the_home_tab_says_who_answers_and_what_is_kept(world: World) -> N
         )
         await world.idle()
         await world.slack.open_tab(ANN, ANNS, "home")
-        async with asyncio.timeout(PATIENCE_S):
-            while ANN not in world.slack.views:
-                await asyncio.sleep(0.01)
+        await until(lambda: ANN in world.slack.views)
     shown = str(world.slack.views[ANN])
     assert "math-tutor" in shown
     assert "Number 1: what is a prime &lt;number&gt;?" in shown
@@ -48,9 +43,7 @@ async def test_the_home_tab_says_who_answers_and_what_is_kept(world: World) -> N
 async def test_the_agent_view_suggests_what_to_ask(world: World) -> None:
     async with world.process():
         await world.slack.open_tab(ANN, ANNS, "messages")
-        async with asyncio.timeout(PATIENCE_S):
-            while ANNS not in world.slack.prompts:
-                await asyncio.sleep(0.01)
+        await until(lambda: ANNS in world.slack.prompts)
     assert world.slack.prompts[ANNS]
 
 
@@ -59,8 +52,9 @@ async def test_an_app_without_agents_is_asked_once_and_hears_on(world: World) ->
     async with world.process():
         for _ in range(3):
             await world.slack.open_tab(ANN, ANNS, "messages")
-            await asyncio.sleep(0.05)
-        await world.replied(ANNS, await world.slack.post(ANN, ANNS, "hello"))
+            await until(lambda: world.slack.called("assistant.threads.setSuggestedPrompts"))
+            # Once this is answered, what the app was told about its agent has been read.
+            await world.replied(ANNS, await world.slack.post(ANN, ANNS, "hello"))
     assert len(world.slack.called("assistant.threads.setSuggestedPrompts")) == 1
 
 
