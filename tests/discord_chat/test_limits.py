@@ -77,7 +77,7 @@ async def test_without_a_store_discord_says_when_to_wait(
     done = await asyncio.gather(*calls, return_exceptions=True)
     assert sum(isinstance(one, PlatformRateLimited) for one in done) == 10
     with pytest.raises(PlatformRateLimited, match="silent"):
-        await api.read(f"/channels/{MATHS}")
+        await api.write("POST", TYPING)
     await clock.advance(2)
     assert (await api.read(f"/channels/{MATHS}"))["id"] == MATHS
     await api.aclose()
