@@ -74,6 +74,7 @@ _CHAT = (
     ("away:<channel>", "string", "400 d", "a channel in which nobody is answered"),
     ("told:<name>", "string", "400 d", "something that is said only once was said: by which turn"),
     ("ear:<ear>", "string", "30 d", "up to when an ear has heard everything (ms)"),
+    ("heard:<ear>", "hash", "30 d", "when a kind of event came last (s), by kind"),
     ("direct:<ear>", "zset", "30 d", "direct messages that it knows, by when somebody wrote (ms)"),
     ("once:<name>", "string", "24 h", "the call that took something which may come twice"),
     ("kept:<ear>", "hash", "while in use", "questions that have no conversation yet: JSON by id"),

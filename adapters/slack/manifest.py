@@ -27,6 +27,9 @@ SCOPES: Final = (
 )
 """What the bot's token may do, and what each is for: docs/slack.md."""
 
+LOOKING_SCOPES: Final = ("channels:read", "groups:read")
+"""For `bobbin doctor`, which says in which channels Bobbin is; all else works without them."""
+
 AGENT_SCOPES: Final = ("assistant:write",)
 
 EVENTS: Final = (
@@ -93,16 +96,20 @@ def manifest(*, agent: bool, url: str | None, prompts: tuple[str, ...] = ()) -> 
             "background_color": "#1d3557",
         },
         "features": features,
-        "oauth_config": {"scopes": {"bot": sorted((*SCOPES, *(AGENT_SCOPES if agent else ())))}},
+        "oauth_config": {"scopes": {"bot": _scopes(agent=agent)}},
         "settings": settings,
     }
+
+
+def _scopes(*, agent: bool) -> list[str]:
+    return sorted((*SCOPES, *LOOKING_SCOPES, *(AGENT_SCOPES if agent else ())))
 
 
 def _command(url: str | None) -> Json:
     return {
         "command": "/bobbin",
         "description": "Ask, or manage your conversation",
-        "usage_hint": "ask QUESTION | new | sessions | resume N | stop | help",
+        "usage_hint": "ask QUESTION | new | sessions | resume N | stop | usage | forget | help",
         "should_escape": True,
         **({"url": url} if url else {}),
     }

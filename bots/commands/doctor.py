@@ -8,6 +8,7 @@ import os
 import platform
 import shutil
 import sys
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -115,10 +116,18 @@ async def _store(settings: Settings, report: Report) -> None:
 
 
 async def _slack(settings: Settings, report: Report) -> None:
-    from bots.wiring.slack import describe_slack
+    from adapters.redis.kinds import RedisKinds
+    from bots.wiring.slack_checks import describe_slack
+    from bots.wiring.store import open_store
 
-    for kind, sentence in await describe_slack(settings):
-        report.say(kind, "slack", sentence)
+    async with AsyncExitStack() as stack:
+        kinds = None
+        if settings.slack_bot_token is not None:
+            with suppress(BobbinError):  # what is wrong with the store was said
+                store = await stack.enter_async_context(open_store(settings, SystemClock()))
+                kinds = RedisKinds(store.client, store.partitions)
+        for kind, sentence in await describe_slack(settings, kinds):
+            report.say(kind, "slack", sentence)
 
 
 async def _discord(settings: Settings, report: Report) -> None:

@@ -3,6 +3,7 @@ have heard, what they have taken but not yet put into a mailbox, and what a post
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from core.chat.messages import ConversationKey, Json
@@ -92,4 +93,17 @@ class Loops(Protocol):
         (0 for never), in seconds since the epoch: whoever wrote after the last turn ends the row,
         as an hour without a turn does. Raises StoreError.
         """
+        ...
+
+
+class Kinds(Protocol):
+    """Which kinds of events an account is sent, by when one came last: what tells an operator that
+    a kind is missing, where the platform does not. Times in whole seconds since the epoch."""
+
+    async def heard(self, ear: str, kinds: Mapping[str, float]) -> None:
+        """Events of these kinds came then. Raises StoreError."""
+        ...
+
+    async def kinds(self, ear: str) -> dict[str, float]:
+        """All kinds that came within 30 days. Raises StoreError."""
         ...
