@@ -34,6 +34,8 @@ ARGUMENTS: Final[dict[str, frozenset[str]]] = {
         "conversations.history": (
             "channel cursor inclusive latest oldest limit include_all_metadata"
         ),
+        "users.conversations": "types exclude_archived limit cursor user",
+        "bots.info": "bot",
         "conversations.info": "channel include_locale include_num_members",
         "reactions.add": "channel name timestamp",
         "reactions.remove": "channel name timestamp",

@@ -241,7 +241,8 @@ class Doors(Workspace):
             if request.transport is not None:
                 request.transport.abort()
             return web.Response()
-        return web.json_response(answer)
+        headers = {"x-oauth-scopes": ",".join(self.scopes)} if token == self.bot_token else {}
+        return web.json_response(answer, headers=headers)
 
     def _next_fault(self, method: str) -> Fault | None:
         waiting = self._faults[method]

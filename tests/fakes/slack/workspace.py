@@ -13,7 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
 
+from adapters.slack.manifest import LOOKING_SCOPES, SCOPES
 from tests.fakes.slack.looks import (
+    APP,
     BOT_ID,
     BOT_USER,
     TEAM,
@@ -68,6 +70,10 @@ class Workspace:
     files: dict[str, Json] = field(default_factory=dict[str, Json])
     prompts: dict[str, list[Json]] = field(default_factory=dict[str, "list[Json]"])
     views: dict[str, Json] = field(default_factory=dict[str, Json])
+    member_of: dict[str, str] = field(default_factory=dict[str, str])
+    """Names of the channels that the bot is a member of, by id."""
+    scopes: tuple[str, ...] = (*SCOPES, *LOOKING_SCOPES)
+    """What the bot's token may do."""
     not_in: set[str] = field(default_factory=set[str])
     """Channels that the bot is not a member of."""
     revoked: bool = False
@@ -271,6 +277,16 @@ class Workspace:
         messages = self.messages[arguments["channel"]].items()
         found = [m for _, m in sorted(messages, reverse=True) if not m.get("thread_ts")]
         return {"messages": [m for m in found if float(m["ts"]) > oldest], "has_more": False}
+
+    def _do_users_conversations(self, _: Json) -> Json:
+        """Needs channels:read and groups:read, as asked for both kinds."""
+        if not {"channels:read", "groups:read"} <= set(self.scopes):
+            return no("missing_scope")
+        found = [{"id": name, "name": said} for name, said in self.member_of.items()]
+        return {"channels": found, "response_metadata": {"next_cursor": ""}}
+
+    def _do_bots_info(self, arguments: Json) -> Json:
+        return {"bot": {"id": arguments["bot"], "app_id": APP, "name": "bobbin"}}
 
     def _do_conversations_info(self, arguments: Json) -> Json:
         return {"channel": {"id": arguments["channel"], "is_member": True}}
