@@ -149,6 +149,9 @@ class Settings(BaseSettings):
     bobbin_discord_open: str = ""
     """Ids of channels and forums, separated by commas, in which nobody has to mention Bobbin to
     begin: every message there is a question, and every new post of a forum."""
+    bobbin_discord_bots: str = ""
+    """Ids of other bots and webhooks, separated by commas, that may ask Bobbin by a mention; in a
+    server its moderators set others (`/settings`)."""
     bobbin_discord_stream: bool = True
     """Whether answers grow while they are written."""
     bobbin_discord_shard: int = Field(default=0, ge=0)
@@ -213,14 +216,14 @@ class Settings(BaseSettings):
                 raise ValueError(f"{one.strip()!r} must name a platform and a person: slack:U1")
         return value
 
-    @field_validator("bobbin_discord_open")
+    @field_validator("bobbin_discord_open", "bobbin_discord_bots")
     @classmethod
-    def _channels(cls, value: str) -> str:
+    def _snowflakes(cls, value: str) -> str:
         for one in value.split(","):
             if one.strip() and not one.strip().isdecimal():
                 raise ValueError(
-                    f"{one.strip()!r} is no channel's id: switch on Developer Mode in Discord, and "
-                    "use Copy Channel ID"
+                    f"{one.strip()!r} is no id: switch on Developer Mode in Discord, and use Copy "
+                    "Channel ID (of a bot: Copy User ID)"
                 )
         return value
 
@@ -257,6 +260,11 @@ class Settings(BaseSettings):
     def discord_open(self) -> frozenset[str]:
         """The channels of BOBBIN_DISCORD_OPEN."""
         return frozenset(one.strip() for one in self.bobbin_discord_open.split(",") if one.strip())
+
+    @property
+    def discord_bots(self) -> frozenset[str]:
+        """The programs of BOBBIN_DISCORD_BOTS."""
+        return frozenset(one.strip() for one in self.bobbin_discord_bots.split(",") if one.strip())
 
     @property
     def secrets(self) -> tuple[str, ...]:

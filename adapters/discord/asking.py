@@ -21,10 +21,11 @@ from typing import Any, Final, cast
 from adapters.discord.acks import DEFER, MODAL, Acks, both
 from adapters.discord.api import DiscordApi, DiscordRefused
 from adapters.discord.asked import Asked, Where, form
-from adapters.discord.events import PLATFORM, Me, place
+from adapters.discord.events import PLATFORM, Me, Room, place
 from adapters.discord.origin import Origin
 from adapters.discord.render import QUIET, nonce
 from adapters.discord.responses import Responses, private_place
+from adapters.discord.rules import Rules
 from adapters.discord.words import quoted
 from core.chat.hearing import Keeping
 from core.chat.messages import ALONE, Author, Event, Inbound, InFile, Setting
@@ -38,6 +39,14 @@ Deliver = Callable[[Event], Awaitable[object]]
 """Takes an event in; returns when it is durable, and raises when it is not."""
 
 LATE_S: Final = 10.0
+SWITCHED_OFF: Final = (
+    "A moderator has switched me off in this channel. With `private: True` I answer you alone."
+)
+LEFT: Final = (
+    "I was asked to be silent in this channel. `!return` with a mention of me brings me back, and "
+    "with `private: True` I answer you alone."
+)
+
 MOST_SHOWN: Final = 1_990
 _SHOWN: Final = 1_700
 """Characters of a question that its message shows."""
@@ -78,7 +87,12 @@ class Questions:
 
     async def ask(self, where: Where, asked: Asked) -> None:
         """Acknowledge and store it, then give it a place. Raises StoreError."""
-        private = where.alone or (asked.private and where.room.kind != "direct")
+        room = where.room
+        private = where.alone or (asked.private and room.kind != "direct")
+        if not private and room.kind != "direct" and not self._rules(room).answers:
+            await self._acks.acknowledge(where, DEFER, alone=True)
+            await self._acks.answer(where, SWITCHED_OFF)
+            return
         body = {
             **asdict(where),
             **asdict(asked),
@@ -109,8 +123,12 @@ class Questions:
         except PlatformError as error:
             log.warning("a question has no place yet: %s", error)
             return
-        await self._deliver(inbound)
+        if await self._deliver(inbound) == "ignored":
+            await self._acks.answer(where, LEFT)
         await self._keeping.done(self._ear, name)
+
+    def _rules(self, room: Room) -> Rules:
+        return self._me.rules(room.guild, room.home)
 
     async def _words(self, body: Json) -> str:
         """The question, and the message that it is about."""
@@ -143,7 +161,7 @@ class Questions:
         return Inbound(
             id=str(Origin(where.channel, shown, where.user)),
             message_id=shown,
-            conversation=place(room, where.user, shown, self._me.mode),
+            conversation=place(room, where.user, shown, self._rules(room).mode),
             author=author,
             text=text,
             received_at=at,

@@ -4,8 +4,9 @@ Discord replays events to who resumes; a new session gets none. So each channel 
 was written since the moment that the last session had reached is read from there, at most
 `WINDOW_S` and `MOST` messages back. What comes twice that way is known by its mailbox.
 
-Direct messages stand in no list of Discord's, so those are read in which somebody wrote before;
-somebody's very first direct message, written while nobody listens, is not found.
+Direct messages stand in no list of Discord's, so those are read in which somebody wrote before.
+Somebody's very first one, written while nobody listens, is found when they write again within
+`WINDOW_S` (`earlier`).
 
 Serial: the pages of a channel. Parallel: a few channels. Bounded: a page of messages a channel.
 Source: https://docs.discord.com/developers/resources/message#get-channel-messages: `after` gives
@@ -50,6 +51,7 @@ class Backfill:
         self._clock = clock
         self._ear = ear
         self._since: asyncio.Task[float | None] | None = None
+        self._born = 0.0
         self._places = asyncio.Semaphore(_AT_ONCE)
 
     @property
@@ -69,7 +71,8 @@ class Backfill:
             try:
                 reached = await self._hearing.reached(self._ear)
                 if reached is None:  # from here on there is something to come back to
-                    await self._hearing.reach(self._ear, self._clock.now())
+                    self._born = self._clock.now()
+                    await self._hearing.reach(self._ear, self._born)
             except StoreError as error:
                 log.warning("how far was heard is not known yet: %s", error)
                 await self._clock.sleep(1.0)
@@ -93,6 +96,20 @@ class Backfill:
                 log.warning("the direct messages are not known yet: %s", error)
                 await self._clock.sleep(1.0)
 
+    async def earlier(self, channel: str, before: str) -> AsyncIterator[Json]:
+        """What stands in front of somebody's first message that we heard, oldest first.
+
+        Raises:
+            PlatformError: not to be had just now.
+        """
+        await self._from()
+        floor = snowflake_at(max(self._born, self._clock.now() - WINDOW_S))
+        async with self._places:
+            page = await self._page(channel, before=before)
+        for message in page:
+            if int(message["id"]) >= int(floor):
+                yield message
+
     async def missed(self, channel: str, last: str = "") -> AsyncIterator[Json]:
         """The messages that may have been missed there, oldest first. `last` is the newest one, if
         it is known.
@@ -108,7 +125,7 @@ class Backfill:
             return
         for _ in range(MOST // _PAGE):
             async with self._places:
-                page = await self._page(channel, after)
+                page = await self._page(channel, after=after)
             for message in page:
                 yield message
             if len(page) < _PAGE:
@@ -116,10 +133,10 @@ class Backfill:
             after = str(page[-1]["id"])
         log.warning("more than %d messages were missed in %s; the rest is left", MOST, channel)
 
-    async def _page(self, channel: str, after: str) -> list[Json]:
+    async def _page(self, channel: str, **edge: str) -> list[Json]:
         try:
             path = f"/channels/{channel}/messages"
-            found = await self._api.read(path, after=after, limit=str(_PAGE))
+            found = await self._api.read(path, **edge, limit=str(_PAGE))
         except DiscordRefused as error:
             log.info("what was missed in %s cannot be read: %s", channel, error)
             return []

@@ -19,13 +19,10 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Final, cast
 
-from adapters.discord.api import DiscordApi
-from adapters.discord.asking import Deliver
 from adapters.discord.backfill import Backfill
-from adapters.discord.events import PLATFORM, Me, deleted, edited, heard, own_role, says_nothing
+from adapters.discord.events import Me, own_role
+from adapters.discord.incoming import Incoming
 from adapters.discord.interactions import Interactions
-from adapters.discord.origin import made_at
-from adapters.discord.render import QUIET, nonce
 from adapters.discord.rooms import Rooms
 from core.chat.hearing import Hearing
 from core.clock import Clock
@@ -36,8 +33,6 @@ log = logging.getLogger(__name__)
 Json = Mapping[str, Any]
 
 MOST_WAITING: Final = 10_000
-MOST_MET: Final = 10_000
-"""Direct messages of which this process knows that they are remembered."""
 MARK_S: Final = 2.0
 SWEEP_S: Final = 15.0
 DRAIN_S: Final = 3.0
@@ -45,21 +40,16 @@ DRAIN_S: Final = 3.0
 _LONGEST_PAUSE_S: Final = 5.0
 _TRIES: Final = 30
 
-HINT: Final = (
-    "I cannot read messages here that do not mention me (Discord has not given me the Message "
-    "Content Intent). Please mention me, or use `/ask`."
-)
-
 
 class Ears:
     """The listener behind the gateway.
 
     Args:
-        api: with the bot's token.
         me: who we are.
         rooms: what kind of places channels are.
+        incoming: takes messages.
         interactions: takes commands and presses.
-        deliver: the intake.
+        backfill: asks for what was missed.
         hearing: how far was heard.
         clock: for when it came.
         ear: the name of this share of Discord.
@@ -67,34 +57,30 @@ class Ears:
 
     def __init__(
         self,
-        api: DiscordApi,
         me: Me,
         rooms: Rooms,
+        incoming: Incoming,
         interactions: Interactions,
-        deliver: Deliver,
+        backfill: Backfill,
         hearing: Hearing,
         clock: Clock,
         *,
         ear: str,
     ) -> None:
-        self._api = api
         self._me = me
         self._rooms = rooms
+        self._incoming = incoming
         self._interactions = interactions
-        self._deliver = deliver
+        self._backfill = backfill
         self._hearing = hearing
         self._clock = clock
         self._ear = ear
-        self._backfill = Backfill(api, hearing, clock, ear=ear)
         self._lines: dict[str, deque[tuple[float, Callable[[], Awaitable[None]]]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._alive = 0.0
         self._marked = 0.0
-        self._met: set[str] = set()
         self._expected: set[str] = set()
         self._expected_until = 0.0
-        self._contents = True
-        """Whether we are told what messages say that do not mention us."""
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[Ears]:
@@ -118,7 +104,7 @@ class Ears:
 
     def without_contents(self) -> None:
         """Messages that do not mention us come without what they say."""
-        self._contents = False
+        self._incoming.contents = False
 
     def alive(self) -> None:
         """All that came before now was heard."""
@@ -138,13 +124,13 @@ class Ears:
             case "GUILD_CREATE":
                 self._guild(data)
             case "MESSAGE_CREATE":
-                if not _is_of_a_program(data):
-                    self._queue(data, lambda: self._message(data))
+                if not self._incoming.passes_over(data):
+                    self._queue(data, lambda: self._incoming.message(data))
             case "MESSAGE_UPDATE":
-                if not _is_of_a_program(data):
-                    self._queue(data, lambda: self._edited(data))
+                if not self._incoming.passes_over(data):
+                    self._queue(data, lambda: self._incoming.edited(data))
             case "MESSAGE_DELETE":
-                self._queue(data, lambda: self._deleted(data))
+                self._queue(data, lambda: self._incoming.deleted(data))
             case "MESSAGE_DELETE_BULK":
                 for one in cast("list[str]", data["ids"]):
                     self._queue_deleted({**data, "id": one})
@@ -184,77 +170,16 @@ class Ears:
     ) -> Callable[[], Awaitable[None]]:
         async def catch_up() -> None:
             async for message in self._backfill.missed(channel, last):
-                if not _is_of_a_program(message):
-                    await self._message({**message, **({"guild_id": guild} if guild else {})})
+                if not self._incoming.passes_over(message):
+                    whole = {**message, **({"guild_id": guild} if guild else {})}
+                    await self._incoming.message(whole)
 
         return catch_up
-
-    # ------------------------------------------------------------------- messages
-
-    async def _message(self, message: Json) -> None:
-        room = await self._room(message)
-        inbound = heard(message, room, self._me, self._clock.now())
-        if inbound is None:
-            if room.owner == self._me.user and not self._contents and says_nothing(message):
-                await self._hint(room.channel)
-            return
-        # Mail that comes twice is known by its mailbox; a command is carried out at once.
-        if inbound.text.startswith("!") and not await self._hearing.first(inbound.id):
-            return
-        known = room.channel in self._met
-        if room.kind == "direct" and not known:
-            await self._meet(room.channel, inbound.message_id)
-        await self._deliver(inbound)
-        if known:
-            await self._meet(room.channel, inbound.message_id)
-
-    async def _meet(self, channel: str, message: str) -> None:
-        """Remember direct messages, so that they are read when nobody has listened for a while;
-        the first time before what is said there is stored."""
-        await self._hearing.met(self._ear, channel, made_at(message))
-        self._met.add(channel)
-        while len(self._met) > MOST_MET:
-            self._met.pop()
-
-    async def _edited(self, message: Json) -> None:
-        room = await self._room(message)
-        found = edited(message, room, self._me, self._clock.now())
-        if found is None or not await self._hearing.first(f"{found[1].name}@{found[1].revision}"):
-            return
-        inbound, edit = found
-        named = inbound.setting.shared and inbound.setting.addressed
-        # It may name us only now; if it did before, its mailbox knows it.
-        if named and await self._deliver(inbound) != "duplicate":
-            return
-        await self._deliver(edit)
-
-    async def _deleted(self, event: Json) -> None:
-        found = deleted(event, await self._rooms.of(str(event["channel_id"])), self._me)
-        if found is not None:
-            await self._deliver(found)
-
-    async def _room(self, message: Json) -> Any:
-        channel = str(message["channel_id"])
-        if "guild_id" not in message and "member" not in message:
-            self._rooms.remember_direct(channel, str(message["author"]["id"]))
-        return await self._rooms.of(channel)
-
-    async def _hint(self, thread: str) -> None:
-        """Say once in a thread of ours why its messages are not answered."""
-        if not await self._hearing.first(f"{PLATFORM}:hint:{thread}"):
-            return
-        body = {
-            "content": HINT,
-            "allowed_mentions": QUIET,
-            "nonce": nonce(f"hint:{thread}"),
-            "enforce_nonce": True,
-        }
-        await self._api.write("POST", f"/channels/{thread}/messages", body)
 
     # ------------------------------------------------------------------- lines
 
     def _queue_deleted(self, event: Json) -> None:
-        self._queue(event, lambda: self._deleted(event))
+        self._queue(event, lambda: self._incoming.deleted(event))
 
     def _queue(
         self, event: Json, job: Callable[[], Awaitable[None]], *, at: float | None = None
@@ -335,12 +260,3 @@ class Ears:
             except BobbinError as error:
                 log.info("questions cannot be looked for: %s", error)
             await self._clock.sleep(SWEEP_S)
-
-
-def _is_of_a_program(message: Json) -> bool:
-    """Written by a program, us included, or nobody: such messages never start a turn, so no two
-    bots can talk to each other for ever."""
-    author = message.get("author")
-    if not isinstance(author, Mapping) or message.get("webhook_id"):
-        return True
-    return bool(cast("Json", author).get("bot"))

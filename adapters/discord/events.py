@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, cast
 
 from adapters.discord.origin import Origin
+from adapters.discord.rules import Mode, Rules, RulesOf
 from adapters.discord.words import readable
 from core.chat.messages import (
     ALONE,
@@ -33,7 +34,6 @@ DIRECT: Final = "dm"
 BY_PERSON: Final = "by"
 
 Json = Mapping[str, Any]
-Mode = Literal["thread", "reply", "channel", "user"]
 
 _SPOKEN: Final = frozenset({0, 19})
 """Message types that people write: a message, a reply."""
@@ -43,7 +43,7 @@ _DIRECT: Final = frozenset({1, 3})
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A channel. `user` is the other one in direct messages, `owner` who began a thread and
+    """A place. `user` is the other one in direct messages, `owner` who began a thread and
     `parent` the channel that it lies in."""
 
     kind: Literal["direct", "thread", "channel"]
@@ -53,17 +53,23 @@ class Room:
     owner: str = ""
     parent: str = ""
 
+    @property
+    def home(self) -> str:
+        """The channel whose rules hold here."""
+        return self.parent or self.channel
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Me:
     """Who we are. `roles` are those that Discord manages for us, by guild; it fills while we hear.
 
-    In the channels and forums `open` nobody has to mention us to begin.
+    `rules` says how we behave where. In the channels and forums `open` nobody has to mention us to
+    begin.
     """
 
     application: str
     user: str
-    mode: Mode = "thread"
+    rules: RulesOf
     open: frozenset[str] = frozenset()
     roles: dict[str, str] = field(default_factory=dict[str, str])
 
@@ -120,18 +126,37 @@ def root_of_own(post: Json) -> str:
     return str(_dict(post.get("message_reference")).get("message_id") or post["id"])
 
 
-def heard(message: Json, room: Room, me: Me, at: float) -> Inbound | None:
-    """What a message means for us; None for all that is not ours. `at` is now, in seconds."""
+def program_of(message: Json) -> str:
+    """The bot or webhook that wrote it, by its id; "" for a person."""
     author = _dict(message.get("author"))
-    if message.get("type") not in _SPOKEN or author.get("bot") or message.get("webhook_id"):
+    webhook = message.get("webhook_id")
+    return str(webhook or author.get("id") or "0") if webhook or author.get("bot") else ""
+
+
+def own_post(message: Json, me: Me) -> str:
+    """Our post to which a message replies; "" for none."""
+    asked = _dict(message.get("referenced_message"))
+    return str(asked["id"]) if message.get("type") == 19 and _author_id(asked) == me.user else ""
+
+
+def heard(
+    message: Json, room: Room, me: Me, at: float, *, home: ConversationKey | None = None
+) -> Inbound | None:
+    """What a message means for us; None for all that is not ours. `at` is now, in seconds; `home`
+    the conversation of our post that it replies to, where that is known."""
+    author = _dict(message.get("author"))
+    if message.get("type") not in _SPOKEN or "id" not in author or author["id"] == me.user:
         return None
-    user = str(author["id"])
+    user, program = str(author["id"]), program_of(message)
+    rules = me.rules(room.guild, room.home)
     setting = ALONE
     if room.kind != "direct":
         setting = _setting(message, room, me)
-        unasked = room.kind == "channel" and me.mode in ("thread", "reply")
-        if unasked and not setting.addressed:
+        needed = bool(program) or (room.kind == "channel" and not _follows(rules))
+        if not rules.answers or (needed and not setting.addressed):
             return None
+    if program and (room.kind == "direct" or program not in rules.programs):
+        return None
     names = {str(one["id"]): name_of(one) for one in _dicts(message.get("mentions"))}
     text = readable(str(message.get("content") or ""), own=me.own(room.guild), names=names)
     files = tuple(_file(one, str(one["id"])) for one in _dicts(message.get("attachments")))
@@ -140,13 +165,30 @@ def heard(message: Json, room: Room, me: Me, at: float) -> Inbound | None:
     return Inbound(
         id=str(Origin(room.channel, str(message["id"]), user)),
         message_id=str(message["id"]),
-        conversation=place(room, user, root_of(message, me), me.mode),
+        conversation=_place_of(message, room, me, rules.mode, home),
         author=Author(id=user, name=name_of(author, _dict(message.get("member")))),
         text=text,
         received_at=at,
         setting=setting,
         files=files,
     )
+
+
+def _follows(rules: Rules) -> bool:
+    """Whether something said in a channel, and not to us, may be for us all the same."""
+    by_person = rules.mode == "user" and rules.follow == "always"
+    return by_person or (rules.mode == "channel" and rules.follow != "never")
+
+
+def _place_of(
+    message: Json, room: Room, me: Me, mode: Mode, home: ConversationKey | None
+) -> ConversationKey:
+    user = _author_id(message)
+    if room.kind == "channel" and mode in ("thread", "reply") and home is not None:
+        elses = BY_PERSON in home.parts and home.parts[-1] != user
+        if not elses:  # it goes on with what it replies to, whatever the mode was then
+            return home
+    return place(room, user, root_of(message, me), mode)
 
 
 def _setting(message: Json, room: Room, me: Me) -> Setting:
@@ -172,16 +214,19 @@ def _setting(message: Json, room: Room, me: Me) -> Setting:
 def says_nothing(message: Json) -> bool:
     """Whether a person's message came without what it says, as it does without the intent."""
     rest = ("content", "attachments", "sticker_items", "poll", "message_snapshots")
-    author = _dict(message.get("author"))
-    spoken = message.get("type") in _SPOKEN and not author.get("bot")
-    return spoken and not message.get("webhook_id") and not any(message.get(one) for one in rest)
+    spoken = message.get("type") in _SPOKEN and "author" in message and not program_of(message)
+    return spoken and not any(message.get(one) for one in rest)
 
 
-def edited(message: Json, room: Room, me: Me, at: float) -> tuple[Inbound, Edit] | None:
+def edited(
+    message: Json, room: Room, me: Me, at: float, *, home: ConversationKey | None = None
+) -> tuple[Inbound, Edit] | None:
     """A message that a person has changed: as it would come in anew, and as the change of one
-    that came in before. Discord also tells of previews this way, without a time of editing."""
+    that came in before. Discord also tells of previews this way, without a time of editing; what
+    programs change is not looked at, since many write by edits."""
     stamp = message.get("edited_timestamp")
-    inbound = heard(message, room, me, at) if stamp and "author" in message else None
+    wanted = stamp and "author" in message and not program_of(message)
+    inbound = heard(message, room, me, at, home=home) if wanted else None
     if inbound is None:
         return None
     return inbound, Edit(
@@ -194,13 +239,22 @@ def edited(message: Json, room: Room, me: Me, at: float) -> tuple[Inbound, Edit]
     )
 
 
-def deleted(event: Json, room: Room, me: Me) -> Delete | None:
-    """A message that is gone; None where its conversation cannot be known, since Discord does not
-    say who had written it."""
-    message = str(event["id"])
-    if (room.kind == "direct" and not room.user) or (room.kind == "channel" and me.mode == "user"):
+def deleted(
+    event: Json, room: Room, me: Me, *, home: ConversationKey | None = None
+) -> Delete | None:
+    """A message that is gone. Discord does not say who had written it; `home` is its conversation
+    where that is known, and None is the answer where it cannot be known."""
+    message, mode = str(event["id"]), me.rules(room.guild, room.home).mode
+    if home is not None:
+        return Delete(conversation=home, message_id=message)
+    if (room.kind == "direct" and not room.user) or (room.kind == "channel" and mode == "user"):
         return None
-    return Delete(conversation=place(room, room.user, message, me.mode), message_id=message)
+    return Delete(conversation=place(room, room.user, message, mode), message_id=message)
+
+
+def tells_itself(conversation: ConversationKey, room: Room, message: str) -> bool:
+    """Whether a message's conversation can be read from the message alone, whatever is set."""
+    return room.kind != "channel" or conversation.parts[2:] == (message,)
 
 
 def own_role(guild: Json, me: Me) -> str:

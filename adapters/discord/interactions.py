@@ -20,12 +20,15 @@ from adapters.discord.api import DiscordApi
 from adapters.discord.asked import Slash, Where, slash_of, submitted, where_of
 from adapters.discord.asking import Deliver, Questions
 from adapters.discord.choices import SUGGESTIONS, suggested
-from adapters.discord.events import PLATFORM, Me, place, root_of_own
-from adapters.discord.origin import Origin
+from adapters.discord.events import PLATFORM, Me, Room, place, root_of_own
+from adapters.discord.origin import Origin, made_at
 from adapters.discord.render import ALONE, pressed
 from adapters.discord.responses import Responses, private_place
+from adapters.discord.rules import Mode
+from adapters.discord.settings import NAME as SETTINGS
+from adapters.discord.settings import SettingsCommand
 from adapters.discord.slash import ASK_ABOUT, help_text
-from core.chat.hearing import Hearing, Keeping
+from core.chat.hearing import Hearing, Homes, Keeping
 from core.chat.messages import Author, Command, ConversationKey
 from core.chat.roster import Roster
 from core.clock import Clock
@@ -48,15 +51,35 @@ class Interactions:
         responses: Responses,
         hearing: Hearing,
         keeping: Keeping,
+        homes: Homes,
+        settings: SettingsCommand,
         deliver: Deliver,
         clock: Clock,
         *,
+        direct: str,
         roster: Roster,
     ) -> None:
+        """
+        Args:
+            api: with the bot's token.
+            me: who we are.
+            responses: what answers commands and presses.
+            hearing: what was taken already, and direct messages.
+            keeping: keeps questions.
+            homes: whose conversation a post is.
+            settings: what moderators set.
+            deliver: the intake.
+            clock: for when it came.
+            direct: the ear that hears direct messages.
+            roster: the declared Assistants.
+        """
         self._roster = roster
         self._me = me
         self._responses = responses
         self._hearing = hearing
+        self._homes = homes
+        self._settings = settings
+        self._direct = direct
         self._deliver = deliver
         self._clock = clock
         self._acks = Acks(api, responses)
@@ -69,6 +92,8 @@ class Interactions:
             match data.get("type"), data.get("data", {}).get("type"):
                 case 2, 3 if data["data"]["name"] == ASK_ABOUT:
                     await self._questions.open_form(where, data)
+                case 2, _ if data["data"]["name"] == SETTINGS:
+                    await self._set(where, data)
                 case 2, _:
                     await self._command(where, slash_of(data))
                 case 3, _:
@@ -81,6 +106,8 @@ class Interactions:
                         await self._questions.ask(where, asked)
                 case _:
                     return
+            if where.kind == "direct" and not where.alone:
+                await self._hearing.met(self._direct, where.channel, made_at(where.id))
         except StoreError as error:
             log.warning("an interaction could not be stored: %s", error)
             await self._acks.tell(where, "I cannot reach my memory just now. Please try again.")
@@ -116,6 +143,11 @@ class Interactions:
         if not self._responses.has_answered(where.id):
             await self._acks.answer(where, _QUIETLY_DONE.get(slash.name, "Done."))
 
+    async def _set(self, where: Where, data: Json) -> None:
+        await self._acks.acknowledge(where, DEFER, alone=True)
+        if await self._hearing.first(f"{PLATFORM}:{where.id}"):
+            await self._acks.answer(where, await self._settings.carry_out(where, data))
+
     async def _suggest(self, where: Where, data: Json) -> None:
         """Somebody types what an option offers: answered from memory, within Discord's time."""
         private = where.alone or slash_of(data).asked.private
@@ -131,10 +163,12 @@ class Interactions:
     def _conversation(self, where: Where) -> ConversationKey:
         """What a command is about: the conversation of its place, or, in a channel where each
         question has a place of its own, the person's private one."""
-        in_channel = where.room.kind == "channel" and self._me.mode in ("thread", "reply")
+        room = where.room
+        mode = self._mode(room)
+        in_channel = room.kind == "channel" and mode in ("thread", "reply")
         if in_channel or where.alone:
             return private_place(self._me.application, where.user)
-        return place(where.room, where.user, where.id, self._me.mode)
+        return place(room, where.user, where.id, mode)
 
     async def _press(self, where: Where, data: Json) -> None:
         found = pressed(str(data["data"].get("custom_id") or ""))
@@ -148,7 +182,7 @@ class Interactions:
         await self._deliver(
             Command(
                 id=str(Origin(where.channel, where.id, where.user, "b")),
-                conversation=self._conversation_under(where, cast("Json", data["message"])),
+                conversation=await self._conversation_under(where, cast("Json", data["message"])),
                 author=Author(id=where.user, name=where.name, is_admin=where.admin),
                 name=name,
                 argument=argument,
@@ -158,9 +192,21 @@ class Interactions:
         if name == "feedback":
             await self._acks.tell(where, "Noted, thank you.")
 
-    def _conversation_under(self, where: Where, message: Json) -> ConversationKey:
-        """What a button is about: the conversation of the post that it stands under."""
-        by_themselves = int(message.get("flags") or 0) & ALONE and where.room.kind != "direct"
+    async def _conversation_under(self, where: Where, message: Json) -> ConversationKey:
+        """What a button is about: the conversation of the post that it stands under, whatever is
+        set by the time that it is pressed."""
+        room = where.room
+        by_themselves = int(message.get("flags") or 0) & ALONE and room.kind != "direct"
         if where.alone or by_themselves:
             return private_place(self._me.application, where.user)
-        return place(where.room, where.user, root_of_own(message), self._me.mode)
+        if room.kind == "channel":
+            account = f"{PLATFORM}:{self._me.application}"
+            home = await self._homes.of(account, str(message["id"]))
+            if home is not None:
+                return home
+        # What replies to a message is of the conversation under it; the rest is the channel's.
+        mode = "thread" if message.get("message_reference") else self._mode(room)
+        return place(room, where.user, root_of_own(message), mode)
+
+    def _mode(self, room: Room) -> Mode:
+        return self._me.rules(room.guild, room.home).mode

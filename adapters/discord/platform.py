@@ -104,6 +104,7 @@ class DiscordPlatform:
             target = await self._threads.target(conversation, origin)
             await self._paces.wait(f"post:{target.channel}", _POSTS)
             found = await self._post(target, post)
+            await self._threads.posted(conversation, target, str(found["id"]))
         self._presence.idle(conversation)
         return f"{target.channel}/{found['id']}"
 

@@ -12,6 +12,7 @@ from typing import Any, Final, cast
 
 from adapters.discord.api import DiscordApi
 from adapters.discord.choices import OPTION
+from adapters.discord.settings import COMMAND as SETTINGS
 from core.chat.saying import HELP
 
 log = logging.getLogger(__name__)
@@ -62,6 +63,7 @@ COMMANDS: Final[tuple[Json, ...]] = (
         },
     ),
     _slash("help", "What I can do"),
+    SETTINGS,
     {"type": 3, "name": ASK_ABOUT, **_EVERYWHERE},
 )
 

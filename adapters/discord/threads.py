@@ -2,7 +2,8 @@
 
 A Discord thread on a message has the id of the message, so the conversation has its name before
 the thread is there, and opening it twice is no harm (160004). Where none can be opened (no
-permission, too many, a channel of another kind) the answer replies to the message instead.
+permission, too many, a channel of another kind) the answer replies to the message instead, and
+where it is a permission that is missing, that is said once in the channel.
 
 Parallel: threads. Serial: the opening of one. What survives a crash: nothing is kept here; what is
 there already says so. Bounded: `MOST` threads are remembered.
@@ -14,20 +15,32 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from adapters.discord.api import DiscordApi, DiscordRefused
-from adapters.discord.events import BY_PERSON, DIRECT, name_of
+from adapters.discord.events import BY_PERSON, DIRECT, PLATFORM, name_of
 from adapters.discord.origin import Origin
+from adapters.discord.render import QUIET, nonce
+from adapters.discord.rules import RulesOf
 from adapters.discord.words import title
+from core.chat.hearing import Homes
+from core.chat.manners import Places
 from core.chat.messages import ConversationKey
+from core.errors import BobbinError, StoreError
 
 log = logging.getLogger(__name__)
 
 MOST: Final = 20_000
 _THERE: Final = 160004
 _UNKNOWN: Final = 10008
+_FORBIDDEN: Final = frozenset({50001, 50013})
 _ARCHIVE_MIN: Final = 1440
+
+NO_THREADS: Final = (
+    "I may not open threads in this channel, so I answer right here. For threads I need the "
+    "permissions *Create Public Threads* and *Send Messages in Threads*; a moderator can also "
+    "leave it so: `/settings mode: reply`."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +52,32 @@ class Target:
 
 
 class Threads:
-    """Finds the place of an answer, and opens threads."""
+    """Finds the place of an answer, and opens threads.
 
-    def __init__(self, api: DiscordApi, *, wanted: bool) -> None:
+    Args:
+        api: with the bot's token.
+        rules: where answers are wanted.
+        homes: whose conversation a post is.
+        places: for what is said only once.
+        application: whose posts.
+    """
+
+    def __init__(
+        self, api: DiscordApi, rules: RulesOf, homes: Homes, places: Places, application: str
+    ) -> None:
         self._api = api
-        self._wanted = wanted
+        self._rules = rules
+        self._homes = homes
+        self._places = places
+        self._account = f"{PLATFORM}:{application}"
         self._opening: dict[str, asyncio.Task[bool]] = {}
+        self._hints: set[asyncio.Task[None]] = set()
+
+    async def aclose(self) -> None:
+        """Stop."""
+        for task in (*self._opening.values(), *self._hints):
+            task.cancel()
+        await asyncio.gather(*self._opening.values(), *self._hints, return_exceptions=True)
 
     async def target(self, conversation: ConversationKey, origin: Origin) -> Target:
         """Where what answers `origin` goes.
@@ -57,9 +90,23 @@ class Threads:
             return Target(origin.channel)
         if BY_PERSON in conversation.parts:
             return Target(origin.channel, origin.message)
-        if self._wanted and await self._is_open(origin.channel, root):
+        wanted = self._rules(conversation.parts[0], origin.channel).mode == "thread"
+        # One that was begun stays, whatever is set meanwhile.
+        if (wanted or root in self._opening) and await self._is_open(origin.channel, root):
             return Target(root)
         return Target(origin.channel, root)
+
+    async def posted(self, conversation: ConversationKey, target: Target, post: str) -> None:
+        """A post of ours stands there. Where it does not tell itself whose conversation it is, that
+        is remembered, for its buttons and for replies to it. Raises nothing."""
+        guild, channel = conversation.parts[:2]
+        in_channel = guild != DIRECT and target.channel == channel
+        if not in_channel or conversation.parts[2:] == (target.reply_to,):
+            return
+        try:
+            await self._homes.put(self._account, post, conversation)
+        except StoreError as error:
+            log.warning("whose conversation a post is could not be kept: %s", error)
 
     async def _is_open(self, channel: str, root: str) -> bool:
         task = self._opening.get(root)
@@ -74,7 +121,7 @@ class Threads:
     async def _open(self, channel: str, root: str) -> bool:
         path = f"/channels/{channel}/messages/{root}"
         try:
-            asked = await self._api.read(path)
+            asked = await self._asked(path)
             names = {str(one["id"]): name_of(one) for one in asked.get("mentions") or ()}
             name = title(str(asked.get("content") or ""), names)
             body = {"name": name, "auto_archive_duration": _ARCHIVE_MIN}
@@ -85,8 +132,35 @@ class Threads:
             if error.code == _UNKNOWN:
                 return await self._is_there(root)
             log.info("no thread could be opened in %s: %s", channel, error)
+            if error.code in _FORBIDDEN:
+                task = asyncio.create_task(self._hint(channel, root), name="discord hint")
+                self._hints.add(task)
+                task.add_done_callback(self._hints.discard)
             return False
         return True
+
+    async def _asked(self, path: str) -> dict[str, Any]:
+        """The message that a thread is to be opened on; nothing of it where we may not look."""
+        try:
+            return await self._api.read(path)
+        except DiscordRefused as error:
+            if error.code not in _FORBIDDEN:
+                raise
+            return {}
+
+    async def _hint(self, channel: str, root: str) -> None:
+        """Say once in a channel why there are no threads."""
+        body = {
+            "content": NO_THREADS,
+            "allowed_mentions": QUIET,
+            "nonce": nonce(f"threads:{channel}"),
+            "enforce_nonce": True,
+        }
+        try:
+            if await self._places.first_time(f"{self._account} threads {channel}", root):
+                await self._api.write("POST", f"/channels/{channel}/messages", body)
+        except BobbinError as error:
+            log.info("that threads are not permitted could not be said: %s", error)
 
     async def _is_there(self, thread: str) -> bool:
         """A thread outlives the message that it began with."""

@@ -30,12 +30,13 @@ return 1
 
 _MET = Script(
     f"""
--- ARGV: ear, place, ms.
+-- ARGV: ear, place, ms. Answers 1 when the place was not known before this time.
 local direct = KEYS[1] .. 'direct:' .. ARGV[1]
+local known = redis.call('ZSCORE', direct, ARGV[2])
 redis.call('ZADD', direct, 'GT', ARGV[3], ARGV[2])
 redis.call('ZREMRANGEBYRANK', direct, 0, -{_MOST_PLACES + 1})
 redis.call('PEXPIRE', direct, {30 * _DAY_MS})
-return 1
+return (not known or tonumber(known) == tonumber(ARGV[3])) and 1 or 0
 """
 )
 
@@ -118,8 +119,8 @@ class RedisHearing:
     async def reach(self, ear: str, at: float) -> None:
         await self._ask(_REACH, ear, int(at * 1000))
 
-    async def met(self, ear: str, place: str, at: float) -> None:
-        await self._ask(_MET, ear, place, int(at * 1000))
+    async def met(self, ear: str, place: str, at: float) -> bool:
+        return await self._ask(_MET, ear, place, int(at * 1000)) == 1
 
     async def places(self, ear: str, since: float, limit: int) -> list[str]:
         found = await self._ask(_PLACES, ear, int(since * 1000), limit)

@@ -12,23 +12,35 @@ from urllib.parse import urlsplit
 from adapters.discord import slash
 from adapters.discord.api import DiscordApi, checked_token
 from adapters.discord.asking import Deliver
+from adapters.discord.backfill import Backfill
 from adapters.discord.choices import fitted
 from adapters.discord.ears import Ears
 from adapters.discord.events import PLATFORM, Me
 from adapters.discord.gateway import DEAF_S, NO_CONTENT, Gateway, Link
+from adapters.discord.house import HouseRules
 from adapters.discord.http import PATH, http_app, verify_key
+from adapters.discord.incoming import Incoming
 from adapters.discord.interactions import Interactions
 from adapters.discord.invite import may_read_contents
 from adapters.discord.platform import DiscordPlatform
 from adapters.discord.presence import Presence
+from adapters.discord.programs import Programs
 from adapters.discord.responses import PRIVATE, PrivatePlatform, Responses
 from adapters.discord.rooms import Rooms
+from adapters.discord.rules import Rules
+from adapters.discord.settings import SettingsCommand
 from adapters.discord.source import FILE_HOSTS, DiscordSource
 from adapters.discord.threads import Threads
 from adapters.http.app import Mounted
+from adapters.redis.connection import Client
+from adapters.redis.customs import RedisCustoms
+from adapters.redis.hearing import RedisHearing, RedisHomes, RedisKeeping, RedisLoops
+from adapters.redis.places import RedisPlaces
 from bots.wiring.roster import declared_roster
 from config.settings import Settings
-from core.chat.hearing import Hearing, Keeping
+from core.chat.customs import Customs, LocalCustoms
+from core.chat.hearing import Hearing, Homes, Keeping, Loops
+from core.chat.manners import LocalRulesOf, Places
 from core.chat.messages import Event
 from core.chat.pacing import Pacer, Paces
 from core.chat.ports import ChatPlatform
@@ -59,6 +71,30 @@ class Door:
         return await self.deliver(event)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscordStores:
+    """What Discord's side keeps in the store."""
+
+    hearing: Hearing
+    keeping: Keeping
+    homes: Homes
+    loops: Loops
+    places: Places
+    customs: Customs
+
+
+def discord_stores(client: Client, partitions: int) -> DiscordStores:
+    """On a connected client."""
+    return DiscordStores(
+        hearing=RedisHearing(client, partitions),
+        keeping=RedisKeeping(client, partitions),
+        homes=RedisHomes(client, partitions),
+        loops=RedisLoops(client, partitions),
+        places=RedisPlaces(client, partitions),
+        customs=RedisCustoms(client, partitions),
+    )
+
+
 @dataclass(slots=True)
 class DiscordSide:
     """Discord in this process.
@@ -73,7 +109,8 @@ class DiscordSide:
     platforms: dict[str, ChatPlatform]
     sources: dict[str, ChatSource]
     interactions: Interactions
-    hearing_port: Hearing
+    house: HouseRules
+    stores: DiscordStores
     pacer: Pacer
     clock: Clock
     settings: Settings
@@ -88,6 +125,11 @@ class DiscordSide:
         if self._gateway is None or self._gateway.connected:
             return ""
         return "Discord cannot be heard: its gateway is away"
+
+    @property
+    def local(self) -> dict[str, LocalRulesOf]:
+        """What moderators want, by platform."""
+        return {PLATFORM: self.house.of}
 
     def mounts(self) -> tuple[Mounted, ...]:
         """What Discord calls on the one port, if it does."""
@@ -110,14 +152,29 @@ class DiscordSide:
         if token is None:
             raise ConfigurationError("DISCORD_TOKEN is not set (see docs/discord.md)")
         shard = (settings.bobbin_discord_shard, settings.bobbin_discord_shards)
-        ear = f"{PLATFORM}:{self.me.application}:{shard[0]}/{shard[1]}"
-        ears = Ears(
+        ear = _ear(self.me.application, *shard)
+        stores, rooms = self.stores, Rooms(self.api)
+        backfill = Backfill(self.api, stores.hearing, self.clock, ear=ear)
+        incoming = Incoming(
             self.api,
             self.me,
-            Rooms(self.api),
-            self.interactions,
+            rooms,
+            self.house,
+            Programs(self.api, stores.loops),
+            stores.homes,
+            stores.hearing,
+            backfill,
             self.door.take,
-            self.hearing_port,
+            self.clock,
+            ear=ear,
+        )
+        ears = Ears(
+            self.me,
+            rooms,
+            incoming,
+            self.interactions,
+            backfill,
+            stores.hearing,
             self.clock,
             ear=ear,
         )
@@ -190,13 +247,7 @@ async def application(settings: Settings, clock: Clock) -> dict[str, Any]:
 
 @asynccontextmanager
 async def open_discord(
-    settings: Settings,
-    pacer: Pacer,
-    hearing: Hearing,
-    keeping: Keeping,
-    clock: Clock,
-    *,
-    roster: Roster,
+    settings: Settings, pacer: Pacer, stores: DiscordStores, clock: Clock, *, roster: Roster
 ) -> AsyncIterator[DiscordSide]:
     """The sending side, ready to use. A ban of our address is waited out here. `roster` are the
     Assistants that commands offer.
@@ -204,25 +255,38 @@ async def open_discord(
     Raises:
         ConfigurationError: the token is missing or wrong; the text names it.
         PlatformUnavailable: Discord cannot be reached.
+        StoreError: what moderators set is not known.
     """
     token = settings.discord_token
     if token is None:
         raise ConfigurationError("DISCORD_TOKEN is not set (see docs/discord.md)")
     if settings.discord_public_key is not None:
         verify_key(settings.discord_public_key)
-    api = DiscordApi(token.get_secret_value(), settings.discord_api_url, clock)
+    api = DiscordApi(token.get_secret_value(), settings.discord_api_url, clock, pacer=pacer)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(api.aclose)
         found = await _patiently(api, clock)
         user: dict[str, Any] = await api.read("/users/@me")
+        customs = LocalCustoms(stores.customs, clock, f"{PLATFORM}:{found['id']}")
+        await stack.enter_async_context(customs.kept_fresh())
+        house = HouseRules(
+            customs,
+            Rules(
+                mode=settings.bobbin_discord_mode,
+                follow=settings.bobbin_follow,
+                introduce=settings.bobbin_introduce,
+                programs=settings.discord_bots,
+            ),
+        )
         me = Me(
             application=str(found["id"]),
             user=str(user["id"]),
-            mode=settings.bobbin_discord_mode,
+            rules=house.at,
             open=settings.discord_open,
         )
-        responses = Responses(api, keeping, me.application)
-        threads = Threads(api, wanted=me.mode == "thread")
+        responses = Responses(api, stores.keeping, me.application)
+        threads = Threads(api, house.at, stores.homes, stores.places, me.application)
+        stack.push_async_callback(threads.aclose)
         presence = Presence(api, threads, clock)
         stack.push_async_callback(presence.aclose)
         platform = DiscordPlatform(
@@ -247,15 +311,30 @@ async def open_discord(
             platforms={PLATFORM: platform, PRIVATE: PrivatePlatform(api, responses)},
             sources={PLATFORM: source, PRIVATE: source},
             interactions=Interactions(
-                api, me, responses, hearing, keeping, door.take, clock, roster=roster
+                api,
+                me,
+                responses,
+                stores.hearing,
+                stores.keeping,
+                stores.homes,
+                SettingsCommand(house, stores.places, me.user),
+                door.take,
+                clock,
+                direct=_ear(me.application, 0, settings.bobbin_discord_shards),
+                roster=roster,
             ),
-            hearing_port=hearing,
+            house=house,
+            stores=stores,
             pacer=pacer,
             clock=clock,
             settings=settings,
             door=door,
             roster=roster,
         )
+
+
+def _ear(application: str, shard: int, shards: int) -> str:
+    return f"{PLATFORM}:{application}:{shard}/{shards}"
 
 
 async def _patiently(api: DiscordApi, clock: Clock) -> dict[str, Any]:

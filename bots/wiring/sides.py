@@ -11,16 +11,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from adapters.http.app import Mounted
 from adapters.http.door import Door
-from adapters.redis.hearing import RedisHearing, RedisKeeping
+from adapters.redis.kinds import RedisKinds
 from adapters.redis.pacing import RedisPacer
 from adapters.redis.sessions import RedisSessions
 from bots.wiring.reaching import Reaching
 from bots.wiring.store import Store
 from config.settings import Settings
+from core.chat.manners import LocalRulesOf
 from core.chat.messages import Event
 from core.chat.ports import ChatPlatform
 from core.chat.roster import Roster
@@ -65,11 +66,21 @@ class Side(Protocol):
         ...
 
 
+@runtime_checkable
+class Moderated(Protocol):
+    """A platform whose moderators may want something else than the configuration."""
+
+    @property
+    def local(self) -> dict[str, LocalRulesOf]:
+        """What they want, by the platform part of conversations."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Sides:
     """All platforms of this process.
 
-    `platforms` and `sources` are those that were reached so far: more are added as they are.
+    `platforms`, `sources` and `local` are of those that were reached so far; more are added.
     """
 
     clock: Clock
@@ -79,6 +90,7 @@ class Sides:
     doors: dict[str, Door] = field(default_factory=dict[str, Door])
     platforms: dict[str, ChatPlatform] = field(default_factory=dict[str, ChatPlatform])
     sources: dict[str, ChatSource] = field(default_factory=dict[str, ChatSource])
+    local: dict[str, LocalRulesOf] = field(default_factory=dict[str, LocalRulesOf])
 
     def mounts(self) -> tuple[Mounted, ...]:
         """What platforms call on the one port."""
@@ -138,6 +150,8 @@ class Sides:
                 self.doors.setdefault(mounted.path, Door()).app = mounted.app
         self.platforms.update(side.platforms)
         self.sources.update(side.sources)
+        if isinstance(side, Moderated):
+            self.local.update(side.local)
 
 
 @asynccontextmanager
@@ -158,18 +172,16 @@ async def open_sides(
         from bots.wiring.slack import open_slack
 
         sessions = RedisSessions(store.client, store.partitions)
-        enter["Slack"] = partial(open_slack, settings, pacer, clock, sessions)
+        kinds = RedisKinds(store.client, store.partitions)
+        enter["Slack"] = partial(open_slack, settings, pacer, clock, sessions, kinds, roster=roster)
         if settings.slack_signing_secret is not None:
             paths["Slack"] = SLACK_PATH
     if parts.get("Discord", "no") != "no" and settings.discord_token is not None:
         from adapters.discord.http import PATH as DISCORD_PATH
-        from bots.wiring.discord import open_discord
+        from bots.wiring.discord import discord_stores, open_discord
 
-        hearing = RedisHearing(store.client, store.partitions)
-        keeping = RedisKeeping(store.client, store.partitions)
-        enter["Discord"] = partial(
-            open_discord, settings, pacer, hearing, keeping, clock, roster=roster
-        )
+        kept = discord_stores(store.client, store.partitions)
+        enter["Discord"] = partial(open_discord, settings, pacer, kept, clock, roster=roster)
         if settings.discord_public_key is not None:
             paths["Discord"] = DISCORD_PATH
     sides = Sides(clock, frozenset(name for name in enter if parts[name] == "hear"))

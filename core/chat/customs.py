@@ -80,6 +80,11 @@ class LocalCustoms:
         self._homes: dict[str, Values] = {}
         self._revision = 0
 
+    @property
+    def revision(self) -> int:
+        """Grows with each change."""
+        return self._revision
+
     def value(
         self, home: str, place: str, name: str
     ) -> tuple[str, Literal["place", "home"]] | None:

@@ -25,8 +25,10 @@ class Hearing(Protocol):
         """Everything up to then was heard and stored; never goes back. Raises StoreError."""
         ...
 
-    async def met(self, ear: str, place: str, at: float) -> None:
-        """Somebody wrote in a place that no list of the platform will name. Raises StoreError."""
+    async def met(self, ear: str, place: str, at: float) -> bool:
+        """Somebody wrote in a place that no list of the platform will name; whether it was not
+        known, which is answered alike to whoever asks for the same time again. Raises StoreError.
+        """
         ...
 
     async def places(self, ear: str, since: float, limit: int) -> list[str]:

@@ -73,6 +73,15 @@ async def test_places_come_with_the_newest_first(hearing: Hearing) -> None:
     assert await hearing.places(OTHER, 0.0, 10) == []
 
 
+async def test_a_place_is_new_once(hearing: Hearing) -> None:
+    assert await hearing.met(EAR, "a", 10.0)
+    assert await hearing.met(EAR, "a", 10.0)
+    assert not await hearing.met(EAR, "a", 20.0)
+    assert not await hearing.met(EAR, "a", 10.0)
+    assert await hearing.met(EAR, "b", 5.0)
+    assert await hearing.met(OTHER, "a", 30.0)
+
+
 async def test_what_comes_twice_is_taken_once(hearing: Hearing) -> None:
     assert [await hearing.first("press:1") for _ in range(3)] == [True, False, False]
     assert await hearing.first("press:2")

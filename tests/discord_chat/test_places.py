@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from adapters.discord.asked import where_of
-from adapters.discord.events import Me, Mode, Room, heard, place, room_of
+from adapters.discord.events import Me, Room, heard, place, room_of
+from adapters.discord.rules import Mode, Rules, everywhere
 from tests.discord_chat.world import ANN, BOB, MATHS, MENTION
 from tests.fakes.discord.looks import APP, BOT, GUILD, channel, direct, thread, user
 
@@ -30,7 +31,7 @@ def message(text: str, where: dict[str, Any], **values: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("mode", ["thread", "reply", "channel", "user"])
 def test_a_message_and_a_command_of_a_place_are_one_conversation(kind: str, mode: Mode) -> None:
     where = ROOMS[kind]
-    me = Me(application=APP, user=BOT, mode=mode)
+    me = Me(application=APP, user=BOT, rules=everywhere(Rules(mode=mode)))
     said = heard(message(f"{MENTION} hello", where), room_of(where), me, 1.0)
     assert said is not None
     data: dict[str, Any] = {"id": "7", "token": "t", "type": 2, "channel": where}
@@ -65,7 +66,7 @@ def test_two_people_have_two_conversations_only_where_that_is_wanted() -> None:
     ],
 )
 def test_markup_becomes_words(text: str, words: str) -> None:
-    me = Me(application=APP, user=BOT)
+    me = Me(application=APP, user=BOT, rules=everywhere(Rules()))
     said = heard(message(text, ROOMS["channel"]), room_of(ROOMS["channel"]), me, 1.0)
     assert said is not None
     assert said.text == words

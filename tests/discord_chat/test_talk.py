@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.discord_chat.world import ANN, BOB, LUNCH, MATHS, MENTION, World
+from tests.discord_chat.world import ANN, BOB, LUNCH, MATHS, MENTION, World, is_answered
 from tests.fakes.discord.looks import BOT, ROLE, buttons
 
 
@@ -65,12 +65,16 @@ async def test_a_reply_to_an_answer_goes_on_with_it(world: World) -> None:
 
 
 async def test_where_no_thread_can_be_opened_the_answer_is_a_reply(world: World) -> None:
-    world.discord.fail("POST", "/threads$", 403, code=50013)
+    world.discord.fail("POST", "/threads$", 403, times=9, code=50013)
     async with world.process():
         asked = await world.discord.post(ANN, MATHS, f"{MENTION} hello")
         await world.replied(MATHS)
-    (reply,) = world.own(MATHS)
-    assert reply["message_reference"]["message_id"] == asked
+        await world.appears(MATHS, "may not open threads")
+        again = await world.discord.post(BOB, MATHS, f"{MENTION} hello")
+        await world.replied(MATHS, 2)
+    replies = [post for post in world.own(MATHS) if is_answered(post)]
+    assert [post["message_reference"]["message_id"] for post in replies] == [asked, again]
+    assert sum("may not open threads" in said for said in world.discord.said(MATHS)) == 1
 
 
 async def test_one_conversation_for_a_channel_if_that_is_wanted(world: World) -> None:
@@ -108,7 +112,8 @@ async def test_what_a_channel_does_not_permit_is_not_tried_again_soon(world: Wor
             await world.discord.post(ANN, MATHS, f"{MENTION} hello")
             await world.replied(MATHS, number + 1)
     assert len(world.discord.called("POST", "/threads$")) == 1
-    assert len({m["message_reference"]["message_id"] for m in world.own(MATHS)}) == 3
+    answers = [post for post in world.own(MATHS) if is_answered(post)]
+    assert len({post["message_reference"]["message_id"] for post in answers}) == 3
 
 
 async def test_what_nobody_said_to_us_costs_no_call(world: World) -> None:

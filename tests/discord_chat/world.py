@@ -12,10 +12,10 @@ from typing import Any, cast
 
 from adapters.redis.connection import Client
 from adapters.redis.deadletters import RedisDeadLetters
-from adapters.redis.hearing import RedisHearing, RedisKeeping
+from adapters.redis.hearing import RedisKeeping
 from adapters.redis.mailbox import MailLimits
 from bots.wiring.chat import open_chat, open_chat_stores
-from bots.wiring.discord import DiscordSide, open_discord
+from bots.wiring.discord import DiscordSide, discord_stores, open_discord
 from bots.wiring.serve import serving
 from config.settings import Settings
 from core.chat.dispatcher import DispatcherLimits
@@ -88,9 +88,9 @@ class World:
         }
         settings = Settings(**(values | self.settings))
         clock, owner = SystemClock(), f"process-{next(self._owners)}"
-        hearing, keeping = RedisHearing(self.client, 1), RedisKeeping(self.client, 1)
+        kept = discord_stores(self.client, 1)
         async with (
-            open_discord(settings, Hurry(), hearing, keeping, clock, roster=self.roster) as side,
+            open_discord(settings, Hurry(), kept, clock, roster=self.roster) as side,
             open_chat_stores(self.client, 1, lease_s=self.lease_s) as stores,
             open_chat(
                 stores,
@@ -106,6 +106,7 @@ class World:
                 policy=Policy(),
                 owner_is_gone=lambda name: name in self.dead,
                 sources=side.sources,
+                local=side.local,
                 own=self.functions,
             ) as chat,
         ):

@@ -21,8 +21,10 @@ class FakeHearing:
     async def reach(self, ear: str, at: float) -> None:
         self._reached[ear] = max(at, self._reached.get(ear, 0.0))
 
-    async def met(self, ear: str, place: str, at: float) -> None:
-        self._met[ear][place] = max(at, self._met[ear].get(place, 0.0))
+    async def met(self, ear: str, place: str, at: float) -> bool:
+        known = self._met[ear].get(place)
+        self._met[ear][place] = max(at, known or 0.0)
+        return known in (None, at)
 
     async def places(self, ear: str, since: float, limit: int) -> list[str]:
         found = [(at, place) for place, at in self._met[ear].items() if at >= since]
