@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.servers import Server, redis_server
 
 # The same examples each time, however slow the machine is; `--hypothesis-profile=search` looks for
 # others.
@@ -34,3 +37,10 @@ def network_guard() -> Any:
     patch.setattr(socket.socket, "connect", _refuse_the_world)
     yield
     patch.undo()
+
+
+@pytest.fixture(scope="session")
+def chat_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The store of all tests that empty it first, on a unix socket."""
+    with redis_server(tmp_path_factory.mktemp("store"), fsync="no") as server:
+        yield server

@@ -24,6 +24,7 @@ from core.clock import SystemClock
 from tests.fakes.assistants import FakeAssistants
 from tests.fakes.platform import FakePlatform
 from tests.patience import PATIENCE_S
+from tests.servers import Server
 
 ANN = Author(id="ann", name="Ann")
 BOB = Author(id="bob", name="Bob")
@@ -174,9 +175,10 @@ def place(name: str = "room") -> ConversationKey:
 
 
 @asynccontextmanager
-async def connected(url: str) -> AsyncIterator[Client]:
-    """A client of the test's server."""
-    client = await connect(url, SystemClock())
+async def emptied(server: Server) -> AsyncIterator[Client]:
+    """A client of the test's server, which has nothing in it."""
+    server.ask("FLUSHALL")
+    client = await connect(server.url, SystemClock())
     try:
         yield client
     finally:

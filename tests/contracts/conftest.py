@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.contracts.chat import Chat, chat_on
-from tests.servers import Cluster, Server, redis_cluster, redis_server
-
-
-@pytest.fixture(scope="session")
-def chat_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A standalone server on a unix socket."""
-    with redis_server(_folder(tmp_path_factory), fsync="no") as server:
-        yield server
+from tests.servers import Cluster, Server, redis_cluster
 
 
 @pytest.fixture(scope="session")
 def chat_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Three primaries."""
-    with redis_cluster(_folder(tmp_path_factory)) as cluster:
+    with redis_cluster(tmp_path_factory.mktemp("cluster")) as cluster:
         yield cluster
 
 
@@ -43,7 +35,3 @@ async def chat(chat_url: str) -> AsyncIterator[Chat]:
     async with chat_on(chat_url, partitions=8) as ports:
         yield ports
         await ports.check_keys()
-
-
-def _folder(factory: pytest.TempPathFactory) -> Path:
-    return factory.mktemp("chat")

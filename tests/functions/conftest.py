@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 
 from core.assistants import Message
-from tests.chat.flow import World, connected
+from tests.chat.flow import World, emptied
 from tests.fakes.assistants import Wants, echo
 from tests.fakes.functions import FakeFunctions
-from tests.servers import Server, redis_server
+from tests.servers import Server
 
 REFUND = ("call_1", "refund", '{"order": "A-17"}')
 
@@ -42,17 +41,9 @@ class Asking:
         return [" / ".join(self.told.values())]
 
 
-@pytest.fixture(scope="session")
-def chat_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with redis_server(tmp_path_factory.mktemp("functions"), fsync="no") as server:
-        yield server
-
-
 @pytest.fixture
 async def asking(chat_server: Server) -> AsyncIterator[Asking]:
-    async with connected(chat_server.url) as client:
-        asked: Any = client
-        await asked.flushall()
+    async with emptied(chat_server) as client:
         own = FakeFunctions()
         world = World(client, own=own)
         made = Asking(world, own)

@@ -5,24 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core.assistants import Message
-from tests.chat.flow import Process, World, connected, place
+from tests.chat.flow import Process, World, emptied, place
 from tests.fakes.assistants import FakeAssistants, echo
 from tests.fakes.plain_assistants_server import PlainServer
 from tests.fakes.remote_assistants import remote_assistants
-from tests.servers import redis_server
+from tests.servers import Server
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    with redis_server(tmp_path, fsync="no") as server:
-        async with connected(server.url) as client:
-            yield World(client)
+async def world(chat_server: Server) -> AsyncIterator[World]:
+    async with emptied(chat_server) as client:
+        yield World(client)
 
 
 @asynccontextmanager

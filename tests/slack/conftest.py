@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.chat.flow import connected
+from tests.chat.flow import emptied
 from tests.fakes.slack.people import FakeSlack
-from tests.servers import Server, redis_server
+from tests.servers import Server
 from tests.slack.world import World
 
 
-@pytest.fixture(scope="session")
-def slack_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder: Path = tmp_path_factory.mktemp("slack")
-    with redis_server(folder, fsync="no") as server:
-        yield server
-
-
 @pytest.fixture
-async def world(slack_store: Server) -> AsyncIterator[World]:
-    async with connected(slack_store.url) as client, FakeSlack.running() as slack:
-        asked: Any = client
-        await asked.flushall()
+async def world(chat_server: Server) -> AsyncIterator[World]:
+    async with emptied(chat_server) as client, FakeSlack.running() as slack:
         made = World(client, slack)
         yield made
         await made.assistants.aclose()

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
 
 from adapters.slack.render import notification
 from core.chat.messages import Post
-from tests.chat.flow import connected
+from tests.chat.flow import emptied
 from tests.fakes.slack.looks import buttons, words
 from tests.fakes.slack.methods import ARGUMENTS
 from tests.fakes.slack.sparse import FEW, SparseSlack
@@ -24,9 +23,7 @@ EDITS = FEW | {"chat.update"}
 @asynccontextmanager
 async def talking(store: Server, slack: SparseSlack) -> AsyncIterator[World]:
     """Bobbin in this workspace, in a process of its own."""
-    async with connected(store.url) as client:
-        asked: Any = client
-        await asked.flushall()
+    async with emptied(store) as client:
         try:
             await slack.open()
             world = World(client, slack)
@@ -55,10 +52,10 @@ async def answers(world: World, channel: str, count: int, root: str = "") -> lis
 @pytest.mark.parametrize("knows", [FEW, EDITS, frozenset(ARGUMENTS)])
 @pytest.mark.parametrize("by_post", [False, True])
 async def test_the_least_that_an_event_says_is_answered_once(
-    slack_store: Server, knows: frozenset[str], by_post: bool
+    chat_server: Server, knows: frozenset[str], by_post: bool
 ) -> None:
     slack = SparseSlack(knows=knows, by_post=by_post)
-    async with talking(slack_store, slack) as world:
+    async with talking(chat_server, slack) as world:
         root = await slack.say(ANN, CHANNEL, f"{BOT} one", type="app_mention")
         (said,) = await answers(world, CHANNEL, 1)
         assert said.endswith("one")
@@ -70,9 +67,9 @@ async def test_the_least_that_an_event_says_is_answered_once(
         assert len(await answers(world, CHANNEL, 2, root)) == 2
 
 
-async def test_an_answer_that_cannot_be_edited_comes_whole(slack_store: Server) -> None:
+async def test_an_answer_that_cannot_be_edited_comes_whole(chat_server: Server) -> None:
     slack = SparseSlack()
-    async with talking(slack_store, slack) as world:
+    async with talking(chat_server, slack) as world:
         world.assistants.before_end = asyncio.Event()
         first = await slack.say(ANN, DM, "one")
         async with asyncio.timeout(60):
@@ -86,10 +83,10 @@ async def test_an_answer_that_cannot_be_edited_comes_whole(slack_store: Server) 
     assert [words(message) for message in world.own(DM, second)] == ["You said: two"]
 
 
-async def test_files_come_where_the_thread_cannot_be_read(slack_store: Server) -> None:
+async def test_files_come_where_the_thread_cannot_be_read(chat_server: Server) -> None:
     uploads = {"files.getUploadURLExternal", "files.completeUploadExternal"}
     slack = SparseSlack(knows=EDITS | uploads)
-    async with talking(slack_store, slack) as world:
+    async with talking(chat_server, slack) as world:
         name = await world.assistants.keep_file("plot.png", b"\x89PNG", picture=True)
         world.assistants.shows = (name,)
         ts = await slack.say(ANN, DM, "plot it")
@@ -98,25 +95,25 @@ async def test_files_come_where_the_thread_cannot_be_read(slack_store: Server) -
     assert sum(len(m.get("files", [])) for m in world.own(DM, ts)) == 1
 
 
-async def test_who_says_no_more_than_ok_is_talked_to(slack_store: Server) -> None:
+async def test_who_says_no_more_than_ok_is_talked_to(chat_server: Server) -> None:
     slack = SparseSlack(knows=EDITS, terse=True)
-    async with talking(slack_store, slack) as world:
+    async with talking(chat_server, slack) as world:
         await slack.say(ANN, CHANNEL, f"{BOT} one", type="app_mention", user_team="T0ANY")
         assert (await answers(world, CHANNEL, 1))[0].endswith("one")
 
 
-async def test_ids_of_any_form_are_taken(slack_store: Server) -> None:
+async def test_ids_of_any_form_are_taken(chat_server: Server) -> None:
     slack = SparseSlack(knows=EDITS)
-    async with talking(slack_store, slack) as world:
+    async with talking(chat_server, slack) as world:
         root = await slack.say("U_ann-1", "C_GENERAL", "@bobbin one", type="app_mention")
         assert (await answers(world, "C_GENERAL", 1, root))[0].endswith("one")
         root = await slack.say("U_ann-1", "D_bobbin", "two")
         assert await answers(world, "D_bobbin", 1, root) == ["You said: two"]
 
 
-async def test_what_every_socket_brings_is_done_once(slack_store: Server) -> None:
+async def test_what_every_socket_brings_is_done_once(chat_server: Server) -> None:
     slack = SparseSlack(knows=EDITS | {"chat.postEphemeral"}, everywhere=True)
-    async with talking(slack_store, slack) as world:
+    async with talking(chat_server, slack) as world:
         await slack.slash(ANN, CHANNEL, "ask one")
         await world.idle()
         assert len(slack.called("chat.postEphemeral")) == 1
@@ -126,9 +123,9 @@ async def test_what_every_socket_brings_is_done_once(slack_store: Server) -> Non
     assert [message.text for message in world.assistants.sent] == ["one", "one"]
 
 
-async def test_a_private_answer_takes_the_way_that_is_there(slack_store: Server) -> None:
+async def test_a_private_answer_takes_the_way_that_is_there(chat_server: Server) -> None:
     slack = SparseSlack()
-    async with talking(slack_store, slack) as world:
+    async with talking(chat_server, slack) as world:
         await slack.slash(ANN, CHANNEL, "ask one")
         assert await answers(world, ANN, 1) == ["You said: one"]
 

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.chat.flow import connected
-from tests.servers import Server, redis_server
+from tests.chat.flow import emptied
+from tests.servers import Server
 from tests.terminal.home import Home
 
 
-@pytest.fixture(scope="session")
-def terminal_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with redis_server(tmp_path_factory.mktemp("terminal"), fsync="no") as server:
-        yield server
-
-
 @pytest.fixture
-async def home(terminal_server: Server, tmp_path: Path) -> AsyncIterator[Home]:
-    async with connected(terminal_server.url) as client:
-        asked: Any = client
-        await asked.flushall()
+async def home(chat_server: Server, tmp_path: Path) -> AsyncIterator[Home]:
+    async with emptied(chat_server) as client:
         made = Home(client, tmp_path)
         yield made
         await made.assistants.aclose()
