@@ -48,6 +48,7 @@ _ACTIONS: Final = {
     "bobbin:feedback": "feedback",
     "bobbin:work": "work",
     "bobbin:share": "share",
+    "bobbin:forget": "forget",
 }
 
 

@@ -21,7 +21,7 @@ from adapters.slack.events import place_of
 from adapters.slack.origin import NO_THREAD, Origin
 from adapters.slack.people import People
 from adapters.slack.presence import Presence
-from adapters.slack.render import MOST_CHARS, message, part_of
+from adapters.slack.render import MOST_CHARS, blocks, message, notification, part_of
 from adapters.slack.streams import Streams
 from adapters.slack.words import escaped
 from core.chat.doing import summary
@@ -41,6 +41,8 @@ CAPABILITIES: Final = Capabilities(
     pictures=True,
     shows_work=True,
     mentions="slack",
+    whispers=True,
+    workspaces=True,
 )
 
 _A_CHANNEL: Final = Pace(1000, 3)
@@ -118,6 +120,8 @@ class SlackPlatform:
 
     async def _send(self, conversation: ConversationKey, post: Post) -> str:
         origin, root = self._aim(conversation, post.part_id)
+        if post.only_for:
+            return await self._whisper(origin, root, post)
         post = await self._send_files(origin, root, post)
         grows = root != NO_THREAD and not post.final  # a stream needs a thread
         if grows and self._streams.may_begin(origin.channel, post):
@@ -201,6 +205,20 @@ class SlackPlatform:
         if origin is None or origin.channel != channel:
             raise ConversationGone(f"{name!r} names no post of {channel}")
         return origin, root or origin.root
+
+    async def _whisper(self, origin: Origin, root: str, post: Post) -> str:
+        """Show it to one person alone. Slack keeps no such post: it cannot be read back.
+        Source: https://docs.slack.dev/reference/methods/chat.postEphemeral."""
+        await self._paces.wait(f"post:{origin.channel}", _A_CHANNEL)
+        shown = {"text": notification(post), "blocks": blocks(post)}
+        answer = await self._api.write(
+            "chat.postEphemeral",
+            channel=origin.channel,
+            user=post.only_for,
+            **_under(root),
+            **shown,
+        )
+        return str(answer.get("message_ts") or NO_THREAD)
 
     async def _update(self, origin: Origin, root: str, ref: str, post: Post) -> None:
         patience = PATIENCE_MS if post.final else 0

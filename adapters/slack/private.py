@@ -20,7 +20,9 @@ from core.errors import ConversationGone
 
 log = logging.getLogger(__name__)
 
-CAPABILITIES: Final = Capabilities(max_chars=MOST_CHARS, buttons=True, mentions="slack")
+CAPABILITIES: Final = Capabilities(
+    max_chars=MOST_CHARS, buttons=True, mentions="slack", workspaces=True
+)
 
 
 class PrivatePlatform:

@@ -47,8 +47,11 @@ _LABELS: Final[dict[str, str]] = {
     "share": "Share",
     "approve": "Approve",
     "deny": "Deny",
+    "forget": "Forget it",
 }
-_STYLES: Final[dict[str, str]] = {"approve": "primary", "deny": "danger"}
+_STYLES: Final[dict[str, str]] = {"approve": "primary", "deny": "danger", "forget": "danger"}
+_ASKS: Final[dict[str, str]] = {"forget": "It cannot be taken back."}
+"""What Slack asks in a dialog of its own before it takes a press."""
 
 
 def has_table(text: str) -> bool:
@@ -132,13 +135,30 @@ def controls(post: Post, *, stoppable: bool = False) -> list[Json]:
 
 def _button(name: Control, about: str) -> Json:
     """A button; what it is about comes back with its press."""
-    style = {"style": _STYLES[name]} if name in _STYLES else {}
+    style: Json = {"style": _STYLES[name]} if name in _STYLES else {}
+    if name in _ASKS:
+        style["confirm"] = _dialog(_LABELS[name], _ASKS[name])
     return {
         "type": "button",
         "action_id": f"bobbin:{name}",
         "text": {"type": "plain_text", "text": _LABELS[name]},
         "value": about or name,
         **style,
+    }
+
+
+def _dialog(does: str, asks: str) -> Json:
+    """https://docs.slack.dev/reference/block-kit/composition-objects/confirmation-dialog-object"""
+
+    def plain(text: str) -> Json:
+        return {"type": "plain_text", "text": text}
+
+    return {
+        "title": plain(f"{does}?"),
+        "text": plain(asks),
+        "confirm": plain(does),
+        "deny": plain("Cancel"),
+        "style": "danger",
     }
 
 

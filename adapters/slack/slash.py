@@ -3,6 +3,7 @@ the one that is there.
 
     /bobbin ask QUESTION    answered for the person who asks alone
     /bobbin new | sessions | resume N | stop | regenerate | help
+    /bobbin usage | forget    about the person, wherever they type it
 
 Source: https://docs.slack.dev/interactivity/implementing-slash-commands. Slack tells of no thread
 here, so threads have the same verbs as `!new`, `!stop` and so on.
@@ -17,7 +18,7 @@ from adapters.slack.ears import Deliver
 from adapters.slack.events import PLATFORM, Me, private_place, slashed
 from adapters.slack.origin import NO_THREAD, Origin
 from core.chat.messages import Command, ConversationKey, Inbound
-from core.chat.saying import HELP
+from core.chat.saying import HELP, OF_PEOPLE
 from core.clock import Clock
 
 UNKNOWN: Final = "I know no `/bobbin {name}`. `/bobbin help` lists what I know."
@@ -62,7 +63,7 @@ class Slash:
         if name == "help":
             verbs = {"ask": "ask something; in a channel only you see the answer"} | HELP
             return "\n".join(f"`/bobbin {verb}` – {does}" for verb, does in verbs.items())
-        if self._me.apart and where.platform == PLATFORM and name in HELP:
+        if self._me.apart and where.platform == PLATFORM and name in HELP.keys() - OF_PEOPLE:
             return APART.format(name=name)
         if name not in HELP:
             return UNKNOWN.format(name=name[:30])

@@ -7,7 +7,7 @@ Thread are in memory at a time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from core.assistants import Message, files_of_message
@@ -30,22 +30,6 @@ _MESSAGES: Final = 100_000
 STILL_ANSWERING: Final = "The answer that is being written there did not stop in time."
 
 
-@dataclass(frozen=True, slots=True)
-class Erased:
-    """What went: conversations and Threads of one's own, or Messages of a shared place."""
-
-    conversations: int = 0
-    threads: int = 0
-    messages: int = 0
-
-    def __add__(self, other: Erased) -> Erased:
-        return Erased(
-            self.conversations + other.conversations,
-            self.threads + other.threads,
-            self.messages + other.messages,
-        )
-
-
 class Erasing:
     """Erases. One instance serves all conversations of a process."""
 
@@ -63,37 +47,30 @@ class Erasing:
         self._assistants = assistants
         self._clock = clock
 
-    async def own(self, parting: Parting) -> Erased:
+    async def own(self, parting: Parting) -> None:
         """All of the person's own conversations.
 
         Raises:
             BobbinError: not all of it; do it again.
         """
-        erased = Erased()
         for where in parting.conversations:
             await self._halted(where, parting.name)
-            threads = await self._traces.seal(where, parting.name)
-            for thread_id in threads:
+            for thread_id in await self._traces.seal(where, parting.name):
                 await self._thread(thread_id)
             await self._traces.erase(where, parting.name)
-            erased += Erased(conversations=1, threads=len(threads))
-        return erased
 
-    async def shared(self, parting: Parting) -> Erased:
+    async def shared(self, parting: Parting) -> None:
         """The person's own words in a conversation that others share.
 
         Raises:
             Refused: an answer to them is being written and does not stop.
             BobbinError: not all of it; do it again.
         """
-        erased = Erased()
         for where in parting.conversations:
-            count = await self._traces.withdraw(where, parting.author.id)
+            await self._traces.withdraw(where, parting.author.id)
             await self._unasked(where, parting.author)
             for session in await self._sessions_of(where):
-                count += await self._words(where, session, parting.author)
-            erased += Erased(messages=count)
-        return erased
+                await self._words(where, session, parting.author)
 
     # ------------------------------------------------------------------- one's own
 
@@ -129,8 +106,8 @@ class Erasing:
         others = await self._sessions.list(where, _SESSIONS)
         return [current, *(one for one in others if one.ordinal != current.ordinal)]
 
-    async def _words(self, where: ConversationKey, session: Session, author: Author) -> int:
-        """Remove the person's Messages of one session; how many there were."""
+    async def _words(self, where: ConversationKey, session: Session, author: Author) -> None:
+        """Remove the person's Messages of one session."""
         messages = await self._messages(session.thread_id)
         mine = [one for one in messages if _is_by(one, author.id)]
         await self._unmentioned(where, session, messages, mine, author.id)
@@ -141,7 +118,6 @@ class Erasing:
             await self._assistants.delete_message(message.thread_id, message.id)
         if files and session.thread_id is not None:
             await self._assistants.close_code(session.thread_id)
-        return len(mine)
 
     async def _messages(self, thread_id: str | None) -> list[Message]:
         if thread_id is None:

@@ -11,7 +11,7 @@ import asyncio
 import logging
 from typing import Final
 
-from core.chat.erasing import Erased, Erasing
+from core.chat.erasing import Erasing
 from core.chat.messages import Author, Command, Post
 from core.chat.people import Accounts, Parting, Partings, Wish, day_of, home_of, person_of
 from core.chat.ports import ChatPlatform
@@ -45,7 +45,7 @@ SHARED: Final = (
     "Posts stay where they are shown."
 )
 CONFIRM: Final = "Write `!forget yes` within an hour if you want that."
-PRESS: Final = "Press the button within an hour if you want that."
+PRESS: Final = "Press the button within an hour, or write `!forget yes`, if you want that."
 NOTHING_ASKED: Final = (
     "There is nothing here that you were asked to confirm. Ask for `forget` first."
 )
@@ -55,10 +55,12 @@ FAILED: Final = (
     "forget again goes on at once."
 )
 DONE_OWN: Final = (
-    "Forgotten: {conversations} and all that was in {it}. What you write now is new to me."
+    "Forgotten: all that you and I said alone, the files, and what was counted of your usage. What "
+    "you write now is new to me."
 )
 DONE_SHARED: Final = (
-    "Forgotten: {messages} of yours here. What others wrote and my answers are still there."
+    "Forgotten: what you wrote here, and the files that you attached. What others wrote and my "
+    "answers are still there."
 )
 
 
@@ -176,27 +178,14 @@ class Forgetting:
     async def _done(self, parting: Parting) -> str:
         """Do all of it; what is to be said then."""
         if parting.shared:
-            erased = await self._erasing.shared(parting)
+            await self._erasing.shared(parting)
         else:
-            erased = await self._erasing.own(parting)
+            await self._erasing.own(parting)
             today = day_of(self._clock.now())
             days = range(today - DAYS, today + 2)  # clocks of processes may differ
             await self._accounts.forget(parting.person, days)
         await self._partings.done(parting)
-        return _told(erased, shared=parting.shared)
-
-
-def _told(erased: Erased, *, shared: bool) -> str:
-    if shared:
-        return DONE_SHARED.format(messages=_count(erased.messages, "message"))
-    one = erased.conversations == 1
-    return DONE_OWN.format(
-        conversations=_count(erased.conversations, "conversation"), it="it" if one else "them"
-    )
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+        return DONE_SHARED if parting.shared else DONE_OWN
 
 
 def _command_of(parting: Parting) -> Command:

@@ -34,6 +34,9 @@ HELP: Final = {
     BACK: "answer in this channel again; mention me with it",
 }
 
+OF_PEOPLE: Final = frozenset({"usage", "forget"})
+"""Commands about a person and not about a conversation."""
+
 OF_SHARED_PLACES: Final = frozenset({"quiet", "listen", "leave", BACK})
 """Commands that mean nothing where a person is alone with Bobbin."""
 

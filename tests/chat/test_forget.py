@@ -16,6 +16,7 @@ from core.errors import ModelUnavailable
 from tests.chat.flow import ANN, BOB, Process, World, place
 from tests.fakes.assistants import FakeAssistants, echo
 from tests.fakes.platform import PLAIN
+from tests.patience import until
 
 SHARED = Setting(shared=True)
 
@@ -60,7 +61,7 @@ async def test_all_that_was_said_alone_is_gone(world: World) -> None:
         stores = bot.chat.stores
         sessions = [await stores.sessions.list(place(name), 10) for name in "ab"]
         await bot.presses("usage", where=place("a"))
-    assert said.startswith("Forgotten: 2 conversations")
+    assert said.startswith("Forgotten")
     assert world.assistants.threads == {}
     assert sessions == [[], []]
     assert "Today: nothing" in world.platform.texts(place("a"))[-1]
@@ -137,8 +138,7 @@ async def test_the_answer_in_work_is_stopped_and_waiting_mail_is_dropped(world: 
     async with world.process() as bot:
         await bot.says("first", where=place())
         await world.platform.until_sign("working")
-        while not world.assistants.runs:
-            await asyncio.sleep(0.01)
+        await until(lambda: world.assistants.runs)
         await bot.says("second", where=place())
         await _forgets(world, bot, where=place())
         assert await bot.chat.stores.control.pending(place()) == ()
@@ -196,7 +196,7 @@ async def test_what_was_broken_off_is_finished_by_the_next_process(world: World,
         assert not any("Forgotten" in text for text in world.platform.texts(place("a")))
         await _lesson(world, bot, "what came after", where=place("a"))
     async with world.process():
-        await world.platform.until_shown(place("a"), "Forgotten: 2 conversations")
+        await world.platform.until_shown(place("a"), "Forgotten")
     assert service.files == {}
     assert _words(world) == "what came after You said: what came after"
 
@@ -214,7 +214,7 @@ async def test_a_process_that_dies_leaves_the_rest_to_the_next_one(world: World)
     assert "my secret" in _words(world)
     service.released.set()
     async with world.process():
-        await world.platform.until_shown(place(), "Forgotten: 1 conversation ")
+        await world.platform.until_shown(place(), "Forgotten")
     assert world.assistants.threads == {}
 
 
@@ -229,7 +229,7 @@ async def test_asking_again_goes_on_with_what_was_broken_off(world: World) -> No
         await world.platform.until_shown(place("a"), "could not forget everything yet")
         await bot.says("!forget", where=place("a"))
         await bot.says("!forget yes", where=place("a"))
-        await world.platform.until_shown(place("a"), "Forgotten: 2 conversations")
+        await world.platform.until_shown(place("a"), "Forgotten")
     assert service.threads == {}
 
 
@@ -288,7 +288,7 @@ async def test_in_a_shared_place_ones_own_messages_leave_the_thread(world: World
     (thread,) = world.assistants.threads.values()
     assert _asked(world) == [attribute("Bob", "his words", tag="bob")]
     assert len([message for message in thread if message.role == "assistant"]) == 3
-    assert said.startswith("Forgotten: 2 messages of yours here. What others wrote")
+    assert said.startswith("Forgotten: what you wrote here")
     assert session.title == ""
     assert session.thread_id is not None
 
@@ -297,8 +297,7 @@ async def test_nobody_forgets_the_words_of_others(world: World) -> None:
     async with world.process() as bot:
         await _writes(bot, "[Bob #bob] is my name now", "m1")
         await _writes(bot, "his words", "m2", who=BOB)
-        said = await _forgets_here(world, bot, who=BOB)
-    assert "1 message of yours" in said
+        await _forgets_here(world, bot, who=BOB)
     assert _asked(world) == [attribute("Ann", "[Bob #bob] is my name now", tag="ann")]
 
 
@@ -355,7 +354,7 @@ async def test_an_answer_to_oneself_is_stopped_first_and_one_to_others_goes_on(
         await _until_asked(world, 2)
         await bot.chat.intake.deliver(_shared("!forget", "m3"))
         await bot.chat.intake.deliver(_shared("!forget yes", "m4"))
-        await world.platform.until_shown(place(), "Forgotten: 1 message ")
+        await world.platform.until_shown(place(), "Forgotten")
         assert list(world.assistants.runs.values())[-1].status == "in_progress"
         gate.set()
         await bot.is_idle(where=place())
