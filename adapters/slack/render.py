@@ -14,11 +14,19 @@ from typing import Any, Final, cast
 from adapters.slack.words import escaped
 from core.chat.doing import Doing, State, summary
 from core.chat.messages import Control, Post
+from core.chat.text.tables import drawable
 
 Json = dict[str, Any]
 
 MOST_CHARS: Final = 9_000
 """Characters of one post. A streamed message ends at about 12 kB of UTF-8, controls included."""
+
+_MOST_MARKDOWN: Final = 12_000
+"""Characters of all markdown blocks of a message."""
+
+MOST_ROWS, MOST_COLUMNS = 100, 20
+"""Of a table that Slack draws, one a message
+(https://docs.slack.dev/reference/block-kit/blocks/table-block)."""
 
 MARK: Final = "bobbin_reply"
 """`event_type` of the metadata by which a part of a reply is found again."""
@@ -94,8 +102,15 @@ def part_of(found: Json) -> str | None:
 
 def blocks(post: Post, *, stoppable: bool = False) -> list[Json]:
     """What was done, the text and the controls of a post."""
-    found: list[Json] = [{"type": "markdown", "text": post.text}] if post.text.strip() else []
+    text = _drawn(post.text)
+    found: list[Json] = [{"type": "markdown", "text": text}] if text.strip() else []
     return [*work(post), *found, *controls(post, stoppable=stoppable)]
+
+
+def _drawn(text: str) -> str:
+    """The text with no more tables than Slack draws in a message, and none that is larger."""
+    seen = drawable(text, tables=1, rows=MOST_ROWS, columns=MOST_COLUMNS)
+    return seen if len(seen) <= _MOST_MARKDOWN else text
 
 
 def work(post: Post) -> list[Json]:

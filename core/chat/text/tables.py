@@ -66,10 +66,21 @@ def laid_out(markdown: str, settled: int) -> tuple[str, int]:
     return _written(markdown), len(_written(certain))
 
 
-def _written(markdown: str) -> str:
+def drawable(markdown: str, *, tables: int, rows: int, columns: int) -> str:
+    """`markdown` for a platform that draws the first `tables` tables of a post that have at most so
+    many rows (the header is one) and columns: the others as text."""
+    if "|" not in markdown:
+        return markdown
+    return _written(markdown, tables=tables, rows=rows, columns=columns)
+
+
+def _written(markdown: str, *, tables: int = 0, rows: int = 0, columns: int = 0) -> str:
     pieces: list[str] = []
     done = 0
     for table in _tables(markdown):
+        if tables and len(table.rows) < rows and len(table.header) <= columns:
+            tables -= 1
+            continue
         lines = _aligned(table) or _entries(table)
         pieces.append(markdown[done : table.start])
         pieces.append("\n".join(f"{table.quote}{line}".rstrip() for line in lines))
