@@ -48,10 +48,12 @@ NOT_TAKEN: Final = (
 
 
 class DiscordRefused(PlatformError):
-    """Discord understood and said no; `code` is its JSON error code."""
+    """Discord understood and said no; `answered` is HTTP's status, `code` its JSON error code,
+    0 where it named none."""
 
     def __init__(self, what: str, status: int, code: int, words: str) -> None:
         super().__init__(f"Discord's {what} answered {status} ({code}: {words})")
+        self.answered = status
         self.code = code
 
 
@@ -264,7 +266,14 @@ async def checked_token(api: DiscordApi) -> Json:
         PlatformUnavailable: Discord cannot be reached.
     """
     try:
-        return cast("Json", await api.read("/oauth2/applications/@me"))
+        for path in ("/oauth2/applications/@me", "/applications/@me"):
+            try:
+                return cast("Json", await api.read(path))
+            except DiscordRefused as error:
+                if error.answered != 404:
+                    raise
+        # Where nobody knows of applications: theirs and the bot's id have been one since 2016.
+        return cast("Json", await api.read("/users/@me"))
     except PlatformUnavailable as error:
         if str(error) != NOT_TAKEN:
             raise

@@ -22,6 +22,7 @@ import random
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, Final, Protocol, cast
 
 import aiohttp
@@ -111,6 +112,9 @@ class _Client(discord.Client):
         self._listener = listener
         self._pacer = pacer
         self.hears = asyncio.Event()
+        # What comes is taken as it came. Making objects of it costs time, and a field that lacks
+        # and that discord.py wants would end the connection.
+        self._connection.parsers = {}
         self.waits = False
         """Whether it is not yet its turn to begin a session."""
 
@@ -124,6 +128,13 @@ class _Client(discord.Client):
                 log.info("waiting %d ms for a session of the gateway", wait)
                 await asyncio.sleep(wait / 1000)
         self.waits = False
+
+    async def application_info(self) -> discord.AppInfo:
+        """Nobody asks it here, and not everybody who speaks like Discord has it."""
+        known = SimpleNamespace(
+            id=0, interactions_endpoint_url=None, flags=discord.ApplicationFlags()
+        )
+        return cast("discord.AppInfo", known)
 
     async def on_socket_raw_receive(self, text: str | bytes) -> None:
         frame: dict[str, Any] = orjson.loads(text)
@@ -140,6 +151,24 @@ class _Client(discord.Client):
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         log.error("something went wrong in %s: %r", event_method, sys.exc_info()[1])
+
+
+class _Socket(DiscordWebSocket):
+    """discord.py's connection, which would break on a READY that does not say where to resume."""
+
+    async def received_message(self, msg: Any, /) -> None:
+        text = self._decompressor.decompress(msg) if isinstance(msg, bytes) else msg
+        if text is None:
+            return  # a part of a frame
+        if '"READY"' in text:
+            frame: dict[str, Any] = orjson.loads(text)
+            if frame.get("t") == "READY":
+                said = cast("dict[str, Any]", frame["d"])
+                said.setdefault("session_id", "")
+                if not said.get("resume_gateway_url"):
+                    said["resume_gateway_url"] = str(self.DEFAULT_GATEWAY)
+                text = orjson.dumps(frame).decode()
+        await super().received_message(text)
 
 
 class Gateway:
@@ -172,6 +201,8 @@ class Gateway:
         """
         Route.BASE = self._link.api_url
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(self._link.gateway_url)
+        clients: Any = discord.client
+        clients.DiscordWebSocket = _Socket
         heard = asyncio.Event()
         task = asyncio.create_task(self._keep(heard), name="discord gateway")
         waiting = asyncio.create_task(heard.wait())
@@ -212,6 +243,10 @@ class Gateway:
                 if not heard.is_set():
                     raise PlatformUnavailable(f"Discord cannot be heard: {error}") from error
                 log.warning("the connection to Discord broke: %s", error)
+            except Exception as error:
+                if not heard.is_set():
+                    raise PlatformUnavailable(f"Discord cannot be understood: {error!r}") from error
+                log.warning("what Discord said could not be understood: %r", error)
             if self._clock.monotonic() - begun > 60:
                 pause = 1.0
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311  (no secret)
