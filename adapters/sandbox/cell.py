@@ -104,7 +104,8 @@ class Cells:
         except CellTimeout:
             self._armed = False
             self._transcript.write(
-                f"\nTimeoutError: stopped after {soft_s:g} s. Variables are kept.\n"
+                f"\nTimeoutError: stopped after {soft_s:g} s, the most that one call may take; do "
+                "less in one. Variables are kept.\n"
             )
         signal.setitimer(signal.ITIMER_REAL, 0)
         return Outcome(self._text(), failed, tuple(self._figures))

@@ -50,6 +50,7 @@ class Session:
         )
         self._cells = Cells(limits, folders)
         self._known: dict[str, _Seen] = {}
+        self._told: set[str] = set()
 
     def serve(self) -> None:
         while (frame := read_frame(CHANNEL, self._limits.file_bytes)) is not None:
@@ -73,11 +74,12 @@ class Session:
 
     def _run(self, code: str, soft_s: float) -> tuple[dict[str, object], bytes]:
         outcome = self._cells.run(code, soft_s)
+        files = self._changes()
         header: dict[str, object] = {
-            "text": outcome.text,
+            "text": outcome.text + self._not_kept(),
             "failed": outcome.failed,
             "figures": [len(png) for png in outcome.figures],
-            "files": self._changes(),
+            "files": files,
         }
         return header, b"".join(outcome.figures)
 
@@ -132,6 +134,28 @@ class Session:
             )
         self._known = now
         return listing
+
+    def _not_kept(self) -> str:
+        """What lies in the data folder and reaches nobody, said once; mostly empty."""
+        odd: list[str] = []
+        folders: list[str] = []
+        for path in sorted(self._data.iterdir()):
+            name = path.name
+            if name in self._told or name.startswith(".") or name == "__pycache__":
+                continue
+            if path.is_dir() and not path.is_symlink():
+                folders.append(name)
+            elif not plain_name(name):
+                odd.append(name)
+        self._told.update(odd, folders)
+        return "".join(
+            f"({sentence}: {', '.join(ascii(name)[:60] for name in names[:5])})\n"
+            for sentence, names in (
+                ("only files directly in /mnt/data reach the user, not those in folders", folders),
+                ("files reach the user only under plain, printable names, not as", odd),
+            )
+            if names
+        )
 
 
 def _seen(status: os.stat_result) -> _Seen:

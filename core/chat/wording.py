@@ -32,6 +32,10 @@ MOST_FILES: Final = 10
 MOST_BEFORE: Final = 50
 """Posts of a talk that go in when Bobbin is called into it."""
 
+_LONGEST_NAME: Final = 200
+_LONGEST_SUFFIX: Final = 20
+"""Characters; services take 255."""
+
 _CODE: Final = "code_interpreter"
 _SEARCH: Final = "file_search"
 _PICTURES: Final[tuple[tuple[bytes, str], ...]] = (
@@ -138,7 +142,7 @@ class Wording:
         if not data:
             raise InvalidRequest("It is empty.")
         ending = picture_ending(data)
-        name = PurePosixPath(file.name).name or "file"
+        name = _plain(file.name)
         if ending:
             name = f"{PurePosixPath(name).stem}.{ending}"
         tools = tools_for(name, has)
@@ -166,6 +170,14 @@ def tools_for(name: str, has: Collection[str]) -> tuple[str, ...]:
     is_document = PurePosixPath(name.lower()).suffix in _DOCUMENTS
     there = tuple(tool for tool in (_SEARCH, _CODE) if tool in has)
     return there if is_document or _CODE not in has else (_CODE,)
+
+
+def _plain(name: str) -> str:
+    """A name that every service takes: printable, short, no path; its ending stays."""
+    printable = "".join(letter for letter in name if letter.isprintable())
+    path = PurePosixPath(printable.replace("\\", "/")).name or "file"
+    stem, suffix = PurePosixPath(path).stem, PurePosixPath(path).suffix[:_LONGEST_SUFFIX]
+    return stem[: _LONGEST_NAME - len(suffix)] + suffix
 
 
 def _words(inbound: Inbound) -> str:

@@ -171,8 +171,10 @@ def _text(execution: Execution, notes: list[str]) -> str:
     lines = [*notes]
     lines += [output.text for output in execution.outputs if not isinstance(output, Figure)]
     if execution.files:
-        named = ", ".join(f"{file.name} ({file.size} bytes)" for file in execution.files)
-        lines.append(f"[Files in /mnt/data: {named}]")
+        listed = execution.files[:MOST_LEFT]
+        named = ", ".join(f"{file.name} ({file.size} bytes)" for file in listed)
+        more = len(execution.files) - len(listed)
+        lines.append(f"[Files in /mnt/data: {named}{f', and {more} more' if more else ''}]")
     if len(execution.files) > MOST_LEFT:
         lines.append(_NOT_KEPT)
     if execution.state == "reset" and not any(RESET in line for line in lines):

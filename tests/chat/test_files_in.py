@@ -75,3 +75,22 @@ async def test_without_files_nobody_is_asked_for_tools() -> None:
     assert len((await worded(service)).messages) == 1
     with pytest.raises(NotFound):
         await worded(service, "notes.md")
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("a\nb\u202ecod.md", "abcod.md"),
+        ("..\\..\\C:\\notes.md", "notes.md"),
+        ("../../etc/passwd", "passwd"),
+        ("/", "file"),
+        ("ü ß 😀.csv", "ü ß 😀.csv"),
+        ("x" * 300 + ".csv", "x" * 196 + ".csv"),
+    ],
+)
+async def test_whatever_a_file_is_called_it_is_taken(sent: str, kept: str) -> None:
+    service = FakeAssistants()
+    said = await worded(service, sent)
+    assert said.left_out == ()
+    ((name, _),) = service.files.values()
+    assert name == kept

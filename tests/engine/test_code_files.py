@@ -317,7 +317,7 @@ async def test_more_files_than_are_kept() -> None:
         run = await here.ended(await start(here))
         (names,) = await attached(here, run)
         assert len(names) == 20
-        assert "29.txt" in told(here)
+        assert "19.txt (2 bytes), and 10 more]" in told(here)
         assert "[Only 20 files of a call reach the user" in told(here)
 
 

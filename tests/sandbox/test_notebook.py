@@ -213,6 +213,25 @@ async def test_a_file_can_be_replaced_from_outside(
     assert execution.files == ()
 
 
+async def test_what_reaches_nobody_is_said_once(
+    notebook: SandboxedInterpreter, session: str
+) -> None:
+    code = (
+        "import os\n"
+        "for name in ['a\\nb.txt', 'x\\\\y', '\\u202egpj.exe', 'ü ß 😀.csv', '-x', '.hidden']:\n"
+        "    open('/mnt/data/' + name, 'w').write('1')\n"
+        "os.makedirs('/mnt/data/out/deep', exist_ok=True); os.makedirs('/mnt/data/.cache')"
+    )
+    execution = await notebook.run(session, code)
+    assert said(execution) == (
+        "(only files directly in /mnt/data reach the user, not those in folders: 'out')\n"
+        "(files reach the user only under plain, printable names, not as: "
+        "'a\\nb.txt', 'x\\\\y', '\\u202egpj.exe')\n"
+    )
+    assert [f.name for f in execution.files] == ["-x", ".hidden", "ü ß 😀.csv"]
+    assert said(await notebook.run(session, "1")) == "1\n"
+
+
 async def test_the_usual_file_tools_work(notebook: SandboxedInterpreter, session: str) -> None:
     code = (
         "import shutil, sqlite3, tempfile, zipfile, pathlib, os\n"
@@ -226,7 +245,9 @@ async def test_the_usual_file_tools_work(notebook: SandboxedInterpreter, session
         "sorted(os.listdir('/mnt/data'))"
     )
     execution = await notebook.run(session, code)
-    assert said(execution) == "['a', 'c', 'd', 'moved', 's.db', 'z.zip']\n"
+    shown, remark = said(execution).splitlines()
+    assert shown == "['a', 'c', 'd', 'moved', 's.db', 'z.zip']"
+    assert remark.startswith("(only files directly in /mnt/data reach the user")
     assert [f.name for f in execution.files] == ["a", "c", "moved", "s.db", "z.zip"]
 
 
