@@ -8,10 +8,11 @@ import pytest
 
 from adapters.redis.connection import connect
 from adapters.redis.customs import RedisCustoms
-from core.chat.customs import MOST, Changed, Customs, LocalCustoms
+from core.chat.customs import EVERY_S, MOST, Changed, Customs, LocalCustoms
 from core.clock import SystemClock
 from core.errors import InvalidRequest
 from tests.contracts.key_leaks import assert_no_leaks
+from tests.fakes.clock import ManualClock
 from tests.fakes.customs import FakeCustoms
 from tests.servers import Server
 
@@ -83,6 +84,19 @@ async def test_a_copy_says_what_holds_and_why(customs: Customs) -> None:
     assert local.value("G1", "C2", "mode") == ("reply", "home")
     assert local.value("G2", "C1", "mode") is None
     assert sorted(local.everywhere("mode")) == ["reply", "user"]
+
+
+async def test_a_copy_is_looked_after(customs: Customs) -> None:
+    clock = ManualClock()
+    await customs.put(BOT, "G1", "", {"mode": "reply"})
+    local = LocalCustoms(customs, clock, BOT)
+    async with local.kept_fresh():
+        assert local.everywhere("mode") == ["reply"]
+        await customs.put(BOT, "G2", "", {"mode": "user"})
+        await clock.until_asleep()
+        await clock.advance(EVERY_S)
+        await clock.until_asleep()
+        assert local.everywhere("mode") == ["reply", "user"]
 
 
 async def test_a_copy_learns_what_others_set(customs: Customs) -> None:

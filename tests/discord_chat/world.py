@@ -53,6 +53,7 @@ class World:
     assistants: FakeAssistants = field(default_factory=FakeAssistants)
     functions: FakeFunctions = field(default_factory=FakeFunctions)
     lease_s: float = 30.0
+    introduces: bool = False
     roster: Roster = field(default_factory=lambda: Roster((), "tutor"))
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
     dead: set[str] = field(default_factory=set[str])
@@ -106,6 +107,7 @@ class World:
                 policy=Policy(),
                 owner_is_gone=lambda name: name in self.dead,
                 sources=side.sources,
+                introduces=self.introduces,
                 local=side.local,
                 own=self.functions,
             ) as chat,

@@ -84,7 +84,7 @@ class FakeDiscord(Doors):
         extra = {"message": message}
         found = self._new(user, channel)
         found.message = message_id
-        return await self._send(found, 3, data, extra, admin=admin)
+        return await self._send(found, 3, data, extra, rights=8 if admin else 0)
 
     async def slash(
         self,
@@ -94,6 +94,7 @@ class FakeDiscord(Doors):
         *,
         file: Json | None = None,
         admin: bool = False,
+        rights: int = 0,
         personal: bool = False,
         **options: Any,
     ) -> Interaction:
@@ -108,7 +109,7 @@ class FakeDiscord(Doors):
         found = self._new(user, channel)
         extra: Json = {"authorizing_integration_owners": {"1": user}} if personal else {}
         found.personal = personal
-        return await self._send(found, 2, data, extra, admin=admin)
+        return await self._send(found, 2, data, extra, rights=8 if admin else rights)
 
     async def types(self, user: str, channel: str, name: str, typed: str, **options: Any) -> Json:
         """Somebody types in the option `assistant` of a command; the choices that they are shown,
@@ -168,7 +169,7 @@ class FakeDiscord(Doors):
         return found
 
     async def _send(
-        self, found: Interaction, kind: int, data: Json, extra: Json, *, admin: bool = False
+        self, found: Interaction, kind: int, data: Json, extra: Json, *, rights: int = 0
     ) -> Interaction:
         where = self.channels[found.channel]
         person = self.people[found.user]
@@ -192,7 +193,7 @@ class FakeDiscord(Doors):
             event |= {"user": person, "context": 1, "authorizing_integration_owners": {"0": "0"}}
         else:
             shown: Json = {"nick": None, "roles": [], "joined_at": "2026-01-01T00:00:00+00:00"}
-            rest = {"user": person, "permissions": "8" if admin else "0", "flags": 0}
+            rest = {"user": person, "permissions": str(rights), "flags": 0}
             flags = {"deaf": False, "mute": False, "pending": False, "avatar": None}
             event |= {
                 "guild_id": GUILD,
