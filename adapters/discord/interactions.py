@@ -131,13 +131,16 @@ class Interactions:
         if slash.name == "help":
             await self._acks.answer(where, help_text())
             return
+        about = self._conversation(where)
         command = Command(
             id=str(Origin(where.channel, where.id, where.user, "s")),
-            conversation=self._conversation(where),
+            conversation=about,
             author=Author(id=where.user, name=where.name, is_admin=where.admin),
             name=slash.name,
             argument=slash.argument,
             received_at=self._clock.now(),
+            shared=about.platform == PLATFORM and where.room.kind != "direct",
+            alone=True,
         )
         await self._deliver(command)
         if not self._responses.has_answered(where.id):

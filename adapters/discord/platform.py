@@ -101,6 +101,8 @@ class DiscordPlatform:
                 ref = await self._responses.answer(origin, post)
                 if ref is not None:
                     return ref
+                if post.only_for:
+                    raise ConversationGone("it is too late to show this to one person alone")
             target = await self._threads.target(conversation, origin)
             await self._paces.wait(f"post:{target.channel}", _POSTS)
             found = await self._post(target, post)

@@ -45,6 +45,7 @@ _LABELS: Final[dict[str, tuple[str, int]]] = {
     "work": ("Show work", 2),
     "approve": ("Approve", 3),
     "deny": ("Deny", 4),
+    "forget": ("Forget it", 4),
 }
 
 

@@ -62,6 +62,8 @@ COMMANDS: Final[tuple[Json, ...]] = (
             "min_value": 1,
         },
     ),
+    _slash("usage", "What you used of me; only you see it"),
+    _slash("forget", "Have me forget what you said here; I ask before I do"),
     _slash("help", "What I can do"),
     SETTINGS,
     {"type": 3, "name": ASK_ABOUT, **_EVERYWHERE},
