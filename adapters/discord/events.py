@@ -17,7 +17,7 @@ from typing import Any, Final, Literal, cast
 
 from adapters.discord.origin import Origin
 from adapters.discord.rules import Mode, Rules, RulesOf
-from adapters.discord.words import readable
+from adapters.discord.words import mentions, readable
 from core.chat.messages import (
     ALONE,
     Author,
@@ -145,7 +145,7 @@ def heard(
     """What a message means for us; None for all that is not ours. `at` is now, in seconds; `home`
     the conversation of our post that it replies to, where that is known."""
     author = _dict(message.get("author"))
-    if message.get("type") not in _SPOKEN or "id" not in author or author["id"] == me.user:
+    if message.get("type", 0) not in _SPOKEN or "id" not in author or author["id"] == me.user:
         return None
     user, program = str(author["id"]), program_of(message)
     rules = me.rules(room.guild, room.home)
@@ -193,6 +193,8 @@ def _place_of(
 
 def _setting(message: Json, room: Room, me: Me) -> Setting:
     named = {str(one["id"]) for one in _dicts(message.get("mentions"))}
+    if mentions(str(message.get("content") or ""), me.user):
+        named.add(me.user)  # not everybody who tells of a message lists whom it names
     roles = {str(one) for one in cast("list[Any]", message.get("mention_roles") or [])}
     asked = _dict(message.get("referenced_message"))
     asked_of = _author_id(asked)

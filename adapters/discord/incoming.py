@@ -10,10 +10,11 @@ Serial: the messages of a channel (see `ears`). What survives a crash: what is s
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
-from adapters.discord.api import DiscordApi
+from adapters.discord.api import DiscordApi, DiscordRefused
 from adapters.discord.asking import Deliver
 from adapters.discord.backfill import Backfill
 from adapters.discord.events import (
@@ -37,6 +38,8 @@ from core.chat.commands import parse_command
 from core.chat.hearing import Hearing, Homes
 from core.chat.messages import ConversationKey, Inbound
 from core.clock import Clock
+
+log = logging.getLogger(__name__)
 
 Json = Mapping[str, Any]
 
@@ -189,7 +192,13 @@ class Incoming:
         channel = str(message["channel_id"])
         if "guild_id" not in message and "member" not in message:
             self._rooms.remember_direct(channel, str(message["author"]["id"]))
-        return await self._rooms.of(channel)
+        try:
+            return await self._rooms.of(channel)
+        except DiscordRefused as error:
+            if error.code:
+                raise
+            log.info("what kind of place %s is cannot be read: %s", channel, error)
+            return Room("channel", channel, str(message.get("guild_id") or ""))
 
     async def _hint(self, thread: str) -> None:
         """Say once in a thread of ours why its messages are not answered."""

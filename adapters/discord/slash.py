@@ -10,7 +10,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
-from adapters.discord.api import DiscordApi
+from adapters.discord.api import DiscordApi, DiscordRefused
 from adapters.discord.choices import OPTION
 from adapters.discord.settings import COMMAND as SETTINGS
 from core.chat.saying import HELP
@@ -89,8 +89,11 @@ async def in_step(api: DiscordApi, application: str, commands: Sequence[Json] = 
 
 async def tell(api: DiscordApi, application: str, commands: Sequence[Json] = COMMANDS) -> bool:
     """Tell Discord, if they have changed; whether they had. Raises PlatformError."""
-    if await in_step(api, application, commands):
-        return False
+    try:
+        if await in_step(api, application, commands):
+            return False
+    except DiscordRefused as error:
+        log.info("which commands Discord knows cannot be read: %s", error)
     await api.write("PUT", f"/applications/{application}/commands", list(commands))
     log.info("Discord was told of the commands")
     return True

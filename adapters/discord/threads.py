@@ -70,7 +70,7 @@ class Threads:
         self._homes = homes
         self._places = places
         self._account = f"{PLATFORM}:{application}"
-        self._opening: dict[str, asyncio.Task[bool]] = {}
+        self._opening: dict[str, asyncio.Task[str]] = {}
         self._hints: set[asyncio.Task[None]] = set()
 
     async def aclose(self) -> None:
@@ -92,8 +92,10 @@ class Threads:
             return Target(origin.channel, origin.message)
         wanted = self._rules(conversation.parts[0], origin.channel).mode == "thread"
         # One that was begun stays, whatever is set meanwhile.
-        if (wanted or root in self._opening) and await self._is_open(origin.channel, root):
-            return Target(root)
+        if wanted or root in self._opening:
+            thread = await self._opened(origin.channel, root)
+            if thread:
+                return Target(thread)
         return Target(origin.channel, root)
 
     async def posted(self, conversation: ConversationKey, target: Target, post: str) -> None:
@@ -108,7 +110,8 @@ class Threads:
         except StoreError as error:
             log.warning("whose conversation a post is could not be kept: %s", error)
 
-    async def _is_open(self, channel: str, root: str) -> bool:
+    async def _opened(self, channel: str, root: str) -> str:
+        """The thread on a message; "" where none can be opened."""
         task = self._opening.get(root)
         if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
             task = self._opening[root] = asyncio.create_task(
@@ -118,33 +121,33 @@ class Threads:
                 del self._opening[next(iter(self._opening))]
         return await asyncio.shield(task)
 
-    async def _open(self, channel: str, root: str) -> bool:
+    async def _open(self, channel: str, root: str) -> str:
         path = f"/channels/{channel}/messages/{root}"
         try:
             asked = await self._asked(path)
             names = {str(one["id"]): name_of(one) for one in asked.get("mentions") or ()}
             name = title(str(asked.get("content") or ""), names)
             body = {"name": name, "auto_archive_duration": _ARCHIVE_MIN}
-            await self._api.write("POST", f"{path}/threads", body)
+            found: dict[str, Any] | None = await self._api.write("POST", f"{path}/threads", body)
         except DiscordRefused as error:
             if error.code == _THERE:
-                return True
+                return root
             if error.code == _UNKNOWN:
-                return await self._is_there(root)
+                return root if await self._is_there(root) else ""
             log.info("no thread could be opened in %s: %s", channel, error)
             if error.code in _FORBIDDEN:
                 task = asyncio.create_task(self._hint(channel, root), name="discord hint")
                 self._hints.add(task)
                 task.add_done_callback(self._hints.discard)
-            return False
-        return True
+            return ""
+        return str((found or {}).get("id") or root)
 
     async def _asked(self, path: str) -> dict[str, Any]:
         """The message that a thread is to be opened on; nothing of it where we may not look."""
         try:
             return await self._api.read(path)
         except DiscordRefused as error:
-            if error.code not in _FORBIDDEN:
+            if error.code not in _FORBIDDEN | {0}:
                 raise
             return {}
 

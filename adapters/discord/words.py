@@ -15,6 +15,7 @@ MOST_TITLE: Final = 90
 _TOKEN = re.compile(r"<(@!?|@&|#|a?:|/)([^<>\n]{1,100})>")
 _ADDRESSED = re.compile(r"\A\s*(?:<@[!&]?\d+>[\s,:]*)+")
 _SPACE = re.compile(r"\s+")
+_CODE = re.compile(r"```.*?```|``.*?``|`[^`\n]*`", re.DOTALL)
 
 
 def readable(text: str, *, own: Iterable[str] = (), names: Mapping[str, str] | None = None) -> str:
@@ -39,6 +40,11 @@ def _said(kind: str, what: str, names: Mapping[str, str]) -> str:
         return "#" + names.get(what, what)
     name = what.split(":")[0]
     return f"/{name}" if kind == "/" else f":{name}:"
+
+
+def mentions(text: str, user: str) -> bool:
+    """Whether a text names a user where a mention is one: outside of code."""
+    return re.search(rf"(?<!\\)<@!?{re.escape(user)}>", _CODE.sub("", text)) is not None
 
 
 def quoted(text: str) -> str:
