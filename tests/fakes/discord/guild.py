@@ -125,7 +125,8 @@ class Guild:
     def tell(self, name: str, message: Json) -> None:
         """The event of a message, with what the gateway adds to it."""
         event = {key: value for key, value in message.items() if key != "nonce"}
-        if self.channels[message["channel_id"]]["type"] != 1:
+        event["channel_type"] = self.channels[message["channel_id"]]["type"]
+        if event["channel_type"] != 1:
             event["guild_id"] = GUILD
             if "author" in message and "webhook_id" not in message:
                 event["member"] = {

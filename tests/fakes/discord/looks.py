@@ -21,8 +21,10 @@ MOST_BYTES = 10 * 1024 * 1024
 
 EDITED = frozenset(
     {"content", "embeds", "flags", "allowed_mentions", "components", "attachments", "tts"}
+    # discord.js sends this with every edit, and Discord takes no notice of it.
+    | {"enforce_nonce"}
 )
-SENT = EDITED | {"nonce", "enforce_nonce", "message_reference", "sticker_ids", "poll"}
+SENT = EDITED | {"nonce", "message_reference", "sticker_ids", "poll"}
 
 
 class Refusal(Exception):

@@ -72,6 +72,8 @@ class Responding(Guild):
             }
         elif body["type"] in (6, 7):
             found.original = found.message
+            if body["type"] == 7:
+                self.do_edit_response(token, "@original", body["data"], {})
         return {"interaction": shown}
 
     def _answer(self, found: Interaction, data: Json, files: dict[str, Any], *, flags: int) -> str:
@@ -136,7 +138,7 @@ class Responding(Guild):
             raise Refusal(
                 400, 40094, "This interaction has reached the maximum number of follow-ups"
             )
-        known = SENT - {"nonce", "enforce_nonce", "message_reference"}
+        known = SENT - {"nonce", "message_reference"}
         check_body(body, known, files)
         message_id = self._answer(found, body, files, flags=int(body.get("flags") or 0))
         found.followups.append(message_id)
