@@ -27,6 +27,7 @@ from slack_bolt.response import BoltResponse
 
 from adapters.slack.api import Json, SlackApi, dict_of
 from adapters.slack.events import Me, heard, pressed, turned_away
+from adapters.slack.noting import Noting
 from adapters.slack.surfaces import Surfaces
 from adapters.slack.words import mentioned
 from core.chat.messages import Event
@@ -56,6 +57,7 @@ class Ears:
         surfaces: tabs and forms.
         met: hears of people whose names may be wanted.
         clock: for when it came.
+        noting: is told of all that comes.
         signing_secret: of the app; needed where Slack calls by HTTP.
     """
 
@@ -69,8 +71,10 @@ class Ears:
         met: Callable[[frozenset[str]], None],
         surfaces: Surfaces,
         clock: Clock,
+        noting: Noting,
         signing_secret: str = "",
     ) -> None:
+        self._noting = noting
         self._me = me
         self._deliver = deliver
         self._typed = typed
@@ -105,6 +109,7 @@ class Ears:
 
     async def _take(self, body: dict[str, Any]) -> BoltResponse:
         """Anything that Slack sent and Bolt found genuine."""
+        self._noting.came(body)
         try:
             if body.get("type") == "event_callback":
                 return await self._answer(body)
@@ -147,7 +152,7 @@ class Ears:
                 here = frozenset({user}) if isinstance(user, str) else frozenset[str]()
                 self._met((here | mentioned(str(event.get("text") or ""))) - {self._me.user})
         elif kind == "block_actions":
-            found = pressed(body, self._me, self._clock.now())
+            found = pressed(body, self._me, self._clock.now()) or self._surfaces.chose(body)
         elif kind == "message_action":
             await self._surfaces.used(body)
         elif kind == "view_submission":
@@ -156,4 +161,5 @@ class Ears:
             log.error("Slack holds events back: more than 30,000 an hour in this workspace")
         if found is not None:
             await self._deliver(found)
+            self._surfaces.took(body)
         return BoltResponse(status=200, body="")

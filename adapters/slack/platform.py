@@ -21,6 +21,7 @@ from adapters.slack.events import place_of
 from adapters.slack.origin import NO_THREAD, Origin
 from adapters.slack.people import People
 from adapters.slack.presence import Presence
+from adapters.slack.prompting import Prompting
 from adapters.slack.render import MOST_CHARS, blocks, message, notification, part_of
 from adapters.slack.streams import Streams
 from adapters.slack.words import escaped
@@ -77,6 +78,7 @@ class SlackPlatform:
         people: People,
         presence: Presence,
         stream: bool = True,
+        prompting: Prompting | None = None,
     ) -> None:
         """
         Args:
@@ -87,6 +89,7 @@ class SlackPlatform:
             people: who is of which team.
             presence: shows that Bobbin is at work.
             stream: use Slack's own streaming where the app may.
+            prompting: suggests what may be asked, in direct messages.
         """
         self._api = api
         self._paces = paces
@@ -94,6 +97,7 @@ class SlackPlatform:
         self._team = team
         self._bot_user = bot_user
         self._presence = presence
+        self._prompting = prompting
         self._streams = Streams(
             api,
             clock,
@@ -116,7 +120,11 @@ class SlackPlatform:
 
     async def send(self, conversation: ConversationKey, post: Post) -> str:
         with _for_good():
-            return await self._send(conversation, post)
+            ref = await self._send(conversation, post)
+        _, channel, _ = place_of(conversation)
+        if self._prompting is not None and channel.startswith("D"):
+            self._prompting.suggest(channel, post.suggested)
+        return ref
 
     async def _send(self, conversation: ConversationKey, post: Post) -> str:
         origin, root = self._aim(conversation, post.part_id)

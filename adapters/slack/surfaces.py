@@ -15,12 +15,13 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Final
 
-from adapters.slack.api import Json, SlackApi, SlackRefused, dict_of
+from adapters.slack.api import Json, SlackApi, dict_of
 from adapters.slack.events import Me, place
 from adapters.slack.origin import NO_THREAD, Origin
-from adapters.slack.views import ASK, Asked, Home, about_of, asked_of, form, home, prompts
+from adapters.slack.prompting import Prompting
+from adapters.slack.views import ASK, Asked, Home, about_of, asked_of, chosen_of, form, home
 from adapters.slack.words import readable
-from core.chat.messages import Author, ConversationKey, Inbound, Setting
+from core.chat.messages import Author, Command, ConversationKey, Inbound, Setting
 from core.clock import Clock
 from core.errors import BobbinError, PlatformError
 
@@ -30,8 +31,8 @@ MOST: Final = 50
 
 AWAY: Final = "I answer people of the organisation that runs me only."
 
-Known = Callable[[ConversationKey], Awaitable[Home]]
-"""What a person's Home tab says, by the conversation of their direct messages."""
+Known = Callable[[ConversationKey, str], Awaitable[Home]]
+"""What a person's Home tab says, by the conversation of their direct messages and their user id."""
 
 
 class Surfaces:
@@ -42,17 +43,17 @@ class Surfaces:
         me: who we are there.
         known: what Home tabs say.
         clock: for when a question came.
-        suggested: what the agent view suggests to ask.
+        prompting: suggests what may be asked.
     """
 
     def __init__(
-        self, api: SlackApi, me: Me, known: Known, clock: Clock, *, suggested: tuple[str, ...] = ()
+        self, api: SlackApi, me: Me, known: Known, clock: Clock, prompting: Prompting
     ) -> None:
         self._api = api
         self._me = me
         self._known = known
         self._clock = clock
-        self._suggested = suggested
+        self._prompting = prompting
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def aclose(self) -> None:
@@ -68,8 +69,8 @@ class Surfaces:
             return
         if event.get("tab") == "home":
             doing = self._show_home(user, channel)
-        elif event.get("tab") == "messages" and self._suggested:
-            doing = self._suggest(channel)
+        elif event.get("tab") == "messages" and self._prompting.wanted:
+            doing = self._suggest(user, channel)
         else:
             return
         self._do(doing)
@@ -98,6 +99,27 @@ class Surfaces:
             await self._api.write("views.open", trigger_id=trigger, view=form(about))
         except PlatformError as error:
             log.warning("the form of a question could not be shown: %s", error)
+
+    def chose(self, payload: Mapping[str, Any]) -> Command | None:
+        """The choice of an Assistant in a Home tab, which shows it once it is taken in (`took`);
+        None for other presses."""
+        found, me = chosen_of(payload), self._me
+        if found is None or (found.team not in ("", me.team) and not me.strangers):
+            return None
+        return Command(
+            id=str(Origin(found.channel, found.stamp, NO_THREAD, found.user)),
+            conversation=place(me.team, found.channel, NO_THREAD, direct=True),
+            author=Author(id=found.user, name=me.names.get(found.user, "")),
+            name="assistant",
+            argument=found.assistant,
+            received_at=self._clock.now(),
+        )
+
+    def took(self, payload: Mapping[str, Any]) -> None:
+        """What somebody pressed was taken in: a Home tab shows what became of it."""
+        found = chosen_of(payload)
+        if found is not None and len(self._tasks) < MOST:
+            self._do(self._show_home(found.user, found.channel))
 
     async def asked(self, payload: Mapping[str, Any]) -> Inbound | None:
         """The question of a form that was sent off; None for other forms.
@@ -148,19 +170,19 @@ class Surfaces:
 
     async def _show_home(self, user: str, channel: str) -> None:
         try:
-            facts = await self._known(place(self._me.team, channel, NO_THREAD, direct=True))
-            await self._api.write("views.publish", user_id=user, view=home(facts))
+            facts = await self._facts(user, channel)
+            await self._api.write("views.publish", user_id=user, view=home(facts, channel))
         except BobbinError as error:
             log.warning("a Home tab could not be shown: %s", error)
 
-    async def _suggest(self, channel: str) -> None:
-        suggested = prompts(self._suggested)
+    async def _suggest(self, user: str, channel: str) -> None:
         try:
-            await self._api.write(
-                "assistant.threads.setSuggestedPrompts", channel_id=channel, prompts=suggested
-            )
-        except SlackRefused as error:
-            log.info("this app suggests no prompts: %s", error.code)
-            self._suggested = ()
-        except PlatformError as error:
+            facts = await self._facts(user, channel)
+        except BobbinError as error:
             log.info("prompts could not be suggested: %s", error)
+            return
+        self._prompting.suggest(channel, facts.prompts)
+
+    async def _facts(self, user: str, channel: str) -> Home:
+        where = place(self._me.team, channel, NO_THREAD, direct=True)
+        return await self._known(where, user)

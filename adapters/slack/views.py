@@ -19,14 +19,27 @@ Json = dict[str, Any]
 ASK: Final = "bobbin:ask"
 """Callback id of the message shortcut and of its form."""
 
+ASSISTANT: Final = "bobbin:assistant"
+"""Action id of the Home tab's menu of Assistants."""
+
 _QUESTION: Final = "question"
 _WHERE: Final = "where"
 _MOST_QUOTED: Final = 2_000
+_MOST_OPTIONS: Final = 100
+_LONGEST_OPTION: Final = 75
 
 COMMANDS: Final = (
     "`/bobbin ask …` in a channel answers you alone. `/bobbin new` begins a new lesson here, "
     "`/bobbin sessions` and `/bobbin resume 2` go back, `/bobbin help` lists the rest. Inside "
     "threads write `!new`, `!stop` and so on."
+)
+ONE_LESSON: Final = (
+    "Your direct messages are one lesson that goes on until `/bobbin new`. Another assistant goes "
+    "on with it, and knows what was said."
+)
+APART: Final = (
+    "*Your direct messages:* each thread is a conversation of its own. Write `!assistant` in one "
+    "to choose who answers there."
 )
 KEPT: Final = (
     "What you write to Bobbin, what it answers and the files you give it are kept on the server "
@@ -38,13 +51,31 @@ KEPT: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """What a person's Home tab says. `session` is the number of the current lesson, `title` what
-    it is called, `sessions` how many there are."""
+    """What a person's Home tab says. `assistant` is called what people call it, `chosen` is its
+    name; `choices` are name and what people call it, of those that the person may choose. `prompts`
+    are questions for it. `session` is the number of the current lesson, `title` what it is called,
+    `sessions` how many there are. `apart`: each thread of direct messages is one of its own.
+    """
 
     assistant: str
+    chosen: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+    prompts: tuple[str, ...] = ()
+    apart: bool = False
     session: int = 1
     title: str = ""
     sessions: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """An Assistant that somebody chose for their direct messages; `stamp` is when."""
+
+    assistant: str
+    channel: str
+    user: str
+    team: str
+    stamp: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +100,8 @@ class Asked:
     name: str
 
 
-def home(facts: Home) -> Json:
-    """The Home tab."""
+def home(facts: Home, channel: str) -> Json:
+    """The Home tab of the person whose direct messages are in that channel."""
     lesson = f"Number {facts.session}"
     if facts.title:
         lesson += f": {facts.title}"
@@ -78,15 +109,36 @@ def home(facts: Home) -> Json:
         lesson += f" (of {facts.sessions})"
     return {
         "type": "home",
+        "private_metadata": channel,
         "blocks": [
             _header("Bobbin"),
-            _section(f"*Your assistant:* {escaped(facts.assistant)}"),
-            _section(f"*Your lesson in direct messages:* {escaped(lesson)}"),
+            _assistant(facts),
+            _section(APART if facts.apart else f"*Your lesson:* {escaped(lesson)}. {ONE_LESSON}"),
             {"type": "divider"},
             _section(f"*What it can do*\n{COMMANDS}"),
             _section(f"*What is kept, and where it goes*\n{KEPT}"),
         ],
     }
+
+
+def chosen_of(payload: Mapping[str, Any]) -> Chosen | None:
+    """The choice in a Home tab; None for other presses."""
+    view, user = _dict(payload.get("view")), _dict(payload.get("user"))
+    actions = payload.get("actions")
+    action = _dict(cast("list[Any]", actions)[0] if isinstance(actions, list) and actions else None)
+    assistant = _dict(action.get("selected_option")).get("value")
+    channel, stamp = view.get("private_metadata"), action.get("action_ts")
+    if action.get("action_id") != ASSISTANT or not is_stamp(stamp):
+        return None
+    if not isinstance(assistant, str) or not isinstance(channel, str) or not channel:
+        return None
+    return Chosen(
+        assistant=assistant,
+        channel=channel,
+        user=str(user.get("id") or ""),
+        team=str(user.get("team_id") or ""),
+        stamp=str(stamp),
+    )
 
 
 def about_of(payload: Mapping[str, Any]) -> About | None:
@@ -164,6 +216,27 @@ def asked_of(payload: Mapping[str, Any]) -> Asked | None:
 def prompts(sentences: tuple[str, ...]) -> list[Json]:
     """Suggestions for the agent view, at most four."""
     return [{"title": one[:40], "message": one} for one in sentences[:4]]
+
+
+def _assistant(facts: Home) -> Json:
+    """Who answers in direct messages, with a menu where there is something to choose."""
+    shown = _section(f"*Your assistant:* {escaped(facts.assistant)}")
+    options = {
+        slug: _option(name[:_LONGEST_OPTION], slug)
+        for slug, name in facts.choices[:_MOST_OPTIONS]
+        if len(slug) <= _LONGEST_OPTION
+    }
+    if facts.apart or set(options) <= {facts.chosen}:
+        return shown
+    menu: Json = {
+        "type": "static_select",
+        "action_id": ASSISTANT,
+        "placeholder": _plain("Choose another one"),
+        "options": list(options.values()),
+    }
+    if facts.chosen in options:
+        menu["initial_option"] = options[facts.chosen]
+    return {**shown, "accessory": menu}
 
 
 def _carried(about: About) -> str:

@@ -12,26 +12,26 @@ from adapters.slack.api import SlackApi, checked_token
 from adapters.slack.ears import Deliver, Ears
 from adapters.slack.events import PLATFORM, PRIVATE, Me
 from adapters.slack.http import PATH, http_app
-from adapters.slack.manifest import SCOPES
+from adapters.slack.noting import Noting
 from adapters.slack.people import People
 from adapters.slack.platform import SlackPlatform
 from adapters.slack.presence import Presence
 from adapters.slack.private import PrivatePlatform
+from adapters.slack.prompting import Prompting
 from adapters.slack.slash import Slash
-from adapters.slack.sockets import Sockets, check_app_token
+from adapters.slack.sockets import Sockets
 from adapters.slack.source import FILE_HOST, SlackSource
 from adapters.slack.surfaces import Surfaces
 from adapters.slack.views import Home
 from config.settings import Settings
+from core.chat.hearing import Kinds
 from core.chat.messages import ConversationKey, Event
 from core.chat.pacing import Pacer, Paces
 from core.chat.ports import ChatPlatform, Sessions
+from core.chat.roster import Roster
 from core.chat.wording import ChatSource
 from core.clock import Clock
-from core.errors import BobbinError, ConfigurationError, StoreUnavailable
-
-SUGGESTED = ("Help me solve 3x + 11 = 14.", "Plot sin(x) / x.", "Quiz me on derivatives.")
-"""What the agent view suggests to ask."""
+from core.errors import ConfigurationError, StoreUnavailable
 
 NO_EARS = (
     "SLACK_BOT_TOKEN is set, and neither SLACK_APP_TOKEN (Socket Mode) nor SLACK_SIGNING_SECRET "
@@ -43,7 +43,7 @@ NO_EARS = (
 class SlackSide:
     """Slack in this process.
 
-    `sessions` are what Home tabs speak of.
+    `sessions` are what Home tabs speak of; `kinds` keeps which kinds of events came.
     `asgi` answers Slack's calls by HTTP; it is there when SLACK_SIGNING_SECRET is set.
     """
 
@@ -55,17 +55,22 @@ class SlackSide:
     people: People
     clock: Clock
     settings: Settings
+    roster: Roster
+    prompting: Prompting
     sessions: Sessions | None = None
+    kinds: Kinds | None = None
     asgi: Any = None
     _ears: Ears | None = None
     _deliver: Deliver | None = None
     _surfaces: Surfaces | None = None
     _sockets: Sockets | None = None
+    _noting: Noting | None = None
 
     def make_ears(self) -> Ears:
         """Prepare to hear; what comes before `hearing` is refused and comes again."""
         secret = self.settings.slack_signing_secret
-        self._surfaces = Surfaces(self.api, self.me, self._known, self.clock, suggested=SUGGESTED)
+        self._noting = Noting(self.kinds, self.me.team, self.clock)
+        self._surfaces = Surfaces(self.api, self.me, self._known, self.clock, self.prompting)
         ears = self._ears = Ears(
             self.api,
             self.me,
@@ -74,6 +79,7 @@ class SlackSide:
             met=self.people.met,
             surfaces=self._surfaces,
             clock=self.clock,
+            noting=self._noting,
             signing_secret=secret.get_secret_value() if secret else "",
         )
         if secret:
@@ -120,18 +126,28 @@ class SlackSide:
 
     async def aclose(self) -> None:
         """Leave what nobody waits for."""
-        if self._surfaces is not None:
-            await self._surfaces.aclose()
+        for one in (self._surfaces, self._noting):
+            if one is not None:
+                await one.aclose()
 
-    async def _known(self, where: ConversationKey) -> Home:
+    async def _known(self, where: ConversationKey, user: str) -> Home:
         """What a person's Home tab says."""
-        name = self.settings.bobbin_assistant
+        roster = self.roster
         if self.sessions is None:
-            return Home(assistant=name)
+            return Home(assistant=roster.name_of(roster.default), apart=self.me.apart)
         current = await self.sessions.current(where)
         earlier = await self.sessions.list(where, 1000)
+        chosen = current.assistant or roster.default
+        if roster.standing(chosen, where, (user,)) != "here":
+            chosen = roster.default
+        offer = roster.offer(chosen)
+        there = roster.available(where, (user,))
         return Home(
-            assistant=current.assistant or name,
+            assistant=roster.name_of(chosen),
+            chosen=chosen,
+            choices=tuple((one.slug, one.name) for one in there),
+            prompts=offer.prompts if offer is not None else (),
+            apart=self.me.apart,
             session=current.ordinal,
             title=current.title,
             sessions=len({one.ordinal for one in (current, *earlier)}),
@@ -143,43 +159,18 @@ class SlackSide:
         return await self._deliver(event)
 
 
-async def describe_slack(settings: Settings) -> list[tuple[str, str]]:
-    """What `bobbin doctor` says of Slack: `ok`, `note` or `bad`, and a sentence each."""
-    token, app_token = settings.slack_bot_token, settings.slack_app_token
-    if token is None:
-        return [("note", "not set up; docs/slack.md takes you there")]
-    api = SlackApi(token.get_secret_value(), settings.slack_api_url)
-    found: list[tuple[str, str]] = []
-    try:
-        who = await checked_token(api)
-        found.append(("ok", f"SLACK_BOT_TOKEN is {who.get('user')} of {who.get('team')}"))
-        granted = await api.scopes()
-        missing = [scope for scope in SCOPES if granted and scope not in granted]
-        if missing:
-            names = ", ".join(missing)
-            where = "on its page, OAuth & Permissions, and install it again"
-            found.append(("bad", f"the app lacks the scopes {names}: add them {where}"))
-        elif granted:
-            found.append(("ok", f"the app has all {len(SCOPES)} scopes it needs"))
-        if app_token is not None:
-            await check_app_token(api, app_token.get_secret_value())
-            found.append(("ok", "SLACK_APP_TOKEN opens sockets"))
-        elif settings.slack_signing_secret is None:
-            found.append(("bad", NO_EARS))
-        else:
-            found.append(("note", f"Slack has to reach {PATH} of this server by https"))
-    except BobbinError as error:
-        found.append(("bad", str(error)))
-    finally:
-        await api.aclose()
-    return found
-
-
 @asynccontextmanager
 async def open_slack(
-    settings: Settings, pacer: Pacer, clock: Clock, sessions: Sessions | None = None
+    settings: Settings,
+    pacer: Pacer,
+    clock: Clock,
+    sessions: Sessions | None = None,
+    kinds: Kinds | None = None,
+    *,
+    roster: Roster,
 ) -> AsyncIterator[SlackSide]:
-    """The sending side, ready to use. `sessions` are what Home tabs speak of.
+    """The sending side, ready to use. `sessions` are what Home tabs speak of; `kinds` keeps which
+    kinds of events came; `roster` are the Assistants that they offer.
 
     Raises:
         ConfigurationError: a token is missing or wrong; the text names it.
@@ -190,7 +181,7 @@ async def open_slack(
         raise ConfigurationError("SLACK_BOT_TOKEN is not set (see docs/slack.md)")
     api = SlackApi(token.get_secret_value(), settings.slack_api_url)
     people = People(api, strangers=settings.bobbin_slack_strangers)
-    presence = Presence(api, clock)
+    presence, prompting = Presence(api, clock), Prompting(api)
     try:
         found = await checked_token(api)
         team, user = str(found.get("team_id") or "T0"), str(found.get("user_id") or "")
@@ -203,6 +194,7 @@ async def open_slack(
             people=people,
             presence=presence,
             stream=settings.bobbin_slack_stream,
+            prompting=prompting,
         )
         own_host = settings.slack_api_url.startswith("https://slack.com/")
         source = SlackSource(
@@ -229,7 +221,10 @@ async def open_slack(
             people,
             clock,
             settings,
+            roster,
+            prompting,
             sessions,
+            kinds,
         )
         try:
             yield side
@@ -237,5 +232,6 @@ async def open_slack(
             await side.aclose()
     finally:
         await people.aclose()
+        await prompting.aclose()
         await presence.aclose()
         await api.aclose()

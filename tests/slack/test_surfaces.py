@@ -35,7 +35,7 @@ async def test_the_home_tab_says_who_answers_and_what_is_kept(world: World) -> N
         await world.slack.open_tab(ANN, ANNS, "home")
         await until(lambda: ANN in world.slack.views)
     shown = str(world.slack.views[ANN])
-    assert "math-tutor" in shown
+    assert "Math Tutor" in shown
     assert "Number 1: what is a prime &lt;number&gt;?" in shown
     assert "What is kept" in shown
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from adapters.redis.connection import Client
 from adapters.redis.deadletters import RedisDeadLetters
+from adapters.redis.kinds import RedisKinds
 from adapters.redis.mailbox import MailLimits
 from adapters.redis.pacing import RedisPacer
 from bots.wiring.chat import open_chat, open_chat_stores
@@ -22,7 +23,7 @@ from core.chat.function_ports import OwnFunctions
 from core.chat.policy import Policy
 from core.chat.ports import DeadLetter
 from core.chat.relay import RelayLimits
-from core.chat.roster import Roster
+from core.chat.roster import Offer, Roster
 from core.clock import SystemClock
 from tests.chat.flow import Places
 from tests.fakes.assistants import FakeAssistants
@@ -33,6 +34,7 @@ from tests.patience import PATIENCE_S, until
 CHANNEL, DM = "C0MATHS", "D0ANN"
 ANN, BOB = "U_ANN".replace("_", "0"), "U_BOB".replace("_", "0")
 BOT = "<@U0BOT>"
+TUTOR = Offer(slug="tutor", name="Math Tutor", prompts=("Plot sin(x) / x.",))
 
 
 class LaterClock(SystemClock):
@@ -52,6 +54,7 @@ class World:
     client: Client
     slack: FakeSlack
     assistants: FakeAssistants = field(default_factory=FakeAssistants)
+    roster: Roster = field(default_factory=lambda: Roster((TUTOR,), "tutor"))
     lease_s: float = 30.0
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
     clock: LaterClock = field(default_factory=LaterClock)
@@ -90,14 +93,21 @@ class World:
         owner = f"process-{next(self._owners)}"
         async with (
             open_chat_stores(self.client, 1, lease_s=self.lease_s) as stores,
-            open_slack(settings, RedisPacer(self.client, 1), self.clock, stores.sessions) as side,
+            open_slack(
+                settings,
+                RedisPacer(self.client, 1),
+                self.clock,
+                stores.sessions,
+                RedisKinds(self.client, 1),
+                roster=self.roster,
+            ) as side,
             open_chat(
                 stores,
                 self.assistants,
                 side.platforms,
                 Places(),
                 SystemClock(),
-                roster=Roster((), "tutor"),
+                roster=self.roster,
                 relay=RelayLimits(),
                 dispatcher=DispatcherLimits(
                     owner=owner, lease_s=self.lease_s, sweep_s=0.1, drain_s=0.3

@@ -124,6 +124,37 @@ class FakeSlack(Doors):
             },
         )
 
+    async def choose(
+        self, user: str, view: Json, action_id: str, value: str, *, team: str = TEAM
+    ) -> None:
+        """Somebody chooses in a menu of the app's Home tab.
+        Source: https://docs.slack.dev/reference/interaction-payloads/block_actions-payload."""
+        accessories = [block["accessory"] for block in view["blocks"] if "accessory" in block]
+        menus = [one for one in accessories if one["action_id"] == action_id]
+        assert menus, f"no menu {action_id}"
+        options = {option["value"]: option for option in menus[0]["options"]}
+        await self.send(
+            "interactive",
+            {
+                "type": "block_actions",
+                "team": {"id": TEAM},
+                "user": {"id": user, "team_id": team},
+                "api_app_id": APP,
+                "container": {"type": "view", "view_id": "V1"},
+                "trigger_id": f"1.{next(self.numbers)}",
+                "view": {**view, "id": "V1", "team_id": TEAM, "app_id": APP},
+                "actions": [
+                    {
+                        "type": "static_select",
+                        "action_id": action_id,
+                        "block_id": "b",
+                        "selected_option": options[value],
+                        "action_ts": self.stamp(),
+                    }
+                ],
+            },
+        )
+
     async def open_tab(self, user: str, channel: str, tab: str) -> None:
         """Somebody opens the app's Home tab, or its messages."""
         opened = {"type": "app_home_opened", "user": user, "channel": channel, "tab": tab}
