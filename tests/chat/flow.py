@@ -23,7 +23,7 @@ from core.chat.roster import Roster
 from core.clock import SystemClock
 from tests.fakes.assistants import FakeAssistants
 from tests.fakes.platform import FakePlatform
-from tests.patience import PATIENCE_S
+from tests.patience import PATIENCE_S, until
 from tests.servers import Server
 
 ANN = Author(id="ann", name="Ann")
@@ -95,6 +95,16 @@ class World:
             ) as chat,
         ):
             yield Process(chat, owner)
+
+    async def outlived(self, text: str, *, processes: int) -> None:
+        """Somebody writes, and so many processes die over the answer."""
+        for number in range(processes):
+            async with self.process() as bot:
+                if number == 0:
+                    await bot.says(text, where=place())
+                active = bot.chat.dispatcher
+                await until(lambda active=active: active.active and self.assistants.runs)
+                await bot.dies(self)
 
 
 @dataclass(slots=True)

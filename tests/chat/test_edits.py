@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from core.assistants import Message
 from core.chat.messages import Inbound
 from core.chat.policy import Policy
 from tests.chat.flow import ANN, BOB, World, place
-from tests.fakes.assistants import echo
+from tests.fakes.assistants import held
 from tests.patience import until
 
 
@@ -66,16 +65,10 @@ async def test_an_edit_of_an_earlier_session_is_kept_for_that_session(world: Wor
 
 async def test_an_edit_while_the_answer_is_written_after_new_is_not_lost(world: World) -> None:
     gate = asyncio.Event()
-
-    async def slow(messages: list[Message]) -> list[str]:
-        await gate.wait()
-        return await echo(messages)
-
-    world.assistants.reply = slow
+    world.assistants.reply = held(gate)
     async with world.process() as bot:
         name = await bot.says("2 + 2", where=place())
-        while not world.assistants.runs:
-            await asyncio.sleep(0.01)
+        await until(lambda: world.assistants.runs)
         await bot.presses("new", where=place())
         await bot.edits(name, "2 + 3", where=place())
         gate.set()

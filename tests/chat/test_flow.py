@@ -9,8 +9,9 @@ from core.assistants import Message
 from core.chat.messages import Capabilities
 from core.chat.policy import Policy
 from tests.chat.flow import BOB, ROOT, World, place
-from tests.fakes.assistants import Fail, echo
+from tests.fakes.assistants import Fail, echo, held
 from tests.fakes.platform import FakePlatform
+from tests.patience import until
 
 
 async def test_a_message_is_answered(world: World) -> None:
@@ -28,12 +29,7 @@ async def test_a_service_that_only_polls_answers_too(world: World) -> None:
 
 async def test_what_is_written_meanwhile_is_answered_next_in_order(world: World) -> None:
     gate = asyncio.Event()
-
-    async def slow(messages: list[Message]) -> list[str]:
-        await gate.wait()
-        return await echo(messages)
-
-    world.assistants.reply = slow
+    world.assistants.reply = held(gate)
     async with world.process() as bot:
         for number in range(10):
             await bot.says(f"m{number}", where=place())
@@ -52,15 +48,14 @@ async def test_interrupt_stops_the_answer_that_is_being_written(world: World) ->
     async def endless(messages: list[Message]) -> list[str]:
         asked.append(messages[-1].text)
         if messages[-1].text == "first":
-            await asyncio.sleep(60)
+            await asyncio.Event().wait()
         return await echo(messages)
 
     world.assistants.reply = endless
     world.policy = Policy(busy="interrupt")
     async with world.process() as bot:
         await bot.says("first", where=place())
-        while not asked:
-            await asyncio.sleep(0.01)
+        await until(lambda: asked)
         await bot.says("second", where=place())
         answers = await world.platform.until_answered(place(), 2)
     assert answers[0] == "(stopped)"
@@ -94,7 +89,7 @@ async def test_stop_cancels_the_run_and_keeps_what_waits(world: World) -> None:
     async def endless(messages: list[Message]) -> list[str]:
         asked.set()
         if messages[-1].text == "long":
-            await asyncio.sleep(60)
+            await asyncio.Event().wait()
         return await echo(messages)
 
     world.assistants.reply = endless

@@ -18,7 +18,8 @@ from core.errors import (
     StoreUnavailable,
 )
 from tests.chat.flow import World, place
-from tests.fakes.assistants import FakeAssistants, echo
+from tests.fakes.assistants import FakeAssistants, echo, held, never
+from tests.patience import until
 
 
 class Service(FakeAssistants):
@@ -205,14 +206,13 @@ async def test_a_run_that_waits_for_an_action_does_not_hold_the_thread(world: Wo
 async def test_a_stop_that_comes_after_a_crash_stops_the_run_that_goes_on(world: World) -> None:
     async def endless(messages: list[Message]) -> list[str]:
         if messages[-1].text == "long":
-            await asyncio.sleep(60)
+            await asyncio.Event().wait()
         return await echo(messages)
 
     world.assistants.reply = endless
     async with world.process() as first:
         await first.says("long", where=place())
-        while not world.assistants.runs:
-            await asyncio.sleep(0.01)
+        await until(lambda: world.assistants.runs)
         await first.dies(world)
         await first.presses("stop", where=place())
     async with world.process() as second:
@@ -226,40 +226,18 @@ async def test_a_stop_that_comes_after_a_crash_stops_the_run_that_goes_on(world:
 
 async def test_an_answer_that_is_complete_is_shown_however_many_owners_died(world: World) -> None:
     gate = asyncio.Event()
-
-    async def slow(messages: list[Message]) -> list[str]:
-        await gate.wait()
-        return await echo(messages)
-
-    world.assistants.reply = slow
-    for number in range(3):
-        async with world.process() as bot:
-            if number == 0:
-                await bot.says("hello", where=place())
-            while bot.chat.dispatcher.active == 0 or not world.assistants.runs:
-                await asyncio.sleep(0.01)
-            await bot.dies(world)
+    world.assistants.reply = held(gate)
+    await world.outlived("hello", processes=3)
     gate.set()
-    while world.assistants.runs["run_1"].status != "completed":
-        await asyncio.sleep(0.01)
+    await until(lambda: world.assistants.runs["run_1"].status == "completed")
     async with world.process() as bot:
         await bot.is_idle(where=place())
     assert world.platform.texts(place()) == ["You said: hello"]
 
 
 async def test_a_turn_that_is_given_up_leaves_no_run_behind(world: World) -> None:
-    async def hang(messages: list[Message]) -> list[str]:
-        await asyncio.sleep(60)
-        return []
-
-    world.assistants.reply = hang
-    for number in range(3):
-        async with world.process() as bot:
-            if number == 0:
-                await bot.says("poison", where=place())
-            while bot.chat.dispatcher.active == 0 or not world.assistants.runs:
-                await asyncio.sleep(0.01)
-            await bot.dies(world)
+    world.assistants.reply = never
+    await world.outlived("poison", processes=3)
     world.assistants.reply = echo
     async with world.process() as bot:
         await world.platform.until_shown(place(), "3 times")

@@ -11,6 +11,7 @@ from core.chat.messages import Capabilities, ConversationKey, Json, Post
 from core.chat.outbox import Outbox
 from core.errors import ConversationGone, PlatformRateLimited, PlatformUnavailable
 from tests.chat.flow import World, place
+from tests.fakes.assistants import never
 from tests.fakes.clock import ManualClock
 from tests.fakes.platform import FakePlatform
 
@@ -151,18 +152,8 @@ async def test_a_shorter_answer_in_the_place_of_a_longer_one_leaves_no_old_text(
 
 
 async def test_a_refusal_to_a_conversation_that_is_gone_ends(world: World) -> None:
-    async def hang(messages: list[Message]) -> list[str]:
-        await asyncio.sleep(60)
-        return []
-
-    world.assistants.reply = hang
-    for number in range(3):
-        async with world.process() as bot:
-            if number == 0:
-                await bot.says("poison", where=place())
-            while bot.chat.dispatcher.active == 0:
-                await asyncio.sleep(0.01)
-            await bot.dies(world)
+    world.assistants.reply = never
+    await world.outlived("poison", processes=3)
     world.platform.faults = ["gone"] * 9
     async with world.process() as bot:
         await bot.is_idle(where=place())

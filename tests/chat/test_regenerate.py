@@ -31,7 +31,7 @@ class DyingService(FakeAssistants):
         if self.at is not None:
             if self.at == 0:
                 self.reached.set()
-                await asyncio.sleep(60)
+                await asyncio.Event().wait()
             self.at -= 1
         await super().delete_message(thread_id, message_id)
 

@@ -6,25 +6,19 @@ import asyncio
 
 import pytest
 
-from core.assistants import Message
 from core.chat.messages import Post
 from tests.chat.flow import World, place
-from tests.fakes.assistants import echo
+from tests.fakes.assistants import echo, held, never
 from tests.fakes.platform import FakePlatform
+from tests.patience import until
 
 
 async def test_the_next_process_adopts_the_run_that_goes_on(world: World) -> None:
     gate = asyncio.Event()
-
-    async def slow(messages: list[Message]) -> list[str]:
-        await gate.wait()
-        return await echo(messages)
-
-    world.assistants.reply = slow
+    world.assistants.reply = held(gate)
     async with world.process() as first:
         await first.says("hello", where=place())
-        while not world.assistants.runs:
-            await asyncio.sleep(0.01)
+        await until(lambda: world.assistants.runs)
         await first.dies(world)
     async with world.process():
         gate.set()
@@ -57,7 +51,7 @@ class DyingPlatform(FakePlatform):
         if self._arrives:
             await super().send(conversation, post)  # pyright: ignore[reportArgumentType]  (the same)
         self.reached.set()
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
         raise AssertionError("unreachable")
 
 
@@ -91,21 +85,14 @@ async def test_a_fault_of_the_platform_loses_and_repeats_nothing(world: World, f
 
 async def test_a_process_that_slept_past_its_lease_writes_nothing_more(world: World) -> None:
     gate = asyncio.Event()
-
-    async def slow(messages: list[Message]) -> list[str]:
-        await gate.wait()
-        return await echo(messages)
-
-    world.assistants.reply = slow
+    world.assistants.reply = held(gate)
     async with world.process() as sleeper:
         await sleeper.says("hello", where=place())
-        while not world.assistants.runs:
-            await asyncio.sleep(0.01)
+        await until(lambda: world.assistants.runs)
         # Its heartbeat falls silent, as under SIGSTOP; its turn does not know.
         await sleeper.chat.stores.mailbox.recover(lambda owner: owner == sleeper.owner)
         async with world.process():
-            while not world.platform.signs[1:]:
-                await asyncio.sleep(0.01)
+            await until(lambda: world.platform.signs[1:])
             gate.set()
             await world.platform.until_answered(place(), 1)
     assert world.platform.texts(place()) == ["You said: hello"]
@@ -114,18 +101,8 @@ async def test_a_process_that_slept_past_its_lease_writes_nothing_more(world: Wo
 async def test_a_turn_that_kills_its_owners_is_refused_and_kept_for_the_operator(
     world: World,
 ) -> None:
-    async def hang(messages: list[Message]) -> list[str]:
-        await asyncio.sleep(60)
-        return []
-
-    world.assistants.reply = hang
-    for number in range(3):
-        async with world.process() as bot:
-            if number == 0:
-                await bot.says("poison", where=place())
-            while bot.chat.dispatcher.active == 0:
-                await asyncio.sleep(0.01)
-            await bot.dies(world)
+    world.assistants.reply = never
+    await world.outlived("poison", processes=3)
     async with world.process() as bot:
         (sentence,) = await world.platform.until_answered(place(), 1)
         assert "3 times" in sentence
@@ -137,16 +114,10 @@ async def test_a_turn_that_kills_its_owners_is_refused_and_kept_for_the_operator
 
 async def test_a_stop_in_the_middle_of_draining_hands_the_turn_over(world: World) -> None:
     gate = asyncio.Event()
-
-    async def slow(messages: list[Message]) -> list[str]:
-        await gate.wait()
-        return await echo(messages)
-
-    world.assistants.reply = slow
+    world.assistants.reply = held(gate)
     async with world.process() as first:
         await first.says("hello", where=place())
-        while not world.assistants.runs:
-            await asyncio.sleep(0.01)
+        await until(lambda: world.assistants.runs)
     async with world.process():
         gate.set()
         assert await world.platform.until_answered(place(), 1) == ["You said: hello"]

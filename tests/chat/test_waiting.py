@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import asyncio
 
-from core.assistants import Message
 from tests.chat.flow import World, place
-from tests.fakes.assistants import echo
+from tests.fakes.assistants import held
+from tests.patience import until
 
 
 async def test_what_was_written_during_an_answer_gets_a_sign_when_it_has_to_wait(
     world: World,
 ) -> None:
     gate = asyncio.Event()
-
-    async def slow(messages: list[Message]) -> list[str]:
-        await gate.wait()
-        return await echo(messages)
-
-    world.assistants.reply = slow
+    world.assistants.reply = held(gate)
     async with world.process() as bot:
         await bot.says("first", where=place())
-        while not world.assistants.runs:
-            await asyncio.sleep(0.01)
+        await until(lambda: world.assistants.runs)
         await bot.says("second", where=place())
         await asyncio.sleep(0.8)  # the first look finds that an answer is being written
         assert not [sign for _, sign in world.platform.signs if sign.kind == "waiting"]

@@ -101,7 +101,7 @@ async def test_a_call_that_a_dead_process_had_begun_is_repeated_only_if_that_is_
 
     async def endless(arguments: str) -> str:
         begun.set()
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
         return arguments
 
     asking.own.add("refund", endless, Traits(idempotent=idempotent))
@@ -126,7 +126,7 @@ async def test_an_output_that_was_noted_is_not_fetched_again(asking: Asking) -> 
 
     async def endless(arguments: str) -> str:
         begun.set()
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
         return arguments
 
     asking.rounds = [(("call_r", "refund", "{}"), ("call_f", "forecast", "{}"))]
@@ -154,7 +154,7 @@ async def test_stop_ends_a_turn_whose_function_works(asking: Asking) -> None:
 
     async def endless(arguments: str) -> str:
         begun.set()
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
         return arguments
 
     asking.own.add("refund", endless)

@@ -103,7 +103,7 @@ async def test_stop_typed_while_waiting_ends_the_answer(home: Home) -> None:
 
     async def endless(messages: list[Message]) -> list[str]:
         asked.set()
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
         return []
 
     home.assistants.reply = endless
