@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from core.assistants import Message
+from core.chat.roster import Offer, Roster
 from tests.chat.flow import Process, World, emptied, place
 from tests.fakes.assistants import FakeAssistants, echo
 from tests.fakes.plain_assistants_server import PlainServer
@@ -24,9 +25,12 @@ async def world(chat_server: Server) -> AsyncIterator[World]:
 
 
 @asynccontextmanager
-async def process(world: World, server: PlainServer) -> AsyncIterator[Process]:
-    """A process of the bot, with a client of its own to the service."""
-    async with remote_assistants(server.base_url, server.key, {}) as remote:
+async def process(
+    world: World, server: PlainServer, names: dict[str, str] | None = None
+) -> AsyncIterator[Process]:
+    """A process of the bot, with a client of its own to the service. `names` are the ids there of
+    declared Assistants."""
+    async with remote_assistants(server.base_url, server.key, names or {}) as remote:
         service: Any = remote
         world.assistants = service
         async with world.process() as bot:
@@ -97,3 +101,23 @@ async def test_what_is_deleted_here_is_forgotten_there(world: World) -> None:
         await bot.deletes(name, where=place())
     (messages,) = service.threads.values()
     assert [message.role for message in messages] == ["assistant"]
+
+
+async def test_who_answers_is_chosen_by_the_declared_names(world: World) -> None:
+    world.roster = Roster(
+        (Offer(slug="tutor", name="Tutor"), Offer(slug="physics", name="Physics")), "tutor"
+    )
+    service = FakeAssistants()
+    names = {"tutor": "asst_t", "physics": "asst_p"}
+    async with PlainServer(service) as server, process(world, server, names) as bot:
+        for text in ("one", "!assistant physics", "two"):
+            await bot.says(text, where=place())
+            await bot.is_idle(where=place())
+        service.gone = {"asst_p"}
+        await bot.says("three", where=place())
+        await bot.is_idle(where=place())
+    assert [run.assistant_id for run in service.runs.values()] == ["asst_t", "asst_p", "asst_t"]
+    assert len(service.threads) == 1
+    *_, aside, answer = world.platform.texts(place())
+    assert aside == "(Physics, which was chosen here, is not there any more: Tutor answers.)"
+    assert answer == "You said: three"
