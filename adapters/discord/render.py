@@ -6,12 +6,14 @@ nonce of 25, allowed mentions), /components/reference#button (custom id of 100).
 
 from __future__ import annotations
 
+import re
 from base64 import b32encode
+from dataclasses import replace
 from hashlib import blake2b
 from typing import Any, Final, cast
 
 from adapters.discord.markdown import drawn
-from core.chat.messages import Control, Post
+from core.chat.messages import Control, OutFile, Post
 
 Json = dict[str, Any]
 
@@ -28,6 +30,10 @@ MOST_FILES: Final = 10
 MOST_FILE_BYTES: Final = 10 * 1024 * 1024
 """Bytes of one file, in guilds without boosts."""
 MOST_REQUEST_BYTES: Final = 24 * 1024 * 1024
+
+_MOST_NAME: Final = 200
+_NO_NAME: Final = re.compile(r'[\x00-\x1f\x7f-\x9f"\u202a-\u202e\u2066-\u2069]')
+"""What cannot stand in the name of a file, or would show it as another one."""
 
 _MOST_CUSTOM_ID: Final = 100
 
@@ -80,21 +86,30 @@ def content(post: Post) -> str:
     return "\n".join([text, *lost]).strip() or ("" if post.files else "…")
 
 
-def too_large(post: Post) -> list[Any]:
+def too_large(post: Post) -> list[OutFile]:
     """Files that do not fit."""
-    fitting = files(post)
+    fitting = _fitting(post)
     return [file for file in post.files if file not in fitting]
 
 
-def files(post: Post) -> list[Any]:
-    """Files that fit."""
-    found: list[Any] = []
+def files(post: Post) -> list[OutFile]:
+    """Files that fit, under names that can stand in a header."""
+    return [replace(file, name=_file_name(file.name)) for file in _fitting(post)]
+
+
+def _fitting(post: Post) -> list[OutFile]:
+    found: list[OutFile] = []
     total = 0
     for file in post.files[:MOST_FILES]:
         if len(file.data) <= MOST_FILE_BYTES and total + len(file.data) <= MOST_REQUEST_BYTES:
             found.append(file)
             total += len(file.data)
     return found
+
+
+def _file_name(name: str) -> str:
+    last = _NO_NAME.sub("", name.replace("\\", "/").rsplit("/", maxsplit=1)[-1]).strip()
+    return last[-_MOST_NAME:] or "file"
 
 
 def nonce(part_id: str) -> str:

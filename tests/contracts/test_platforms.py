@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from adapters.discord import origin as on_discord
+from adapters.discord.api import DiscordApi
+from adapters.discord.platform import DiscordPlatform
+from adapters.discord.presence import Presence as DiscordPresence
+from adapters.discord.responses import Responses
+from adapters.discord.rules import Rules, everywhere
+from adapters.discord.threads import Threads
+from adapters.slack import origin as on_slack
 from adapters.slack.api import SlackApi
-from adapters.slack.origin import Origin
 from adapters.slack.people import People
 from adapters.slack.platform import SlackPlatform
-from adapters.slack.presence import Presence
+from adapters.slack.presence import Presence as SlackPresence
 from adapters.terminal.platform import TerminalPlatform
 from adapters.terminal.screen import Screen
 from core.chat.feeds import Feed
@@ -23,68 +30,80 @@ from core.chat.pacing import Paces
 from core.chat.ports import ChatPlatform
 from core.clock import SystemClock
 from tests.contracts.chat import Chat, chat_on
+from tests.fakes.discord.looks import BOT, GUILD
+from tests.fakes.discord.people import FakeDiscord
+from tests.fakes.hearing import FakeHomes, FakeKeeping
 from tests.fakes.pacer import FakePacer
+from tests.fakes.places import FakePlaces
 from tests.fakes.platform import FakePlatform
 from tests.fakes.slack.people import FakeSlack
 from tests.servers import Server
 
 HERE = ConversationKey("terminal", ("ann", "chat"))
 THERE = ConversationKey("terminal", ("bob", "chat"))
-SLACK = {
-    HERE: (ConversationKey("slack", ("T0FAKE", "C1", "1600000000.000001")), "C1"),
-    THERE: (ConversationKey("slack", ("T0FAKE", "C2", "1600000000.000001")), "C2"),
-}
+CHANNELS = {HERE: "400000000000000001", THERE: "400000000000000002"}
 ROOT = "1600000000.000001"
 
 
-class OnSlack:
-    """Slack under the names of places and parts that these tests use."""
+class Renamed:
+    """A platform under the names of places and parts that these tests use. `place` and `origin`
+    are its own names of a channel's conversation, and of what is answered there."""
 
-    def __init__(self, platform: SlackPlatform) -> None:
+    def __init__(
+        self,
+        platform: ChatPlatform,
+        place: Callable[[str], ConversationKey],
+        origin: Callable[[str], object],
+    ) -> None:
         self._platform = platform
+        self._place = place
+        self._origin = origin
 
     @property
     def capabilities(self) -> Capabilities:
         return self._platform.capabilities
 
     async def send(self, conversation: ConversationKey, post: Post) -> str:
-        where, channel = SLACK[conversation]
-        return await self._platform.send(where, self._named(channel, post))
+        channel = CHANNELS[conversation]
+        return await self._platform.send(self._place(channel), self._named(channel, post))
 
     async def edit(self, conversation: ConversationKey, ref: str, post: Post) -> None:
-        where, channel = SLACK[conversation]
-        await self._platform.edit(where, ref, self._named(channel, post))
+        channel = CHANNELS[conversation]
+        await self._platform.edit(self._place(channel), ref, self._named(channel, post))
 
     async def find(self, conversation: ConversationKey, part_id: str) -> str | None:
-        where, channel = SLACK[conversation]
-        return await self._platform.find(where, self._name(channel, part_id))
+        channel = CHANNELS[conversation]
+        return await self._platform.find(self._place(channel), self._name(channel, part_id))
 
     async def signal(self, conversation: ConversationKey, sign: Sign) -> None:
-        where, channel = SLACK[conversation]
+        channel = CHANNELS[conversation]
         turn = tuple(self._name(channel, one) for one in sign.turn)
-        await self._platform.signal(where, replace(sign, turn=turn))
+        await self._platform.signal(self._place(channel), replace(sign, turn=turn))
 
     def _named(self, channel: str, post: Post) -> Post:
         return replace(post, part_id=self._name(channel, post.part_id))
 
     def _name(self, channel: str, name: str) -> str:
-        return f"{Origin(channel, ROOT, ROOT, 'U0ANN')}.{name}"
+        return f"{self._origin(channel)}.{name}"
 
 
 class Subject:
     """A platform, and what a person reads there."""
 
     def __init__(
-        self, platform: ChatPlatform, feed: Feed | None, slack: FakeSlack | None = None
+        self,
+        platform: ChatPlatform,
+        feed: Feed | None = None,
+        said: Callable[[str], list[str]] | None = None,
     ) -> None:
         self.platform = platform
         self._feed = feed
-        self._slack = slack
+        self._said = said
 
     async def read(self, where: ConversationKey = HERE) -> str:
         """All that stands there, without what the screen says of its own."""
-        if self._slack is not None:
-            return "\n".join(self._slack.replies(SLACK[where][1], ROOT))
+        if self._said is not None:
+            return "\n".join(self._said(CHANNELS[where]))
         if self._feed is None:
             assert isinstance(self.platform, FakePlatform)
             return "\n".join(self.platform.texts(where))
@@ -100,15 +119,15 @@ class Subject:
         return "".join(shown)
 
 
-@pytest.fixture(params=["fake", "terminal", "slack"])
+@pytest.fixture(params=["fake", "terminal", "slack", "discord"])
 async def subject(
     request: pytest.FixtureRequest, chat_server: Server, tmp_path: Path
 ) -> AsyncIterator[Subject]:
     if request.param == "fake":
-        yield Subject(FakePlatform(Capabilities(max_chars=500, edits=True)), None)
+        yield Subject(FakePlatform(Capabilities(max_chars=500, edits=True)))
         return
-    if request.param == "slack":
-        async with _on_slack() as made:
+    if request.param in ("slack", "discord"):
+        async with _on_slack() if request.param == "slack" else _on_discord() as made:
             yield made
         return
     chat_server.ask("FLUSHALL")
@@ -120,10 +139,10 @@ async def subject(
 @asynccontextmanager
 async def _on_slack() -> AsyncIterator[Subject]:
     async with FakeSlack.running() as slack:
-        for channel in ("C1", "C2"):
+        for channel in CHANNELS.values():
             slack.messages[channel][ROOT] = {"user": "U0ANN", "ts": ROOT, "text": "?"}
         clock, api = SystemClock(), SlackApi(slack.bot_token, slack.url)
-        presence = Presence(api, clock)
+        presence = SlackPresence(api, clock)
         platform = SlackPlatform(
             api,
             Paces(FakePacer(clock), clock, "slack:T0FAKE"),
@@ -133,12 +152,53 @@ async def _on_slack() -> AsyncIterator[Subject]:
             people=People(api),
             presence=presence,
         )
+        renamed = Renamed(
+            platform,
+            lambda channel: ConversationKey("slack", ("T0FAKE", channel, ROOT)),
+            lambda channel: on_slack.Origin(channel, ROOT, ROOT, "U0ANN"),
+        )
         try:
-            yield Subject(OnSlack(platform), None, slack)
+            yield Subject(renamed, said=lambda channel: slack.replies(channel, ROOT))
         finally:
             await presence.aclose()
             await api.aclose()
         assert slack.wrong == []
+
+
+@asynccontextmanager
+async def _on_discord() -> AsyncIterator[Subject]:
+    async with FakeDiscord.running() as discord, AsyncExitStack() as stack:
+        ann = discord.person("300000000000000002", "Ann")
+        asked = {
+            channel: discord.add_message(
+                discord.add_channel(channel, "maths"), discord.people[ann], content="?"
+            )
+            for channel in CHANNELS.values()
+        }
+        clock = SystemClock()
+        pacer = FakePacer(clock)
+        api = DiscordApi(discord.token, discord.url, clock, pacer=pacer)
+        stack.push_async_callback(api.aclose)
+        rules = everywhere(Rules(mode="reply"))
+        threads = Threads(api, rules, FakeHomes(), FakePlaces(), "1")
+        stack.push_async_callback(threads.aclose)
+        presence = DiscordPresence(api, threads, clock)
+        stack.push_async_callback(presence.aclose)
+        platform = DiscordPlatform(
+            api,
+            Paces(pacer, clock, "discord"),
+            bot_user=BOT,
+            threads=threads,
+            responses=Responses(api, FakeKeeping(), "1"),
+            presence=presence,
+        )
+        renamed = Renamed(
+            platform,
+            lambda channel: ConversationKey("discord", (GUILD, channel, asked[channel]["id"])),
+            lambda channel: on_discord.Origin(channel, asked[channel]["id"], ann),
+        )
+        yield Subject(renamed, said=discord.said)
+        assert discord.pings == []
 
 
 async def _clean(chat: Chat) -> None:
@@ -211,3 +271,18 @@ async def test_a_sign_never_fails_and_leaves_no_post(subject: Subject) -> None:
     for kind in ("working", "waiting", "troubled", "asking", "idle"):
         await subject.platform.signal(HERE, Sign(kind, sentence="x", turn=("q",)))
     assert (await subject.read()).strip() == ""
+
+
+async def test_the_longest_post_that_is_allowed_is_shown_whole(subject: Subject) -> None:
+    """Also of characters that take two units each where a platform counts these."""
+    text = "𝒙 " * (subject.platform.capabilities.max_chars // 2 - 1) + "."
+    await subject.platform.send(HERE, _post(text))
+    assert text in await subject.read()
+
+
+async def test_a_text_that_grows_is_followed_to_its_end(subject: Subject) -> None:
+    ref = await subject.platform.send(HERE, replace(_post("one"), final=False, controls=()))
+    for text in ("one two", "one two three"):
+        await subject.platform.edit(HERE, ref, replace(_post(text), final=False, controls=()))
+    await subject.platform.edit(HERE, ref, _post("one two three four"))
+    assert (await subject.read()).rstrip().endswith("one two three four")
