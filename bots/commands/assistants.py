@@ -51,10 +51,13 @@ class Place:
 
 async def _run(options: argparse.Namespace) -> int:
     from bots.wiring.functions import load_declared
+    from bots.wiring.roster import roster_of
 
     settings = load_settings()
     configure_logging(settings.bobbin_log)
     files, _ = load_declared(settings.bobbin_config_dir)
+    if options.action == "apply":
+        roster_of(files, settings.bobbin_assistant)  # refuses what a start would refuse
     place = _service if settings.assistants_base_url is not None else _engine
     async with place(settings, files) as there:
         if options.action == "apply":
