@@ -72,6 +72,7 @@ _CHAT = (
     ("shown:<conversation>", "string", "30 d", "the sequence up to which a person was shown"),
     ("place:<conversation>", "hash", "30 d", "quiet; @<author> of those who wrote there"),
     ("away:<channel>", "string", "400 d", "a channel in which nobody is answered"),
+    ("carried:<conversation>/<event>", "string", "24 h", "a command: the call at it, or done"),
     ("told:<name>", "string", "400 d", "something that is said only once was said: by which turn"),
     ("ear:<ear>", "string", "30 d", "up to when an ear has heard everything (ms)"),
     ("heard:<ear>", "hash", "30 d", "when a kind of event came last (s), by kind"),

@@ -18,6 +18,7 @@ from adapters.redis.partings import RedisPartings
 from adapters.redis.places import RedisPlaces
 from adapters.redis.sessions import RedisSessions
 from adapters.redis.traces import RedisTraces
+from adapters.redis.turnstile import RedisTurnstile
 from core.chat.accounting import Accounting, Price
 from core.chat.choosing import Choosing
 from core.chat.commands import Commands
@@ -29,6 +30,7 @@ from core.chat.functions import Functions, NoFunctions
 from core.chat.intake import Intake
 from core.chat.introducing import Introducing
 from core.chat.manners import Follow, LocalRulesOf, Manners
+from core.chat.once import Once
 from core.chat.policy import Policy
 from core.chat.ports import Assistants, Capacity, ChatPlatform, Formulas
 from core.chat.relay import Relay, RelayLimits
@@ -52,6 +54,7 @@ class ChatStores:
     places: RedisPlaces
     calls: RedisCallLog
     approvals: RedisApprovals
+    turnstile: RedisTurnstile
     accounts: RedisAccounts
     partings: RedisPartings
     traces: RedisTraces
@@ -84,6 +87,7 @@ async def open_chat_stores(
             places=RedisPlaces(client, partitions),
             calls=RedisCallLog(client, partitions),
             approvals=RedisApprovals(client, partitions),
+            turnstile=RedisTurnstile(client, partitions),
             accounts=RedisAccounts(client, partitions),
             partings=RedisPartings(client, partitions),
             traces=RedisTraces(client, partitions),
@@ -183,6 +187,7 @@ async def open_chat(
         Manners(stores.places, follow=follow, local=local),
         waiting,
         turns,
+        Once(stores.turnstile, clock),
     )
     try:
         async with turns.running():

@@ -13,7 +13,8 @@ from typing import Literal
 from core.chat.commands import Commands, parse_command
 from core.chat.dispatcher import Dispatcher
 from core.chat.manners import Manners
-from core.chat.messages import ConversationKey, Delete, Edit, Event, Inbound, Post, Session
+from core.chat.messages import Command, ConversationKey, Delete, Edit, Event, Inbound, Post, Session
+from core.chat.once import Once
 from core.chat.policy import Policy
 from core.chat.ports import Assistants, ChatPlatform, Mailbox, MailControl, Sessions
 from core.chat.tags import INBOUND, tag
@@ -57,7 +58,9 @@ class Intake:
         manners: Manners,
         waiting: Waiting,
         dispatcher: Dispatcher | None,
+        once: Once,
     ) -> None:
+        self._once = once
         self._mailbox = mailbox
         self._control = control
         self._sessions = sessions
@@ -90,10 +93,17 @@ class Intake:
             return await self._edit(event)
         if isinstance(event, Delete):
             return await self._delete(event)
-        mail = await self._commands.carry_out(event)
-        if mail is None:
-            return "done"
-        return await self._store(mail)
+        return await self._command(event)
+
+    async def _command(self, command: Command) -> Receipt:
+        """Platforms tell of it again, and of a mention in two ways: it is carried out once."""
+
+        async def carry_out() -> Receipt:
+            mail = await self._commands.carry_out(command)
+            return "done" if mail is None else await self._store(mail)
+
+        done = await self._once.carry_out(command.conversation, command.id, carry_out)
+        return "duplicate" if done is None else done[0]
 
     async def _message(self, inbound: Inbound) -> Receipt:
         verdict = self._policy.judge(inbound)

@@ -141,3 +141,37 @@ async def test_people_of_other_organisations_press_nothing(world: World) -> None
         await world.replied(CHANNEL, root, 2)
     assert len(world.own(CHANNEL, root)) == 2
     assert len(world.assistants.threads) == 1
+
+
+async def test_a_command_that_is_told_again_and_again_is_carried_out_once(world: World) -> None:
+    world.slack.deliveries = 3
+    async with world.process(), world.process():
+        root = await world.slack.post(ANN, CHANNEL, f"{BOT} hello")
+        await world.replied(CHANNEL, root)
+        await world.idle()
+        await world.slack.post(ANN, CHANNEL, f"{BOT} !new", thread_ts=root)
+        await world.slack.post(ANN, CHANNEL, f"{BOT} !help", thread_ts=root)
+        await world.appears(CHANNEL, root, "`!help`")
+        await world.idle()
+    said = [words(message) for message in world.own(CHANNEL, root)]
+    assert len(said) == 3
+    assert "number 2" in said[1]
+
+
+async def test_a_stop_that_comes_again_later_leaves_the_next_answer_alone(world: World) -> None:
+    world.assistants.before_last = asyncio.Event()
+    async with world.process():
+        root = await world.slack.post(ANN, CHANNEL, f"{BOT} one two three four")
+        await world.appears(CHANNEL, root, "You said")
+        stop = {"type": "agent_session_stopped", "channel": CHANNEL, "thread_ts": root}
+        stop |= {"user": ANN, "streaming_message_ts": [], "event_ts": world.slack.stamp()}
+        await world.slack.event(stop)
+        await world.appears(CHANNEL, root, "stopped")
+        await world.idle()
+        await world.slack.post(ANN, CHANNEL, f"{BOT} five six seven", thread_ts=root)
+        await until(lambda: len(world.own(CHANNEL, root)) == 2)
+        await world.slack.event(stop)
+        world.assistants.before_last.set()
+        await world.appears(CHANNEL, root, "seven")
+        await world.idle()
+    assert "stopped" not in words(world.own(CHANNEL, root)[-1])
