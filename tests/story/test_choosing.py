@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.fakes.model_server import ModelServer, Reply
 from tests.story.bot import Bot
 
 TUTOR = 'name = "Math Tutor"\ninstructions = "Answer maths."\n'
@@ -68,3 +71,31 @@ def test_a_default_that_is_not_for_everybody_is_refused(own: Bot) -> None:
     done = own.run("assistants", "apply")
     assert done.returncode == 2
     assert "take [[available]] off tutor.toml" in done.stderr
+
+
+async def test_the_other_one_knows_what_was_said(own: Bot) -> None:
+    """One Thread, two Assistants: the second model request has the first question and answer, and
+    the instructions of the one that was chosen."""
+
+    def answer(body: dict[str, Any]) -> Reply:
+        return Reply(text=f"Answer {len(body['messages'])}.")
+
+    async with ModelServer(answer) as model:
+        own.variables |= {
+            "BOBBIN_MODEL_API": "chat",
+            "BOBBIN_MODEL": "m",
+            "OPENAI_BASE_URL": model.base_url,
+        }
+        await asyncio.to_thread(own.run, "chat", "What is a prime?")
+        chosen = ("--continue", "--assistant", "physics", "And a quark?")
+        await asyncio.to_thread(own.run, "chat", *chosen)
+        asked = [one.body["messages"] for one in model.requests if "messages" in one.body]
+    first, second = asked
+    assert "Answer maths." in str(first[0])
+    assert "Explain the world." in str(second[0])
+    assert "Answer maths." not in str(second)
+    said = [str(row["content"]) for row in second[1:]]
+    assert len(said) == 3
+    assert "What is a prime?" in said[0]
+    assert "Answer" in said[1]
+    assert "And a quark?" in said[2]
