@@ -1,5 +1,7 @@
 """Telling Discord in time that an interaction was heard, and a person what became of it.
 
+What came over the gateway is acknowledged by a call; what came by HTTP in the answer to that, as
+long as it is open (`Line`), and what follows waits until Discord has had time to read it.
 Source: https://docs.discord.com/developers/interactions/receiving-and-responding: three seconds
 for the acknowledgement.
 """
@@ -9,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Mapping
+from contextvars import ContextVar
 from typing import Any, Final
 
 from adapters.discord.api import DiscordApi, DiscordRefused
@@ -26,8 +29,31 @@ DEFER_UPDATE: Final = 6
 MODAL: Final = 9
 
 ACK_S: Final = 1.2
+SETTLE_S: Final = 0.1
+"""Between an answer by HTTP and what refers to it."""
 _TRIES: Final = 3
 _ACKED: Final = 40060
+
+
+class Line:
+    """An open HTTP request of Discord's, to be answered once."""
+
+    def __init__(self) -> None:
+        self.answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
+        self.answered = asyncio.Event()
+        """Set when the answer has left."""
+
+    async def say(self, body: Json) -> bool:
+        """Answer it; False where it is answered or over already."""
+        if self.answer.done():
+            return False
+        self.answer.set_result(body)
+        await self.answered.wait()
+        await asyncio.sleep(SETTLE_S)
+        return True
+
+
+LINE: Final[ContextVar[Line | None]] = ContextVar("the request that brought it", default=None)
 
 
 class Acks:
@@ -50,6 +76,9 @@ class Acks:
             body["data"] = data
         elif alone:
             body["data"] = {"flags": ALONE}
+        line = LINE.get()
+        if line is not None and await line.say(body):
+            return True
         path = f"/interactions/{where.id}/{where.token}/callback"
         for _ in range(_TRIES):
             try:

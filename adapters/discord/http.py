@@ -8,7 +8,9 @@ Source: https://docs.discord.com/developers/interactions/overview#setting-up-an-
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
@@ -16,8 +18,11 @@ import orjson
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
+from adapters.discord.acks import LINE, Line
 from core.clock import Clock
 from core.errors import BobbinError, ConfigurationError
+
+log = logging.getLogger(__name__)
 
 PATH: Final = "/discord/interactions"
 
@@ -53,35 +58,55 @@ def http_app(key: VerifyKey, take: Take, clock: Clock) -> Asgi:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        status, body = await _answer(scope, receive, key, take, clock)
-        headers = [(b"content-type", b"application/json")] if body else []
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        status, found = await _read(scope, receive, key, clock)
+        body = b'{"type": 1}' if status == 200 else b""
+        if found is None:
+            await _send(send, status, body)
+            return
+        line = Line()
+        LINE.set(line)
+        work = asyncio.ensure_future(take(found))
+        await asyncio.wait({work, line.answer}, return_when=asyncio.FIRST_COMPLETED)
+        try:
+            if line.answer.done():
+                await _send(send, 200, json.dumps(line.answer.result()).encode())
+            else:
+                line.answer.cancel()
+                await _send(send, 503 if work.exception() is not None else 202, b"")
+        finally:
+            line.answered.set()
+        try:
+            await work
+        except BobbinError as error:
+            log.warning("an interaction could not be taken: %s", error)
+        except Exception:
+            log.exception("an interaction could not be understood")
 
     return app
 
 
-async def _answer(
-    scope: Scope, receive: Receive, key: VerifyKey, take: Take, clock: Clock
-) -> tuple[int, bytes]:
+async def _send(send: Send, status: int, body: bytes) -> None:
+    headers = [(b"content-type", b"application/json")] if body else []
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _read(
+    scope: Scope, receive: Receive, key: VerifyKey, clock: Clock
+) -> tuple[int, dict[str, Any] | None]:
+    """The interaction of a request; where there is none to be taken, the status to answer with."""
     if scope.get("method") != "POST":
-        return 405, b""
+        return 405, None
     raw = await _body(receive)
     if raw is None:
-        return 413, b""
+        return 413, None
     if not _is_genuine(scope, raw, key, clock.now()):
-        return 401, b""
+        return 401, None
     try:
         found = orjson.loads(raw)
     except ValueError:
-        return 400, b""
-    if found.get("type") == _PING:
-        return 200, json.dumps({"type": 1}).encode()
-    try:
-        await take(found)
-    except BobbinError:
-        return 503, b""
-    return 202, b""
+        return 400, None
+    return 200, None if found.get("type") == _PING else found
 
 
 def _is_genuine(scope: Scope, raw: bytes, key: VerifyKey, now: float) -> bool:

@@ -12,6 +12,7 @@ and noting that it did sends it again. The first part is an edit, and cannot com
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 from adapters.discord.api import DiscordApi, DiscordRefused, Json
@@ -42,6 +43,10 @@ CAPABILITIES: Final = Capabilities(
 )
 
 MOST_ANSWERED: Final = 1_000
+
+_NOT_YET: Final = 10015
+"""What Discord says as long as it has not read the acknowledgement."""
+AGAIN_S: Final = 0.4
 
 _FIRST: Final = (".0.0", ".reply", ".say", ".notice")
 _OVER: Final = frozenset({10015, 50027, 10062})
@@ -102,6 +107,12 @@ class Responses:
         """Replace "thinking…" by a sentence; the message that this is. As often as one likes."""
         path = f"/webhooks/{self._application}/{token}/messages/@original"
         body = {"content": sentence, "allowed_mentions": QUIET}
+        try:
+            return await self._api.write("PATCH", path, body, as_bot=False)
+        except DiscordRefused as error:
+            if error.code != _NOT_YET:
+                raise
+        await asyncio.sleep(AGAIN_S)
         return await self._api.write("PATCH", path, body, as_bot=False)
 
     async def tell(self, token: str, sentence: str) -> None:

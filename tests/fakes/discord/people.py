@@ -203,7 +203,9 @@ class FakeDiscord(Doors):
             }
         event |= extra
         if self.interactions_url:
-            await self.call(json.dumps(event).encode())
+            status, said = await self.call(json.dumps(event).encode())
+            if status == 200:
+                self.do_callback(found.id, found.token, json.loads(said))
         else:
             self.emit("INTERACTION_CREATE", event)
             await self.told()
