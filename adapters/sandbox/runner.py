@@ -9,6 +9,7 @@ check {readable, hidden}  -> {open: [what should have been impossible…]}
 from __future__ import annotations
 
 import contextlib
+import mimetypes
 import os
 import random
 import shutil
@@ -183,6 +184,8 @@ def settle(mode: Mode, place: Place) -> None:
         numpy.random.seed()
     sys.argv = [""]
     sys.path.append(place.data)
+    # Without namespaces they are there and cannot be read, which `mimetypes` does not expect.
+    mimetypes.knownfiles.clear()
     if not mode.namespaces:
         # Times of files are not to be set in this mode (see `seccomp.py`); copying must not mind.
         shutil.copystat = _no_copystat

@@ -24,8 +24,9 @@ CODE_SPEC: Final = ToolSpec(
     description=(
         "Run Python code and see what it prints. Use it for every calculation that is more than "
         "mental arithmetic: algebra, equations, calculus, statistics, plots, and to check a result "
-        "before you state it. sympy, numpy, pandas and matplotlib are installed. Variables and "
-        "files in /mnt/data stay between calls. The value of the last expression is shown; print "
+        "before you state it. sympy, numpy, pandas (Excel too), matplotlib, Pillow and pypdf are "
+        "installed; DOCX and PPTX are ZIP files of XML. Variables and files in /mnt/data stay "
+        "between calls. The value of the last expression is shown; print "
         "whatever else you want to see. Figures are shown to the user by themselves. Files that "
         "you save in /mnt/data, in no folder of it, reach the user; link one in your answer as "
         f"[NAME]({MOUNT}NAME). There is no network, and nothing can be installed."

@@ -13,6 +13,7 @@ from adapters.sandbox.limits import Limits
 from core.engine.records import Execution, Figure
 from core.errors import InvalidRequest, NotFound
 from tests.sandbox.conftest import said, setting, skip_without
+from tests.search.documents import pdf
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -211,6 +212,22 @@ async def test_a_file_can_be_replaced_from_outside(
     execution = await notebook.run(session, "open('/mnt/data/a.txt').read()")
     assert said(execution) == "'two'\n"
     assert execution.files == ()
+
+
+async def test_what_people_send_can_be_read(notebook: SandboxedInterpreter, session: str) -> None:
+    """A workbook, a PDF, a picture: by the packages that the model is told of."""
+    await notebook.put(session, "a.pdf", pdf("Tulips grow in spring."))
+    code = (
+        "import pandas as pd, pypdf\nfrom PIL import Image\n"
+        "pd.DataFrame({'a': [1, 2]}).to_excel('/mnt/data/t.xlsx', index=False)\n"
+        "Image.new('RGB', (20, 10)).save('/mnt/data/i.jpg')\n"
+        "print(pd.read_excel('/mnt/data/t.xlsx')['a'].sum())\n"
+        "print(pypdf.PdfReader('/mnt/data/a.pdf').pages[0].extract_text())\n"
+        "print(Image.open('/mnt/data/i.jpg').size)"
+    )
+    execution = await notebook.run(session, code)
+    assert said(execution) == "3\nTulips grow in spring.\n(20, 10)\n"
+    assert [f.name for f in execution.files] == ["i.jpg", "t.xlsx"]
 
 
 async def test_what_reaches_nobody_is_said_once(
