@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from adapters.discord.choices import OPTION, fitted
@@ -41,7 +43,7 @@ def told(world: World) -> list[Json]:
     return [one for one in options if one["name"] == "assistant"]
 
 
-async def asks(world: World, channel: str, **options: str) -> str:
+async def asks(world: World, channel: str, **options: Any) -> str:
     """Ann asks by slash command; the thread, once the answer stands there."""
     asked = await world.discord.slash(ANN, channel, "ask", **options)
     await world.until(lambda: asked.original in world.discord.channels)

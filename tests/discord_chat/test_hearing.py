@@ -93,13 +93,39 @@ async def test_what_was_said_while_nobody_listened_is_answered_in_order(world: W
     assert numbers == list(range(120))
 
 
+async def test_a_first_direct_message_that_nobody_heard_is_found_with_the_second(
+    world: World,
+) -> None:
+    async with world.process():
+        pass
+    await world.discord.post(ANN, world.dm, "one")
+    await world.discord.post(ANN, world.dm, "!new")
+    async with world.process():
+        await world.discord.post(ANN, world.dm, "hello, is anybody there?")
+        await world.until(lambda: "anybody" in "".join(m.text for m in world.assistants.sent))
+        await world.idle()
+    assert [m.text for m in world.assistants.sent] == ["one", "hello, is anybody there?"]
+
+
+async def test_direct_messages_are_known_from_a_command_on(world: World) -> None:
+    async with world.process():
+        helped = await world.discord.slash(ANN, world.dm, "help")
+        await world.until(lambda: world.discord.answered(helped))
+    await world.discord.post(ANN, world.dm, "while you were away")
+    async with world.process():
+        await world.replied(world.dm)
+
+
 async def test_a_first_start_answers_nothing_old(world: World) -> None:
     await world.discord.post(ANN, MATHS, f"{MENTION} last year")
+    await world.discord.post(ANN, world.dm, "last year")
     async with world.process():
+        await world.discord.post(ANN, world.dm, "now")
+        await world.replied(world.dm)
         thread = await world.discord.post(ANN, MATHS, f"{MENTION} now")
         await world.replied(thread)
         await world.idle()
-    assert len(world.assistants.runs) == 1
+    assert len(world.assistants.runs) == 2
 
 
 async def test_a_first_start_leaves_a_mark_at_once(world: World) -> None:
