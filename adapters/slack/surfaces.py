@@ -23,11 +23,16 @@ from adapters.slack.views import ASK, Asked, Home, about_of, asked_of, chosen_of
 from adapters.slack.words import readable
 from core.chat.messages import Author, Command, ConversationKey, Inbound, Setting
 from core.clock import Clock
-from core.errors import BobbinError, PlatformError
+from core.errors import BobbinError, PlatformError, PlatformRateLimited
 
 log = logging.getLogger(__name__)
 
 MOST: Final = 50
+
+PATIENCE_S: Final = 30.0
+"""How long a tab, or a word to one person, waits for Slack's patience."""
+TRIGGER_S: Final = 2.0
+"""How long a form waits, whose trigger lives three seconds."""
 
 AWAY: Final = "I answer people of the organisation that runs me only."
 
@@ -54,6 +59,7 @@ class Surfaces:
         self._known = known
         self._clock = clock
         self._prompting = prompting
+        self._turned_away: dict[str, None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def aclose(self) -> None:
@@ -80,6 +86,12 @@ class Surfaces:
         user, channel = event.get("user"), event.get("channel")
         if not isinstance(user, str) or not isinstance(channel, str) or len(self._tasks) >= MOST:
             return
+        name = f"{channel}:{event.get('ts')}"
+        if name in self._turned_away:  # Slack tells of it again
+            return
+        self._turned_away[name] = None
+        if len(self._turned_away) > MOST:
+            del self._turned_away[next(iter(self._turned_away))]
         thread = event.get("thread_ts")
         place: Json = {"thread_ts": thread} if isinstance(thread, str) else {}
         self._do(self._tell(place | {"channel": channel, "user": user}))
@@ -96,7 +108,7 @@ class Surfaces:
             return
         trigger = str(payload.get("trigger_id") or "")
         try:
-            await self._api.write("views.open", trigger_id=trigger, view=form(about))
+            await self._write("views.open", TRIGGER_S, trigger_id=trigger, view=form(about))
         except PlatformError as error:
             log.warning("the form of a question could not be shown: %s", error)
 
@@ -162,16 +174,27 @@ class Surfaces:
         origin = Origin(channel, f"{now:.6f}", NO_THREAD, found.user)
         return origin, place(self._me.team, channel, NO_THREAD, direct=True)
 
+    async def _write(self, method: str, patience_s: float, **body: Any) -> None:
+        """Call it, and once more where Slack asks for no more patience than this."""
+        try:
+            await self._api.write(method, **body)
+        except PlatformRateLimited as error:
+            if error.retry_after_s > patience_s:
+                raise
+            await self._clock.sleep(error.retry_after_s)
+            await self._api.write(method, **body)
+
     async def _tell(self, place: Json) -> None:
         try:
-            await self._api.write("chat.postEphemeral", text=AWAY, **place)
+            await self._write("chat.postEphemeral", PATIENCE_S, text=AWAY, **place)
         except PlatformError as error:
             log.info("somebody could not be told that they are not answered: %s", error)
 
     async def _show_home(self, user: str, channel: str) -> None:
         try:
             facts = await self._facts(user, channel)
-            await self._api.write("views.publish", user_id=user, view=home(facts, channel))
+            view = home(facts, channel)
+            await self._write("views.publish", PATIENCE_S, user_id=user, view=view)
         except BobbinError as error:
             log.warning("a Home tab could not be shown: %s", error)
 

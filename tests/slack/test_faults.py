@@ -10,7 +10,7 @@ import pytest
 from core.assistants import Message
 from tests.fakes.slack.looks import words
 from tests.patience import until
-from tests.slack.world import ANN, BOT, CHANNEL, DM, World
+from tests.slack.world import ANN, BOB, BOT, CHANNEL, DM, World
 
 PICTURE = ("plot.png", b"\x89PNG\r\n\x1a\n...")
 
@@ -286,3 +286,49 @@ async def test_the_oldest_sign_is_taken_back_too(world: World, *, agent: bool) -
         await world.idle()
     assert bool(world.slack.called("reactions.add")) != agent
     world.at_rest()
+
+
+async def test_patience_is_given_wherever_people_look(world: World) -> None:
+    once = {"status": 429, "retry_after": 1}
+    for method in ("chat.postEphemeral", "conversations.open", "views.open", "views.publish"):
+        world.slack.fail(method, "ratelimited", **once)
+    async with world.process():
+        await world.slack.slash(ANN, CHANNEL, "ask what is 2 + 2?")
+        await until(lambda: len(world.slack.called("chat.postEphemeral")) == 2)
+        await world.slack.open_tab(ANN, DM, "home")
+        await until(lambda: ANN in world.slack.views)
+        root = await world.slack.post(BOB, CHANNEL, "the pump is broken")
+        await world.slack.ask_about(ANN, CHANNEL, root, "why?", where="thread")
+        await world.replied(CHANNEL, root)
+        await world.idle()
+    assert len(world.assistants.runs) == 2
+
+
+@pytest.mark.parametrize("agent", [True, False])
+async def test_a_sign_for_which_slack_asks_patience_is_taken_back(
+    world: World, *, agent: bool
+) -> None:
+    world.slack.agent = agent
+    if not agent:
+        world.slack.fail("assistant.threads.setStatus", "not_allowed_token_type", times=9)
+    async with world.process():
+        first = await world.slack.post(ANN, DM, "hello")
+        await world.replied(DM, first)
+        await world.idle()
+        for method in ("agents.sessions.setStatus", "reactions.add", "reactions.remove"):
+            world.slack.fail(method, "ratelimited", status=429, retry_after=1)
+        await world.replied(DM, await world.slack.post(ANN, DM, "hello again"))
+        await world.idle()
+        await until(lambda: not any(world.slack.reactions.values()))
+        if agent:
+            await world.signs_off()
+    world.at_rest()
+
+
+async def test_somebody_who_is_turned_away_is_told_so_once(world: World) -> None:
+    world.slack.deliveries = 3
+    async with world.process():
+        await world.slack.post(ANN, CHANNEL, f"{BOT} hello", user_team="T9OTHER")
+        await until(lambda: world.slack.called("chat.postEphemeral"))
+        await world.idle()
+    assert len(world.slack.called("chat.postEphemeral")) == 1

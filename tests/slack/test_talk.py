@@ -148,3 +148,19 @@ async def test_threads_of_direct_messages_can_be_conversations_of_their_own(worl
         await world.idle()
     assert len(world.assistants.threads) == 2
     assert len(world.assistants.runs) == 4
+
+
+async def test_in_a_groups_direct_messages_it_is_mentioned_first_like_in_a_channel(
+    world: World,
+) -> None:
+    group = "G0FRIENDS"
+    async with world.process():
+        await world.slack.post(ANN, group, "lunch?")
+        root = await world.slack.post(ANN, group, f"{BOT} what is 2 + 2?")
+        await world.replied(group, root)
+        await world.slack.post(ANN, group, "and 3 + 3?", thread_ts=root)
+        await world.replied(group, root, 2)
+        await world.slack.post(BOB, group, "he is good", thread_ts=root)
+        await world.idle()
+    assert len(world.own(group, root)) == 2
+    assert len(world.assistants.runs) == 2

@@ -44,9 +44,9 @@ class FakeSlack(Doors):
             message |= {"files": files, "subtype": "file_share"}
         message |= extra
         self.messages[channel][ts] = message
-        kind = "im" if channel.startswith("D") else "channel"
+        kind = self.kind(channel)
         event = {**message, "channel": channel, "channel_type": kind, "event_ts": ts}
-        if kind == "channel" and f"<@{BOT_USER}>" in text and "subtype" not in extra:
+        if kind != "im" and f"<@{BOT_USER}>" in text and "subtype" not in extra:
             mention = {**event, "type": "app_mention"}
             mention.pop("channel_type")
             mention.pop("subtype", None)
@@ -54,6 +54,11 @@ class FakeSlack(Doors):
         else:
             await self.event(event)
         return ts
+
+    @staticmethod
+    def kind(channel: str) -> str:
+        """What sort of place it is, as events say: `G` stands for a group's direct messages."""
+        return {"D": "im", "G": "mpim"}.get(channel[0], "channel")
 
     async def edit(self, channel: str, ts: str, text: str, *, unfurl: bool = False) -> None:
         """Somebody changes a post; with `unfurl`, Slack only adds a preview to it."""
@@ -69,7 +74,7 @@ class FakeSlack(Doors):
                 "type": "message",
                 "subtype": "message_changed",
                 "channel": channel,
-                "channel_type": "im" if channel.startswith("D") else "channel",
+                "channel_type": self.kind(channel),
                 "message": after,
                 "previous_message": before,
                 "ts": self.stamp(),
@@ -85,7 +90,7 @@ class FakeSlack(Doors):
                 "type": "message",
                 "subtype": "message_deleted",
                 "channel": channel,
-                "channel_type": "im" if channel.startswith("D") else "channel",
+                "channel_type": self.kind(channel),
                 "deleted_ts": ts,
                 "previous_message": before,
                 "ts": self.stamp(),
