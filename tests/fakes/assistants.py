@@ -16,7 +16,6 @@ from typing import Any
 from core.assistants import (
     PARKED_RUN_STATUSES,
     TERMINAL_RUN_STATUSES,
-    Belongings,
     Json,
     Message,
     MessageDelta,
@@ -24,11 +23,11 @@ from core.assistants import (
     RunStep,
     RunStepDelta,
     StreamEvent,
-    files_of_message,
     text_part,
 )
 from core.chat.turn_messages import TurnMessage
 from core.errors import InvalidRequest, NotFound
+from tests.fakes.removals import FakeRemovals
 
 Reply = Callable[[list[Message]], Awaitable[list[str]]]
 
@@ -76,17 +75,15 @@ async def never(messages: list[Message]) -> list[str]:
     return []
 
 
-class FakeAssistants:
+class FakeAssistants(FakeRemovals):
     """The `Assistants` port. `streams=False` makes it one that can only be polled."""
 
     def __init__(self, reply: Reply = echo, *, streams: bool = True) -> None:
+        super().__init__()
         self.reply = reply
         self.streams = streams
         self.lives_s: float | None = None
         """How long a Run may wait for outputs; None: for ever."""
-        self.threads: dict[str, list[Message]] = {}
-        self.runs: dict[str, Run] = {}
-        self.files: dict[str, tuple[str, bytes]] = {}
         self.sent: list[TurnMessage] = []
         """All Messages that came in with Runs."""
         self.instructions: list[str] = []
@@ -112,8 +109,6 @@ class FakeAssistants:
         self.most_active = 0
         self.usage: Json | None = None
         """Of every Run that is completed."""
-        self.closed_code: list[str] = []
-        """Threads whose code session was ended."""
         self._events: dict[str, list[StreamEvent]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._news = asyncio.Event()
@@ -137,27 +132,6 @@ class FakeAssistants:
     async def delete_message(self, thread_id: str, message_id: str) -> None:
         thread = self._thread(thread_id)
         thread[:] = [m for m in thread if m.id != message_id]
-
-    async def belongings(self, thread_id: str) -> Belongings:
-        found = self.threads.get(thread_id, [])
-        names = [name for message in found for name in files_of_message(message)]
-        return Belongings(tuple(dict.fromkeys(names)))
-
-    async def delete_thread(self, thread_id: str) -> None:
-        for run in list(self.runs.values()):
-            if run.thread_id == thread_id:
-                await self.cancel(thread_id, run.id)
-                del self.runs[run.id]
-        self.threads.pop(thread_id, None)
-
-    async def delete_file(self, file_id: str) -> None:
-        self.files.pop(file_id, None)
-
-    async def delete_store(self, store_id: str) -> None:
-        return
-
-    async def close_code(self, thread_id: str) -> None:
-        self.closed_code.append(thread_id)
 
     async def file(self, file_id: str) -> tuple[str, bytes]:
         if file_id not in self.files:
@@ -203,7 +177,13 @@ class FakeAssistants:
         self.sent += messages
         self.instructions.append(instructions)
         for message in messages:
-            self._add(thread_id, "user", message.text, message.metadata)
+            said = self._add(thread_id, "user", message.text, message.metadata)
+            content = message.content()
+            self.threads[thread_id][-1] = replace(
+                said,
+                content=said.content if isinstance(content, str) else (*said.content, *content[1:]),
+                attachments=tuple(message.attachments()),
+            )
         self.runs[run.id] = run
         self._events[run.id] = [StreamEvent("thread.run.created", run)]
         self._tasks[run.id] = asyncio.create_task(self._execute(run.id))

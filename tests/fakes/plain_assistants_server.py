@@ -28,7 +28,7 @@ from core.assistants import (
     from_wire,
     to_wire,
 )
-from core.chat.turn_messages import TurnMessage
+from core.chat.turn_messages import Document, TurnMessage
 from core.errors import InvalidRequest, NotFound, Unauthorized
 from tests.fakes.assistants import FakeAssistants
 
@@ -102,8 +102,8 @@ class PlainServer:
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         self.connections.add(request.transport)
         try:
-            body: Json = await request.json() if request.can_read_body else {}
             path = request.path.removeprefix("/v1/")
+            body: Json = await _body(request)
             self.requests.append(Asked(request.method, path, dict(request.headers), body))
             if self.faults.before:
                 status, headers = self.faults.before.pop(0)
@@ -125,33 +125,22 @@ class PlainServer:
 
     async def _route(self, request: web.Request, path: list[str], body: Json) -> web.StreamResponse:
         match [request.method, *path]:
-            case ["GET", "files", file_id]:
-                name, data = self._file(file_id)
-                about = {"id": file_id, "object": "file", "bytes": len(data), "created_at": 1}
-                return web.json_response({**about, "filename": name, "purpose": "assistants"})
-            case ["GET", "files", file_id, "content"]:
-                return web.Response(body=self._file(file_id)[1])
-            case ["GET", "assistants"]:
-                return _page(request, list(self.assistants.values()))
-            case ["GET", "assistants", assistant_id]:
-                if assistant_id not in self.assistants:
-                    raise NotFound.object("assistant", assistant_id)
-                return _object(self.assistants[assistant_id])
-            case ["POST", "assistants"]:
-                return self._changed_assistant(None, body)
-            case ["POST", "assistants", assistant_id]:
-                return self._changed_assistant(assistant_id, body)
-            case ["DELETE", "assistants", assistant_id] if assistant_id in self.assistants:
-                del self.assistants[assistant_id]
-                gone = {"id": assistant_id, "object": "assistant.deleted", "deleted": True}
-                return web.json_response(gone)
+            case [_, "files", *rest]:
+                return await self._about_files(request.method, rest, body)
+            case ["GET", "threads", thread_id]:
+                await self.service.messages(thread_id, run_id=None, limit=1)
+                return _thread(thread_id, None)
+            case ["DELETE", "threads", thread_id]:
+                await self.service.messages(thread_id, run_id=None, limit=1)
+                await self.service.delete_thread(thread_id)
+                return _deleted("thread", thread_id)
+            case [_, "assistants", *rest]:
+                return self._about_assistants(request, rest, body)
             case ["POST", "threads"]:
                 _only(body, {"messages", "metadata", "tool_resources"})
                 self._count += 1
                 thread_id = await self.service.create_thread(str(self._count), {})
-                about = {"id": thread_id, "object": "thread", "created_at": 1}
-                metadata = {"metadata": body.get("metadata"), "tool_resources": None}
-                return web.json_response(about | metadata)
+                return _thread(thread_id, body.get("metadata"))
             case ["GET", "threads", thread_id, "messages"]:
                 run_id = request.query.get("run_id")
                 found = await self.service.messages(thread_id, run_id=run_id, limit=10**6)
@@ -160,6 +149,43 @@ class PlainServer:
                 return await self._removed(thread_id, message_id)
             case ["GET" | "POST", "threads", thread_id, "runs", *rest]:
                 return await self._about_runs(request, thread_id, rest, body)
+            case _:
+                return web.json_response({"detail": "Not Found"}, status=404)
+
+    async def _about_files(self, method: str, path: list[str], body: Json) -> web.StreamResponse:
+        match [method, *path]:
+            case ["POST"]:
+                name = await self.service.keep_file(*body["file"], picture=False)
+                self.files[name] = body["file"]
+                return self._about_file(name)
+            case ["DELETE", file_id]:
+                self._file(file_id)
+                del self.files[file_id]
+                return _deleted("file", file_id)
+            case ["GET", file_id]:
+                return self._about_file(file_id)
+            case ["GET", file_id, "content"]:
+                return web.Response(body=self._file(file_id)[1])
+            case _:
+                return web.json_response({"detail": "Not Found"}, status=404)
+
+    def _about_assistants(
+        self, request: web.Request, path: list[str], body: Json
+    ) -> web.StreamResponse:
+        match [request.method, *path]:
+            case ["GET"]:
+                return _page(request, list(self.assistants.values()))
+            case ["GET", assistant_id]:
+                if assistant_id not in self.assistants:
+                    raise NotFound.object("assistant", assistant_id)
+                return _object(self.assistants[assistant_id])
+            case ["POST"]:
+                return self._changed_assistant(None, body)
+            case ["POST", assistant_id]:
+                return self._changed_assistant(assistant_id, body)
+            case ["DELETE", assistant_id] if assistant_id in self.assistants:
+                del self.assistants[assistant_id]
+                return _deleted("assistant", assistant_id)
             case _:
                 return web.json_response({"detail": "Not Found"}, status=404)
 
@@ -199,6 +225,11 @@ class PlainServer:
             raise NotFound.object("file", file_id)
         return self.files[file_id]
 
+    def _about_file(self, file_id: str) -> web.Response:
+        name, data = self._file(file_id)
+        about = {"id": file_id, "object": "file", "bytes": len(data), "created_at": 1}
+        return web.json_response({**about, "filename": name, "purpose": "assistants"})
+
     def _changed_assistant(self, assistant_id: str | None, body: Json) -> web.Response:
         _only(body, _ASSISTANT)
         before: Json = {}
@@ -220,8 +251,7 @@ class PlainServer:
         if message_id not in {message.id for message in found}:
             raise NotFound.object("message", message_id)
         await self.service.delete_message(thread_id, message_id)
-        kind = "thread.message.deleted"
-        return web.json_response({"id": message_id, "object": kind, "deleted": True})
+        return _deleted("thread.message", message_id)
 
     # ---------------------------------------------------------------- Runs
 
@@ -234,7 +264,17 @@ class PlainServer:
         messages: list[TurnMessage] = []
         for message in body.get("additional_messages", []):
             _only(message, {"role", "content", "metadata", "attachments"})
-            messages.append(TurnMessage(text=message["content"], metadata=message["metadata"]))
+            documents = [
+                Document(one["file_id"], tuple(tool["type"] for tool in one["tools"]))
+                for one in message.get("attachments", ())
+            ]
+            messages.append(
+                TurnMessage(
+                    text=message["content"],
+                    metadata=message["metadata"],
+                    documents=tuple(documents),
+                )
+            )
         run = await self.service.create_run(
             thread_id, body["assistant_id"], messages, body.get("metadata") or {}
         )
@@ -274,6 +314,27 @@ class PlainServer:
             raise InvalidRequest(f"Cannot cancel run with status '{run.status}'.")
         await self.service.cancel(thread_id, run_id)
         return _object(await self.service.run(thread_id, run_id))
+
+
+async def _body(request: web.Request) -> Json:
+    """The fields of JSON, or of a form with a file: its name and bytes."""
+    if not request.can_read_body:
+        return {}
+    if request.content_type != "multipart/form-data":
+        return await request.json()
+    form = await request.post()
+    file = form["file"]
+    assert isinstance(file, web.FileField)
+    return {"file": (file.filename, file.file.read()), "purpose": form["purpose"]}
+
+
+def _thread(thread_id: str, metadata: Json | None) -> web.Response:
+    about = {"id": thread_id, "object": "thread", "created_at": 1, "tool_resources": None}
+    return web.json_response(about | {"metadata": metadata})
+
+
+def _deleted(kind: str, name: str) -> web.Response:
+    return web.json_response({"id": name, "object": f"{kind}.deleted", "deleted": True})
 
 
 def _only(body: Json, known: set[str]) -> None:
