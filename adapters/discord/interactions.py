@@ -153,13 +153,13 @@ class Interactions:
 
     async def _suggest(self, where: Where, data: Json) -> None:
         """Somebody types what an option offers: answered from memory, within Discord's time."""
-        private = where.alone or slash_of(data).asked.private
-        user = where.user
-        here = (
-            private_place(self._me.application, user)
-            if private
-            else place(where.room, user, where.id, "thread")  # its channel is what counts
-        )
+        slash, user = slash_of(data), where.user
+        if slash.name != "ask":
+            here = self._conversation(where)
+        elif where.alone or slash.asked.private:
+            here = private_place(self._me.application, user)
+        else:
+            here = place(where.room, user, where.id, "thread")  # its channel is what counts
         found = suggested(self._roster, here, user, data["data"])
         await self._acks.acknowledge(where, SUGGESTIONS, data={"choices": found})
 

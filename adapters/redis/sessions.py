@@ -56,11 +56,10 @@ return session_row(ARGV[1], ARGV[2])
 _SAVE = Script(
     CHAT
     + """
--- ARGV: conversation, ordinal, body, title, assistant, edits.
+-- ARGV: conversation, ordinal, body, title, edits.
 local sessions, n = sessions_key(ARGV[1]), ARGV[2]
 redis.call('HSETNX', sessions, n, ARGV[3])
-redis.call('HSET', sessions, n .. ':title', ARGV[4], n .. ':assistant', ARGV[5],
-  n .. ':edits', ARGV[6])
+redis.call('HSET', sessions, n .. ':title', ARGV[4], n .. ':edits', ARGV[5])
 if tonumber(n) > tonumber(redis.call('HGET', sessions, 'newest') or 1) then
   redis.call('HSET', sessions, 'newest', n)
 end
@@ -136,16 +135,15 @@ class RedisSessions:
         return sessions
 
     async def save(self, conversation: ConversationKey, session: Session) -> None:
-        """Store title, assistant and edits. The Thread, the last turn and the time of creation
-        belong to turns and are stored only where none are: a caller that read them before a turn
-        ended must not take that turn back."""
+        """Store title and edits; who answers is `bind`'s. The Thread, the last turn and the time of
+        creation belong to turns and are stored only where none are: a caller that read them before
+        a turn ended must not take that turn back."""
         await self._run(
             _SAVE,
             conversation,
             session.ordinal,
             body_of(session),
             whole(session.title),
-            session.assistant or "",
             dump(dict(session.edits)),
         )
 

@@ -13,10 +13,12 @@ from typing import Final, Protocol
 
 from core.chat.manners import Places
 from core.chat.messages import Command, ConversationKey, Session
-from core.chat.roster import Offer, Roster
+from core.chat.roster import Offer, Roster, Standing
+from core.chat.text.speakers import speaker_name
 from core.chat.turns import Turn
 
 _GOES_ON: Final = "{name} answers here from now on. We go on where we are: it knows what was said."
+_NEWS: Final = "{name} answers here from now on: {by} chose it. What was said stays known."
 _ALREADY: Final = "{name} answers here already."
 _UNKNOWN: Final = "I know no Assistant {wanted} that you can choose here. There are: {names}."
 _NONE: Final = "I know no Assistant {wanted}, and there is none here that you could choose."
@@ -33,6 +35,8 @@ _NO_SUCH: Final = "(I know no Assistant {wanted} that you can choose here: {inst
 
 _LONGEST: Final = 40
 """Characters of a wrong name that are said again."""
+_MOST_ABOUT: Final = 150
+"""Characters of a description that a list shows."""
 
 
 class Bindings(Protocol):
@@ -52,10 +56,12 @@ class Bindings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What is said to a command. `prompts` are what may be suggested from then on."""
+    """What is said to a command. `prompts` are what may be suggested from then on, `news` what
+    everybody there should know."""
 
     text: str
     prompts: tuple[str, ...] = ()
+    news: str = ""
 
 
 class Choosing:
@@ -84,11 +90,13 @@ class Choosing:
         offer = roster.find(command.argument, where, people)
         if offer is None:
             return Chosen(_unknown(command.argument, roster.available(where, people)))
-        present = session.assistant or roster.default
-        said = _ALREADY if offer.slug == present else _GOES_ON
         if offer.slug != session.assistant:
             await self._bindings.bind(where, offer.slug)
-        return Chosen(said.format(name=offer.name), offer.prompts)
+        if offer.slug == (session.assistant or roster.default):
+            return Chosen(_ALREADY.format(name=offer.name), offer.prompts)
+        by = speaker_name(command.author.name or command.author.id)
+        news = _NEWS.format(by=by, name=offer.name)
+        return Chosen(_GOES_ON.format(name=offer.name), offer.prompts, news)
 
     def prompts(self, session: Session) -> tuple[str, ...]:
         """What may be suggested in a session."""
@@ -121,7 +129,7 @@ class Choosing:
         standing = roster.standing(chosen, turn.conversation, people)
         if standing != "here":
             turn.assistant = roster.default
-            await self._explain(turn, chosen, _GONE if standing == "gone" else _NOT_THEIRS)
+            await self._explain(turn, chosen, standing)
         if wishes:
             instead = roster.name_of(turn.assistant)
             turn.aside = _NO_SUCH.format(wanted=_cited(wishes[-1]), instead=instead)
@@ -135,14 +143,15 @@ class Choosing:
         missing, turn.assistant = turn.assistant, self._roster.default
         if missing == self._roster.default:
             return False
-        await self._explain(turn, missing, _GONE)
+        await self._explain(turn, missing, "gone")
         return True
 
-    async def _explain(self, turn: Turn, missing: str, sentence: str) -> None:
+    async def _explain(self, turn: Turn, missing: str, standing: Standing) -> None:
         """Say who answers instead, once in a session."""
         claim, roster = turn.claim, self._roster
-        told = f"stands in {turn.conversation}#{claim.session.ordinal} {missing} {sentence[-30:]}"
+        told = f"{standing} {missing} {turn.conversation}#{claim.session.ordinal}"
         if await self._places.first_time(told, claim.turn_id):
+            sentence = _GONE if standing == "gone" else _NOT_THEIRS
             turn.aside = sentence.format(
                 name=roster.name_of(missing), instead=roster.name_of(roster.default)
             )
@@ -166,7 +175,8 @@ class Choosing:
 
 
 def _line(offer: Offer, *, present: bool) -> str:
-    about = f" – {offer.description}" if offer.description else ""
+    words = " ".join(offer.description.split())
+    about = f" – {_cut(words, _MOST_ABOUT)}" if words else ""
     mark = " **← answers here**" if present else ""
     return f"- **{offer.name}** (`{offer.slug}`){about}{mark}"
 
@@ -177,5 +187,8 @@ def _unknown(wanted: str, there: tuple[Offer, ...]) -> str:
 
 
 def _cited(wanted: str) -> str:
-    cut = wanted if len(wanted) <= _LONGEST else wanted[: _LONGEST - 1] + "…"
-    return "“" + " ".join(cut.split()).replace("`", "'") + "”"
+    return "“" + " ".join(_cut(wanted, _LONGEST).split()).replace("`", "'") + "”"
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"

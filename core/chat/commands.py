@@ -111,6 +111,8 @@ class Commands:
         session = await self._sessions.current(command.conversation)
         chosen = await self._choosing.carry_out(command, session)
         await self._suggest(command, chosen.text, chosen.prompts)
+        if chosen.news and command.shared and command.alone:
+            await self._saying.tell_all(command, chosen.news)
 
     async def _behave(self, command: Command) -> None:
         """How we behave in a shared place from now on."""

@@ -109,3 +109,13 @@ class Saying:
                 await platform.send(command.conversation, shown)
         except BobbinError as error:
             log.warning("the answer to a command could not be shown: %s", error)
+
+    async def tell_all(self, command: Command, sentence: str) -> None:
+        """Say in a shared place what a command did there that one person alone saw answered."""
+        platform = self._platforms[command.conversation.platform]
+        text = neutralise(sentence, platform.capabilities.mentions)
+        post = Post(part_id=f"{command.id}.told", text=text, turn=(command.id,), kind="shared")
+        try:
+            await platform.send(command.conversation, post)
+        except BobbinError as error:
+            log.warning("what a command did could not be shown: %s", error)

@@ -91,6 +91,13 @@ async def test_a_choice_changes_nothing_else(sessions: Bound) -> None:
     assert await sessions.bind(HERE, "physics") == replace(saved, assistant="physics")
 
 
+async def test_what_was_read_before_a_choice_does_not_take_it_back(sessions: Bound) -> None:
+    before = await sessions.current(HERE)
+    await sessions.bind(HERE, "physics")
+    await sessions.save(HERE, replace(before, title="Primes"))
+    assert await sessions.current(HERE) == Session(ordinal=1, title="Primes", assistant="physics")
+
+
 async def test_a_turn_that_ends_does_not_take_a_choice_back(chat: Chat) -> None:
     await chat.mailbox.accept(message(HERE, "a"))
     (claim,) = await chat.mailbox.claim("w1", 1)

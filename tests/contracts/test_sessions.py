@@ -63,12 +63,12 @@ async def test_the_list_shows_sessions_in_which_something_was_said(chat: Chat) -
     assert await chat.sessions.list(place("C2"), 20) == []
 
 
-async def test_saving_changes_title_assistant_and_edits(chat: Chat) -> None:
+async def test_saving_changes_title_and_edits(chat: Chat) -> None:
     session = await say(chat, "a", "thread_1")
-    saved = replace(session, title="Name", assistant="tutor", edits={"post-a": 'new "text"'})
+    saved = replace(session, title="Name", edits={"post-a": 'new "text"'})
     await chat.sessions.save(HERE, saved)
     assert await chat.sessions.current(HERE) == saved
-    plain = replace(saved, title="", assistant=None, edits={})
+    plain = replace(saved, title="", edits={})
     await chat.sessions.save(HERE, plain)
     assert await chat.sessions.current(HERE) == plain
 

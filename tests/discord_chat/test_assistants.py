@@ -101,6 +101,17 @@ async def test_the_lesson_in_direct_messages_goes_on_with_another_one(world: Wor
     assert len(world.assistants.threads) == 1
 
 
+async def test_in_a_thread_all_are_told_who_answers(world: World) -> None:
+    async with world.process():
+        thread = await asks(world, MATHS, question="why?")
+        pressed = await world.discord.slash(BOB, thread, "assistant", assistant="physics")
+        await world.appears(thread, "Physics answers here from now on: Bob chose it.")
+        await world.until(lambda: "We go on" in world.discord.answered(pressed))
+        again = await world.discord.slash(BOB, thread, "assistant", assistant="physics")
+        await world.until(lambda: "already" in world.discord.answered(again))
+    assert sum("Bob chose it" in said for said in world.discord.said(thread)) == 1
+
+
 async def test_what_all_may_use_are_choices_that_discord_keeps(world: World) -> None:
     async with world.process():
         choices = [
@@ -141,6 +152,8 @@ async def test_what_not_all_may_use_is_offered_to_those_who_may(world: World) ->
         assert "medic" in await discord.types(ANN, MATHS, "ask", "")
         assert "chef" not in await discord.types(ANN, LUNCH, "ask", "", private=True)
         assert set(await discord.types(ANN, world.dm, "assistant", "")) == {"tutor", "medic"}
+        # In a channel `/assistant` is about private questions, which lie in no server.
+        assert "chef" not in await discord.types(ANN, LUNCH, "assistant", "")
         thread = await asks(world, LUNCH, question="soup?")
         assert "chef" in await discord.types(BOB, thread, "assistant", "")
 

@@ -41,7 +41,7 @@ class FakeSessions:
     async def save(self, conversation: ConversationKey, session: Session) -> None:
         there = self._known[conversation].get(session.ordinal, session)
         self._known[conversation][session.ordinal] = replace(
-            there, title=session.title, assistant=session.assistant, edits=session.edits
+            there, title=session.title, edits=session.edits
         )
 
     async def bind(
