@@ -20,6 +20,7 @@ from core.engine.requests import (
     ThreadRequest,
     ToolOutputRequest,
 )
+from core.engine.resources import CODE
 from core.engine.service.engine import Engine
 from core.errors import InvalidRequest, NotFound
 from core.ids import THREAD, derived
@@ -144,8 +145,10 @@ class LocalAssistants(LocalRemovals):
 
 def _requested(message: TurnMessage) -> MessageRequest:
     content = message.content()
+    # A picture is for whoever sees, and for code that works on it.
+    for_code = [{"file_id": one, "tools": [{"type": CODE}]} for one in message.images]
     return MessageRequest(
         content=content if isinstance(content, str) else tuple(content),
-        attachments=tuple(message.attachments()),
+        attachments=(*message.attachments(), *for_code),
         metadata=message.metadata,
     )

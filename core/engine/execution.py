@@ -163,7 +163,8 @@ class Execution:
             return failed(str(error) or error.sentence, code)
         except StoreExpired as error:
             return failed(
-                f"Vector store '{error}' has expired: its files cannot be searched any more.",
+                f"Vector store '{error}' has expired: its files cannot be searched any more. "
+                "Attach them again.",
                 "invalid_prompt",
             )
         except (ClaimLost, StoreError):

@@ -186,7 +186,10 @@ async def test_an_expired_vector_store_fails_the_run_with_its_name() -> None:
         run = await here.ended(await start(here))
         assert run.status == "failed"
         _, store = await stores_of(here, run)
-        sentence = f"Vector store '{store}' has expired: its files cannot be searched any more."
+        sentence = (
+            f"Vector store '{store}' has expired: its files cannot be searched any more. "
+            "Attach them again."
+        )
         assert run.last_error == {"code": "invalid_prompt", "message": sentence}
         (step,) = await here.steps(run)
         assert step.status == "failed"

@@ -8,6 +8,7 @@ the platform (in memory) are stand-ins.
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,12 +25,15 @@ from core.assistants import Json, Message, RunStep
 from core.chat.messages import Author, ConversationKey, Inbound, InFile, OutFile, Said
 from core.engine.generation import (
     Finished,
+    ImagePart,
     ModelEvent,
     ModelRequest,
     TextDelta,
+    TextPart,
     ToolCallDelta,
     ToolOutput,
     Usage,
+    UserItem,
 )
 from core.engine.records import Cursor
 from core.engine.requests import AssistantUpdate, FileRequest
@@ -40,6 +44,10 @@ from tests.servers import redis_server
 
 ROOM = ConversationKey("fake", ("w", "room"))
 MARKS = b"name,mark\nAnn,1\nBob,3\n"
+PHOTO = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+LOOK = "from PIL import Image\nprint(Image.open('/mnt/data/photo.png').size)"
 DOUBLE = """
 import pandas as pd
 table = pd.read_csv("/mnt/data/marks.csv")
@@ -64,11 +72,10 @@ class Tutor:
             yield TextDelta(self._answer(last.output))
         else:
             asked = getattr(last, "text", "")
-            name, arguments = (
-                ("code_interpreter", {"code": DOUBLE})
-                if "marks.csv" in request.instructions
-                else ("file_search", {"query": asked})
-            )
+            name, arguments = ("file_search", {"query": asked})
+            for file, code in (("marks.csv", DOUBLE), ("photo.png", LOOK)):
+                if file in request.instructions:
+                    name, arguments = ("code_interpreter", {"code": code})
             yield ToolCallDelta(0, json.dumps(arguments), "call_1", name)
         yield Finished("stop", Usage(10, 5))
 
@@ -87,7 +94,7 @@ class Uploads:
         return ()
 
     async def fetch(self, inbound: Inbound, file: InFile, most_bytes: int) -> bytes:
-        return {"marks.csv": MARKS, "notes.md": NOTES}[file.name]
+        return {"marks.csv": MARKS, "notes.md": NOTES, "photo.png": PHOTO}[file.name]
 
 
 @dataclass(slots=True)
@@ -191,6 +198,15 @@ async def test_a_table_goes_in_and_a_changed_one_and_a_plot_come_out(tmp_path: P
         assert "read_csv" in call["code_interpreter"]["input"]
         outputs = call["code_interpreter"]["outputs"]
         assert [output["type"] for output in outputs] == ["logs", "image"]
+
+
+async def test_a_picture_that_i_send_is_there_for_code(tmp_path: Path) -> None:
+    """The model sees it, and code measures it."""
+    async with home(tmp_path) as bot:
+        await bot.hears("How large is this?", "photo.png")
+        assert (await bot.answer()).startswith("Together (1, 1) now")
+        (asked,) = [item for item in bot.model.requests[0].items if isinstance(item, UserItem)]
+        assert [type(part) for part in asked.content] == [TextPart, ImagePart]
 
 
 async def test_i_am_told_where_it_stands(tmp_path: Path) -> None:
