@@ -7,7 +7,7 @@ import asyncio
 from core.chat.messages import Inbound
 from core.chat.policy import Policy
 from tests.chat.flow import ANN, BOB, World, place
-from tests.fakes.assistants import held
+from tests.fakes.thinking import held
 from tests.patience import until
 
 

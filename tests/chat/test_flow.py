@@ -9,8 +9,9 @@ from core.assistants import Message
 from core.chat.messages import Capabilities
 from core.chat.policy import Policy
 from tests.chat.flow import BOB, ROOT, World, place
-from tests.fakes.assistants import Fail, echo, held
+from tests.fakes.assistants import Fail, echo
 from tests.fakes.platform import FakePlatform
+from tests.fakes.thinking import held
 from tests.patience import until
 
 

@@ -18,7 +18,8 @@ from core.errors import (
     StoreUnavailable,
 )
 from tests.chat.flow import World, place
-from tests.fakes.assistants import FakeAssistants, echo, held, never
+from tests.fakes.assistants import FakeAssistants, echo
+from tests.fakes.thinking import held, never
 from tests.patience import until
 
 

@@ -11,9 +11,9 @@ from core.chat.messages import Capabilities, ConversationKey, Json, Post
 from core.chat.outbox import Outbox
 from core.errors import ConversationGone, PlatformRateLimited, PlatformUnavailable
 from tests.chat.flow import World, place
-from tests.fakes.assistants import never
 from tests.fakes.clock import ManualClock
 from tests.fakes.platform import FakePlatform
+from tests.fakes.thinking import never
 
 
 class Forgetful(FakePlatform):

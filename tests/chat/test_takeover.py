@@ -8,8 +8,9 @@ import pytest
 
 from core.chat.messages import Post
 from tests.chat.flow import World, place
-from tests.fakes.assistants import echo, held, never
+from tests.fakes.assistants import echo
 from tests.fakes.platform import FakePlatform
+from tests.fakes.thinking import held, never
 from tests.patience import until
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from tests.chat.flow import World, place
-from tests.fakes.assistants import held
+from tests.fakes.thinking import held
 from tests.patience import until
 
 

@@ -59,22 +59,6 @@ async def echo(messages: list[Message]) -> list[str]:
     return ["You said: " + " | ".join(texts)]
 
 
-def held(gate: asyncio.Event) -> Reply:
-    """Answers as `echo` does, once `gate` is set."""
-
-    async def reply(messages: list[Message]) -> list[str]:
-        await gate.wait()
-        return await echo(messages)
-
-    return reply
-
-
-async def never(messages: list[Message]) -> list[str]:
-    """Thinks until it is cancelled."""
-    await asyncio.Event().wait()
-    return []
-
-
 class FakeAssistants(FakeRemovals):
     """The `Assistants` port. `streams=False` makes it one that can only be polled."""
 
