@@ -89,11 +89,12 @@ class Echo:
 @dataclass(slots=True)
 class Subject:
     """A service and the gate before its model. A remote one cannot name Threads, and streams a Run
-    to its creator alone, once."""
+    to its creator alone, once. `has_stores`: files are searched in vector stores."""
 
     service: Assistants
     gate: Gate
     remote: bool = False
+    has_stores: bool = False
 
     async def until_ended(self, run: Run) -> Run:
         """The Run as it ended."""
@@ -134,14 +135,14 @@ async def served(kind: str, redis_url: str, folder: Path) -> AsyncIterator[Subje
         else:
             engine = await stack.enter_async_context(_engine(redis_url, folder, gate))
             if kind == "engine":
-                yield Subject(LocalAssistants(engine, NAMES), gate)
+                yield Subject(LocalAssistants(engine, NAMES), gate, has_stores=True)
             else:
                 app = create_app(engine, keys=("sk-1",), clock=SystemClock(), ids=RandomIds())
                 url = await stack.enter_async_context(serving(app, "127.0.0.1", 0))
                 service = await stack.enter_async_context(
                     remote_assistants(f"{url}/v1", "sk-1", NAMES)
                 )
-                yield Subject(service, gate, remote=True)
+                yield Subject(service, gate, remote=True, has_stores=True)
         gate.opened.set()
 
 

@@ -67,3 +67,19 @@ async def test_what_came_with_a_thread_belongs_to_it_and_can_be_removed(subject:
     with pytest.raises(NotFound):
         await service.file(names[0])
     assert (await service.file(names[2]))[0] == "2.txt"
+
+
+async def test_vector_stores_made_for_a_thread_belong_to_it(subject: Subject) -> None:
+    service = subject.service
+    thread = await service.create_thread("room", {})
+    name = await service.keep_file("notes.txt", b"words to be found", picture=False)
+    document = Document(name, ("file_search", "code_interpreter"))
+    asked = TurnMessage(text="read this", metadata={}, documents=(document,))
+    await subject.until_ended(await service.create_run(thread, "tutor", [asked], {}))
+    found = await service.belongings(thread)
+    assert found.files == (name,)
+    assert len(found.stores) == (1 if subject.has_stores else 0)
+    for _ in range(2):
+        for store_id in found.stores:
+            await service.delete_store(store_id)
+    assert await service.belongings(thread) == Belongings(found.files)
