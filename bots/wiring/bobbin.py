@@ -191,6 +191,7 @@ async def open_bobbin(
                     sources=sides.sources,
                     follow=settings.bobbin_follow,
                     introduces=settings.bobbin_introduce,
+                    price=service.price,
                     local=sides.local,
                 )
             )

@@ -18,6 +18,7 @@ from bots.wiring.weights import pulled
 from config.loading import AssistantFile
 from config.models import load_models
 from config.settings import Settings
+from core.chat.accounting import Price
 from core.chat.ports import Assistants, Capacity
 from core.clock import Clock
 from core.engine.models import Catalogue, Endpoint, Slots
@@ -45,13 +46,14 @@ class StandIns:
 class Service:
     """The service for the relay, how many turns it takes, and what is to be said of it at start.
 
-    `side` is the engine of this process, if it has one.
+    `side` is the engine of this process, if it has one. `price` says what models cost.
     """
 
     assistants: Assistants
     capacity: Capacity
     sentences: tuple[str, ...]
     side: EngineSide | None = None
+    price: Price | None = None
 
 
 class ModelCapacity:
@@ -113,6 +115,7 @@ async def open_service(
             capacity=ModelCapacity(model.endpoint.slots, model.slots),
             sentences=said,
             side=side,
+            price=model.catalogue.price,
         )
 
 

@@ -139,6 +139,13 @@ class Catalogue:
             found = self._resolved[target] = self._describe(target)
         return found
 
+    def price(self, name: str) -> tuple[float, float] | None:
+        """US dollars per million tokens read and written, where somebody set them."""
+        fact = self._fact(self.resolve(name).name)
+        if fact is None or fact.input_price is None or fact.output_price is None:
+            return None
+        return fact.input_price, fact.output_price
+
     def learn(self, served: Iterable[str], windows: Mapping[str, int] | None = None) -> None:
         """What the endpoint tells, once it has told it.
 
