@@ -213,8 +213,17 @@ def _setting(message: Json, room: Room, me: Me) -> Setting:
     )
 
 
-def says_nothing(message: Json) -> bool:
-    """Whether a person's message came without what it says, as it does without the intent."""
+def unreadable(message: Json, room: Room, me: Me) -> bool:
+    """Whether it may be for us, and came without what it says, as it does without the intent: in a
+    thread of ours, or where it names our role or replies to us without a ping."""
+    if room.kind == "direct" or not _says_nothing(message):
+        return False
+    rules = me.rules(room.guild, room.home)
+    may = room.owner == me.user or (room.kind == "channel" and _follows(rules))
+    return rules.answers and (may or _setting(message, room, me).addressed)
+
+
+def _says_nothing(message: Json) -> bool:
     rest = ("content", "attachments", "sticker_items", "poll", "message_snapshots")
     spoken = message.get("type") in _SPOKEN and "author" in message and not program_of(message)
     return spoken and not any(message.get(one) for one in rest)

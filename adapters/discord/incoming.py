@@ -26,8 +26,8 @@ from adapters.discord.events import (
     heard,
     own_post,
     program_of,
-    says_nothing,
     tells_itself,
+    unreadable,
 )
 from adapters.discord.house import HouseRules
 from adapters.discord.origin import made_at
@@ -36,6 +36,7 @@ from adapters.discord.render import QUIET, nonce
 from adapters.discord.rooms import Rooms
 from core.chat.commands import parse_command
 from core.chat.hearing import Hearing, Homes
+from core.chat.manners import Places
 from core.chat.messages import ConversationKey, Inbound
 from core.clock import Clock
 
@@ -48,7 +49,7 @@ MOST_MET: Final = 10_000
 
 HINT: Final = (
     "I cannot read messages here that do not mention me (Discord has not given me the Message "
-    "Content Intent). Please mention me, or use `/ask`."
+    "Content Intent). Please mention me by my own name, not by my role, or use `/ask`."
 )
 
 
@@ -63,6 +64,7 @@ class Incoming:
         programs: whether one of them gets a turn.
         homes: whose conversation a post is.
         hearing: what is known of direct messages.
+        places: what was said once.
         backfill: what was said before.
         deliver: the intake.
         clock: for when it came.
@@ -78,6 +80,7 @@ class Incoming:
         programs: Programs,
         homes: Homes,
         hearing: Hearing,
+        places: Places,
         backfill: Backfill,
         deliver: Deliver,
         clock: Clock,
@@ -91,6 +94,7 @@ class Incoming:
         self._programs = programs
         self._homes = homes
         self._hearing = hearing
+        self._places = places
         self._backfill = backfill
         self._deliver = deliver
         self._clock = clock
@@ -124,8 +128,8 @@ class Incoming:
         home = await self._home(message, room)
         inbound = heard(message, room, self._me, self._clock.now(), home=home)
         if inbound is None:
-            if room.owner == self._me.user and not self.contents and says_nothing(message):
-                await self._hint(room.channel)
+            if not self.contents and unreadable(message, room, self._me):
+                await self._hint(room.channel, str(message["id"]))
             return
         if program and not await self._has_its_turn(inbound, room):
             return
@@ -200,14 +204,14 @@ class Incoming:
             log.info("what kind of place %s is cannot be read: %s", channel, error)
             return Room("channel", channel, str(message.get("guild_id") or ""))
 
-    async def _hint(self, thread: str) -> None:
-        """Say once in a thread of ours why its messages are not answered."""
-        if not await self._hearing.first(f"{PLATFORM}:hint:{thread}"):
+    async def _hint(self, channel: str, message: str) -> None:
+        """Say once in a channel or thread why its messages are not answered."""
+        if not await self._places.first_time(f"{self._account} contents {channel}", message):
             return
         body = {
             "content": HINT,
             "allowed_mentions": QUIET,
-            "nonce": nonce(f"hint:{thread}"),
+            "nonce": nonce(f"hint:{channel}"),
             "enforce_nonce": True,
         }
-        await self._api.write("POST", f"/channels/{thread}/messages", body)
+        await self._api.write("POST", f"/channels/{channel}/messages", body)

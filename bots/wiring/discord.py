@@ -163,6 +163,7 @@ class DiscordSide:
             Programs(self.api, stores.loops),
             stores.homes,
             stores.hearing,
+            stores.places,
             backfill,
             self.door.take,
             self.clock,

@@ -10,8 +10,8 @@ from adapters.discord.api import DiscordApi, DiscordRefused
 from adapters.discord.backfill import Backfill
 from core.clock import SystemClock
 from core.errors import ConfigurationError, PlatformRateLimited
-from tests.discord_chat.world import ANN, MATHS, MENTION, World
-from tests.fakes.discord.looks import APP
+from tests.discord_chat.world import ANN, LUNCH, MATHS, MENTION, Budget, World
+from tests.fakes.discord.looks import APP, ROLE
 from tests.fakes.hearing import FakeHearing
 
 
@@ -189,6 +189,37 @@ async def test_without_message_contents_mentions_work_and_the_rest_is_hinted_onc
         await world.discord.post(ANN, world.dm, "in private")
         await world.replied(world.dm)
     assert sum("I cannot read" in said for said in world.discord.said(thread)) == 1
+
+
+async def test_without_message_contents_a_mention_of_the_role_is_hinted_at(world: World) -> None:
+    world.discord.content_intent = False
+    world.settings["bobbin_discord_open"] = LUNCH
+    async with world.process():
+        await world.discord.post(ANN, MATHS, "nobody is meant")
+        await world.discord.post(ANN, MATHS, f"<@&{ROLE}> what is 2 + 2?")
+        await world.appears(MATHS, "not by my role")
+        await world.discord.post(ANN, LUNCH, "what is 3 + 3?")
+        await world.appears(LUNCH, "I cannot read messages here")
+    async with world.process():
+        await world.discord.post(ANN, MATHS, f"<@&{ROLE}> hello?")
+        thread = await world.discord.post(ANN, MATHS, f"{MENTION} hello")
+        await world.replied(thread)
+    assert len(world.own(MATHS)) == 1
+
+
+async def test_sessions_of_the_gateway_have_a_budget_that_all_processes_share(
+    world: World,
+) -> None:
+    world.pacer = budget = Budget()
+    async with world.process():
+        await world.discord.invalidate()
+        await world.until(lambda: world.discord.identifies == 2)
+    asked = [(name, pace) for name, pace in budget.asked if ":identify:" in name]
+    assert [name.rsplit(":", 1)[1] for name, _ in asked] == ["each", "day"] * 2
+    assert {name.split(":identify:")[0] for name, _ in asked} == {f"discord:{APP}"}
+    each, day = (dict(asked)[f"discord:{APP}:identify:{name}"] for name in ("each", "day"))
+    assert each.interval_ms >= 5_000
+    assert day.burst + 86_400_000 / day.interval_ms < 1_000
 
 
 async def test_a_ban_of_our_address_is_waited_out(world: World) -> None:

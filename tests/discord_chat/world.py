@@ -19,7 +19,7 @@ from bots.wiring.discord import DiscordSide, discord_stores, open_discord
 from bots.wiring.serve import serving
 from config.settings import Settings
 from core.chat.dispatcher import DispatcherLimits
-from core.chat.pacing import Pace
+from core.chat.pacing import Pace, Pacer
 from core.chat.policy import Policy
 from core.chat.ports import DeadLetter
 from core.chat.relay import RelayLimits
@@ -44,6 +44,17 @@ class Hurry:
         return 0
 
 
+class Budget:
+    """A pacer that writes down what is asked of it, and makes everybody wait a little."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Pace]] = []
+
+    async def reserve(self, name: str, pace: Pace, patience_ms: int) -> int | None:
+        self.asked.append((name, pace))
+        return 1
+
+
 @dataclass(slots=True)
 class World:
     """What outlives the bot's processes."""
@@ -54,6 +65,7 @@ class World:
     functions: FakeFunctions = field(default_factory=FakeFunctions)
     lease_s: float = 30.0
     introduces: bool = False
+    pacer: Pacer = field(default_factory=Hurry)
     roster: Roster = field(default_factory=lambda: Roster((), "tutor"))
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
     dead: set[str] = field(default_factory=set[str])
@@ -91,7 +103,7 @@ class World:
         clock, owner = SystemClock(), f"process-{next(self._owners)}"
         kept = discord_stores(self.client, 1)
         async with (
-            open_discord(settings, Hurry(), kept, clock, roster=self.roster) as side,
+            open_discord(settings, self.pacer, kept, clock, roster=self.roster) as side,
             open_chat_stores(self.client, 1, lease_s=self.lease_s) as stores,
             open_chat(
                 stores,

@@ -140,7 +140,7 @@ class Gateway(Responding):
         finally:
             if session is not None and session.socket is wire:
                 session.socket = None
-                if socket.close_code in (1000, 1001):
+                if socket.close_code in (1000, 1001) and session in self.sessions:
                     self.sessions.remove(session)  # a client that leaves ends its session
         return socket
 
