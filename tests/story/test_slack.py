@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from tests.fakes.slack.looks import BOT_USER, words
+from tests.fakes.slack.looks import BOT_USER, cards, words
 from tests.fakes.slack.people import FakeSlack
 from tests.patience import until
 from tests.story.bot import Bot, end, kill, read_until
@@ -32,6 +32,8 @@ async def test_a_mention_a_follow_up_and_a_private_lesson_with_a_plot(tmp_path: 
             lesson = await slack.post(ANN, DM, "plot x^2")
             await appears(slack, DM, lesson, "x²")
             await until(lambda: any(m.get("files") for m in slack.thread(DM, lesson)))
+            done = [card for m in slack.thread(DM, lesson) for card in cards(m)]
+            assert ("Ran code", "complete") in done
         finally:
             await asyncio.to_thread(end, process)
         assert not slack.unacknowledged
