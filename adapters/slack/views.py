@@ -43,7 +43,8 @@ APART: Final = (
 )
 KEPT: Final = (
     "What you write to Bobbin, what it answers and the files you give it are kept on the server "
-    "that runs it, until they are deleted there. They go to the model that its operator chose, and "
+    "that runs it, until you have it forget them (`/bobbin forget`; in a thread `!forget`) or they "
+    "are deleted there. They go to the model that its operator chose, and "
     "nowhere else. In channels it reads the threads that it was called into; it keeps nothing of "
     "the rest. Answers are written by a machine and may be wrong."
 )
@@ -65,6 +66,8 @@ class Home:
     session: int = 1
     title: str = ""
     sessions: int = 0
+    usage: tuple[str, ...] = ()
+    """What the person used, a sentence for each period."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +117,7 @@ def home(facts: Home, channel: str) -> Json:
             _header("Bobbin"),
             _assistant(facts),
             _section(APART if facts.apart else f"*Your lesson:* {escaped(lesson)}. {ONE_LESSON}"),
+            *([_section("*What you used*\n" + "\n".join(facts.usage))] if facts.usage else []),
             {"type": "divider"},
             _section(f"*What it can do*\n{COMMANDS}"),
             _section(f"*What is kept, and where it goes*\n{KEPT}"),

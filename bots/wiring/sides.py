@@ -14,6 +14,7 @@ from functools import partial
 from typing import Literal, Protocol, runtime_checkable
 
 from adapters.http.app import Mounted
+from adapters.redis.accounts import RedisAccounts
 from adapters.http.door import Door
 from adapters.redis.kinds import RedisKinds
 from adapters.redis.pacing import RedisPacer
@@ -173,7 +174,10 @@ async def open_sides(
 
         sessions = RedisSessions(store.client, store.partitions)
         kinds = RedisKinds(store.client, store.partitions)
-        enter["Slack"] = partial(open_slack, settings, pacer, clock, sessions, kinds, roster=roster)
+        accounts = RedisAccounts(store.client, store.partitions)
+        enter["Slack"] = partial(
+            open_slack, settings, pacer, clock, sessions, kinds, accounts, roster=roster
+        )
         if settings.slack_signing_secret is not None:
             paths["Slack"] = SLACK_PATH
     if parts.get("Discord", "no") != "no" and settings.discord_token is not None:

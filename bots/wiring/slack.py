@@ -27,8 +27,10 @@ from config.settings import Settings
 from core.chat.hearing import Kinds
 from core.chat.messages import ConversationKey, Event
 from core.chat.pacing import Pacer, Paces
+from core.chat.people import Accounts
 from core.chat.ports import ChatPlatform, Sessions
 from core.chat.roster import Roster
+from core.chat.using import Using
 from core.chat.wording import ChatSource
 from core.clock import Clock
 from core.errors import ConfigurationError, StoreUnavailable
@@ -43,7 +45,7 @@ NO_EARS = (
 class SlackSide:
     """Slack in this process.
 
-    `sessions` are what Home tabs speak of; `kinds` keeps which kinds of events came.
+    `sessions` and `accounts` are what Home tabs speak of; `kinds` keeps which kinds of events came.
     `asgi` answers Slack's calls by HTTP; it is there when SLACK_SIGNING_SECRET is set.
     """
 
@@ -59,6 +61,7 @@ class SlackSide:
     prompting: Prompting
     sessions: Sessions | None = None
     kinds: Kinds | None = None
+    accounts: Accounts | None = None
     asgi: Any = None
     _ears: Ears | None = None
     _deliver: Deliver | None = None
@@ -151,7 +154,13 @@ class SlackSide:
             session=current.ordinal,
             title=current.title,
             sessions=len({one.ordinal for one in (current, *earlier)}),
+            usage=await self._used(where, user),
         )
+
+    async def _used(self, where: ConversationKey, user: str) -> tuple[str, ...]:
+        if self.accounts is None:
+            return ()
+        return tuple(await Using(self.accounts, self.platforms, self.clock).lines(where, user))
 
     async def _take(self, event: Event) -> object:
         if self._deliver is None:
@@ -166,11 +175,12 @@ async def open_slack(
     clock: Clock,
     sessions: Sessions | None = None,
     kinds: Kinds | None = None,
+    accounts: Accounts | None = None,
     *,
     roster: Roster,
 ) -> AsyncIterator[SlackSide]:
-    """The sending side, ready to use. `sessions` are what Home tabs speak of; `kinds` keeps which
-    kinds of events came; `roster` are the Assistants that they offer.
+    """The sending side, ready to use. `sessions` and `accounts` are what Home tabs speak of;
+    `kinds` keeps which kinds of events came; `roster` are the Assistants that they offer.
 
     Raises:
         ConfigurationError: a token is missing or wrong; the text names it.
@@ -225,6 +235,7 @@ async def open_slack(
             prompting,
             sessions,
             kinds,
+            accounts,
         )
         try:
             yield side

@@ -74,6 +74,16 @@ def test_elsewhere_only_what_is_listed_is_known() -> None:
 
 
 @pytest.mark.parametrize("official", [True, False])
+def test_a_price_is_known_where_both_halves_were_set() -> None:
+    priced = ModelFacts(match="gpt-6-sol*", input_price=2.0, output_price=10.0)
+    half = ModelFacts(match="gpt-6-half*", input_price=2.0)
+    known = catalogue(facts=(*FACTS, priced, half))
+    assert known.price("gpt-6-sol-2027") == (2.0, 10.0)
+    assert known.price("gpt-6-half") is None
+    assert known.price("gpt-6-luna") is None
+    assert known.price("nobody knows it") is None
+
+
 def test_a_fine_tuned_model_is_itself(official: bool) -> None:
     """Unless an alias says otherwise, or the models are known; its window is its base's."""
     tuned = "ft:small-1:acme::a1b2"

@@ -27,6 +27,7 @@ def share(call: Json) -> str:
 
 
 async def test_the_home_tab_says_who_answers_and_what_is_kept(world: World) -> None:
+    world.assistants.usage = {"prompt_tokens": 120, "completion_tokens": 7, "total_tokens": 127}
     async with world.process():
         await world.replied(
             ANNS, await world.slack.post(ANN, ANNS, "what is a prime &lt;number&gt;?")
@@ -38,6 +39,7 @@ async def test_the_home_tab_says_who_answers_and_what_is_kept(world: World) -> N
     assert "Math Tutor" in shown
     assert "Number 1: what is a prime &lt;number&gt;?" in shown
     assert "What is kept" in shown
+    assert "Today: 1 answer, 120 tokens read and 7 written" in shown
 
 
 async def test_the_agent_view_suggests_what_to_ask(world: World) -> None:

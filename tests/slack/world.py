@@ -99,6 +99,7 @@ class World:
                 self.clock,
                 stores.sessions,
                 RedisKinds(self.client, 1),
+                stores.accounts,
                 roster=self.roster,
             ) as side,
             open_chat(
