@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from adapters.slack.views import prompts as suggestions
+
 Json = dict[str, Any]
 
 SCOPES: Final = (
@@ -76,7 +78,7 @@ def manifest(*, agent: bool, url: str | None, prompts: tuple[str, ...] = ()) -> 
     if agent:
         features["agent_view"] = {
             "agent_description": "Answers questions in channels and tutors you in direct messages.",
-            "suggested_prompts": [{"title": one[:40], "message": one} for one in prompts[:4]],
+            "suggested_prompts": suggestions(prompts),
         }
     settings: Json = {
         "event_subscriptions": {

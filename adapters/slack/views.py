@@ -27,6 +27,7 @@ _WHERE: Final = "where"
 _MOST_QUOTED: Final = 2_000
 _MOST_OPTIONS: Final = 100
 _LONGEST_OPTION: Final = 75
+_LONGEST_TITLE: Final = 40
 
 COMMANDS: Final = (
     "`/bobbin ask …` in a channel answers you alone. `/bobbin new` begins a new lesson here, "
@@ -218,8 +219,16 @@ def asked_of(payload: Mapping[str, Any]) -> Asked | None:
 
 
 def prompts(sentences: tuple[str, ...]) -> list[Json]:
-    """Suggestions for the agent view, at most four."""
-    return [{"title": one[:40], "message": one} for one in sentences[:4]]
+    """Suggestions for the agent view, at most four; a long one is cut where it is shown."""
+    return [
+        {
+            "title": one
+            if len(one) <= _LONGEST_TITLE
+            else one[: _LONGEST_TITLE - 1].rstrip() + "…",
+            "message": one,
+        }
+        for one in sentences[:4]
+    ]
 
 
 def _assistant(facts: Home) -> Json:

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 
+from config.settings import load_settings
 from core.errors import ConfigurationError
 
 
@@ -24,6 +25,7 @@ def run(options: argparse.Namespace) -> int:
     """Print JSON, which Slack takes where it asks for a manifest."""
     from adapters.slack.http import PATH
     from adapters.slack.manifest import WARNING, manifest
+    from bots.wiring.roster import declared_roster
 
     url: str | None = options.http
     if url is not None:
@@ -31,7 +33,9 @@ def run(options: argparse.Namespace) -> int:
             raise ConfigurationError("--http wants an address that begins with https://")
         url = url.rstrip("/")
         url = url if url.endswith(PATH) else url + PATH
-    prompts = ("Help me solve 3x + 11 = 14.", "Plot sin(x) / x.", "Quiz me on derivatives.")
+    roster = declared_roster(load_settings())
+    default = roster.offer(roster.default)
+    prompts = default.prompts if default is not None else ()
     body = manifest(agent=options.agent, url=url, prompts=prompts)
     print(json.dumps(body, indent=2, ensure_ascii=False))
     if options.agent:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from adapters.slack.manifest import manifest
 from core.assistants import Message
 from core.chat.function_ports import Traits
+from core.chat.roster import Offer, Roster
 from tests.fakes.assistants import Wants
 from tests.fakes.functions import FakeFunctions
 from tests.fakes.slack.looks import BOT_USER, Json
@@ -19,7 +20,7 @@ from tests.fakes.slack.people import FakeSlack
 from tests.guide import node
 from tests.patience import PATIENCE_S, until
 from tests.slack.test_surfaces import told_alone
-from tests.slack.world import ANN, BOT, CHANNEL, DM, World
+from tests.slack.world import ANN, BOT, CHANNEL, DM, TUTOR, World
 
 NUMBERS: Final = frozenset({"limit", "length"})
 """Arguments that go as text in a query or a form, and are numbers in the types."""
@@ -64,6 +65,7 @@ async def test_a_bot_on_slacks_own_framework_lives_in_our_workspace() -> None:
 async def _everything(world: World) -> list[tuple[str, Json]]:
     """A day in the workspace; all that was sent to Slack in it."""
     service = world.assistants
+    world.roster = Roster((TUTOR, Offer(slug="physics", name="Physics")), "tutor")
     world.own_functions = functions = FakeFunctions()
     functions.add("refund", traits=Traits(approval=True))
     service.tools = ({"type": "function", "function": {"name": "refund"}},)
