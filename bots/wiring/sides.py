@@ -14,8 +14,8 @@ from functools import partial
 from typing import Literal, Protocol, runtime_checkable
 
 from adapters.http.app import Mounted
-from adapters.redis.accounts import RedisAccounts
 from adapters.http.door import Door
+from adapters.redis.accounts import RedisAccounts
 from adapters.redis.kinds import RedisKinds
 from adapters.redis.pacing import RedisPacer
 from adapters.redis.sessions import RedisSessions

@@ -65,15 +65,6 @@ def test_an_alias_begins_on_its_day_at_openai_only() -> None:
     assert catalogue(facts=facts).resolve("gpt-4o").name == "gpt-4o", "still served until then"
 
 
-def test_elsewhere_only_what_is_listed_is_known() -> None:
-    here = catalogue(official=False, default="small-1", served=("small-1", "other"))
-    assert here.resolve("other").name == "other"
-    assert here.resolve("gpt-6-sol").name == "small-1"
-    mute = catalogue(official=False, default="small-1")
-    assert mute.resolve("small-2").name == "small-1", "an endpoint that lists nothing"
-
-
-@pytest.mark.parametrize("official", [True, False])
 def test_a_price_is_known_where_both_halves_were_set() -> None:
     priced = ModelFacts(match="gpt-6-sol*", input_price=2.0, output_price=10.0)
     half = ModelFacts(match="gpt-6-half*", input_price=2.0)
@@ -84,6 +75,15 @@ def test_a_price_is_known_where_both_halves_were_set() -> None:
     assert known.price("nobody knows it") is None
 
 
+def test_elsewhere_only_what_is_listed_is_known() -> None:
+    here = catalogue(official=False, default="small-1", served=("small-1", "other"))
+    assert here.resolve("other").name == "other"
+    assert here.resolve("gpt-6-sol").name == "small-1"
+    mute = catalogue(official=False, default="small-1")
+    assert mute.resolve("small-2").name == "small-1", "an endpoint that lists nothing"
+
+
+@pytest.mark.parametrize("official", [True, False])
 def test_a_fine_tuned_model_is_itself(official: bool) -> None:
     """Unless an alias says otherwise, or the models are known; its window is its base's."""
     tuned = "ft:small-1:acme::a1b2"
