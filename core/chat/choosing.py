@@ -98,9 +98,13 @@ class Choosing:
         news = _NEWS.format(by=by, name=offer.name)
         return Chosen(_GOES_ON.format(name=offer.name), offer.prompts, news)
 
-    def prompts(self, session: Session) -> tuple[str, ...]:
-        """What may be suggested in a session."""
-        offer = self._roster.offer(session.assistant or self._roster.default)
+    def prompts(self, command: Command, session: Session) -> tuple[str, ...]:
+        """What may be suggested to who gave a command, in a session of that place."""
+        roster = self._roster
+        chosen = session.assistant or roster.default
+        if roster.standing(chosen, command.conversation, (command.author.id,)) != "here":
+            chosen = roster.default
+        offer = roster.offer(chosen)
         return offer.prompts if offer is not None else ()
 
     async def settle(self, turn: Turn) -> None:

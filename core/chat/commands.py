@@ -29,6 +29,7 @@ from core.chat.saying import (
     help_text,
 )
 from core.chat.using import Using
+from core.chat.work import answer_name
 
 _COMMAND = re.compile(r"!(?P<name>[a-z]+)(?:\s+(?P<argument>\S.*))?\s*", re.DOTALL)
 
@@ -105,7 +106,7 @@ class Commands:
     async def _new(self, command: Command) -> None:
         session = await self._sessions.start(command.conversation, command.received_at)
         said = f"A new session begins (number {session.ordinal})."
-        await self._suggest(command, said, self._choosing.prompts(session))
+        await self._suggest(command, said, self._choosing.prompts(command, session))
 
     async def _choose(self, command: Command) -> None:
         session = await self._sessions.current(command.conversation)
@@ -152,7 +153,7 @@ class Commands:
             return
         title = f": {session.title}" if session.title else ""
         said = f"Back in session {session.ordinal}{title}."
-        await self._suggest(command, said, self._choosing.prompts(session))
+        await self._suggest(command, said, self._choosing.prompts(command, session))
 
     async def _suggest(self, command: Command, said: str, prompts: tuple[str, ...]) -> None:
         """Say it, and what may be asked from now on."""
@@ -167,13 +168,18 @@ class Commands:
         await self._saying.say(command, "\n".join(lines))
 
     async def _regenerate(self, command: Command) -> Inbound | None:
+        # Looked at first: an answer may stand there while its turn is still being stored.
+        pending = await self._control.pending(command.conversation)
         session = await self._sessions.current(command.conversation)
         last = session.last
-        # The first answer may stand there already while its turn is still being stored.
-        pending = await self._control.pending(command.conversation) if last is None else ()
-        if last is None and not pending:  # it was stored between the two looks
-            last = (await self._sessions.current(command.conversation)).last
-        askers = last.askers if last else tuple(inbound.author.id for inbound in pending)
+        stored = answer_name(session.thread_id or "", last.run_id) if last else None
+        waiting = [one for one in pending if one.kind == "message"]
+        askers = tuple(one.author.id for one in waiting)
+        replaced = None
+        if last and (command.author.id not in askers or command.argument == stored):
+            askers, replaced = last.askers, last.answer_id
+        elif waiting and pending[-1].kind == "regenerate":
+            replaced = f"{waiting[0].id}#"  # another answer than the one that is being stored
         if not askers:
             await self._saying.say(command, "There is no answer here that I could write again.")
             return None
@@ -188,7 +194,7 @@ class Commands:
             text="",
             received_at=command.received_at,
             kind="regenerate",
-            reply_to=last.answer_id if last else None,
+            reply_to=replaced,
         )
 
     async def _decide(self, command: Command) -> None:
