@@ -191,7 +191,7 @@ async def open_chat(
     )
     try:
         async with turns.running():
-            await forgetting.resume()
+            forgetting.start()
             yield Chat(
                 stores=stores,
                 intake=intake,

@@ -1,8 +1,9 @@
 """Forgetting what a person said: asked, confirmed, done, and only then called done.
 
 Serial: one parting. Parallel: partings, of different people and of the same one; each step may be
-done twice. Survives a crash: a confirmed parting is noted, and the next process that starts goes on
-with it. Bounded: whoever confirms waits `SOON_S` at most; the rest goes on in the background.
+done twice. Survives a crash: a confirmed parting is noted. A process that starts goes on with all
+that is noted, and every process looks for what nobody finished. Bounded: whoever confirms waits
+`SOON_S` at most; the rest goes on in the background.
 """
 
 from __future__ import annotations
@@ -26,6 +27,10 @@ SOON_S: Final = 2.0
 
 DRAIN_S: Final = 5.0
 """How long a process that ends waits for what it forgets; the next one goes on after that."""
+
+SWEEP_S: Final = 30.0
+"""How often is looked for what was not finished: by a process that died, or for a service that was
+away."""
 
 DAYS: Final = 32
 """For how many days back usage may be stored."""
@@ -51,8 +56,7 @@ NOTHING_ASKED: Final = (
 )
 IN_WORK: Final = "I am forgetting it, and say so when it is done."
 FAILED: Final = (
-    "I could not forget everything yet: {why} I go on with it at my next start; asking me to "
-    "forget again goes on at once."
+    "I could not forget everything yet: {why} I go on trying, and say so when it is done."
 )
 DONE_OWN: Final = (
     "Forgotten: all that you and I said alone, the files, and what was counted of your usage. What "
@@ -82,6 +86,9 @@ class Forgetting:
         self._saying = Saying(platforms)
         self._clock = clock
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._sweeping: asyncio.Task[None] | None = None
+        self._told: set[str] = set()
+        """Partings of which was said that they are not done yet."""
 
     async def carry_out(self, command: Command) -> None:
         """Ask, or do what was asked and is confirmed.
@@ -94,15 +101,36 @@ class Forgetting:
         else:
             await self._ask(command)
 
-    async def resume(self, person: str = "") -> None:
-        """Go on with what was left undone: everybody's, or one person's. Raises StoreError."""
+    def start(self) -> None:
+        """Go on with what others left, now and from time to time, until `aclose`."""
+        self._sweeping = asyncio.create_task(self._sweep(), name="forgetting")
+
+    async def _sweep(self) -> None:
+        since = 0.0
+        while True:
+            try:
+                await self._resume(since=since)
+            except StoreError as error:
+                log.warning("what is to be forgotten is not known just now: %s", error)
+            await self._clock.sleep(SWEEP_S)
+            # What is younger may be in somebody's work.
+            since = SWEEP_S
+
+    async def _resume(self, person: str = "", *, since: float = 0.0) -> None:
+        """Go on with what is noted for so many seconds: everybody's, or one person's."""
+        now = self._clock.now()
         for parting in await self._partings.begun():
-            if person in ("", parting.person) and parting.reply_to.platform in self._platforms:
+            ours = parting.reply_to.platform in self._platforms  # others tell their own people
+            if ours and person in ("", parting.person) and now - parting.at >= since:
                 self._start(parting)
 
     async def aclose(self, drain_s: float = DRAIN_S) -> None:
         """Wait a little for what is being done, and leave the rest to the next process."""
         tasks = list(self._tasks.values())
+        sweeping, self._sweeping = self._sweeping, None
+        if sweeping is not None:
+            sweeping.cancel()
+            await asyncio.gather(sweeping, return_exceptions=True)
         if tasks:
             await asyncio.wait(tasks, timeout=drain_s)
         for task in tasks:
@@ -136,12 +164,13 @@ class Forgetting:
             shared=wish is not None and wish.shared,
             conversations=tuple(dict.fromkeys(known)),
             reply_to=command.conversation,
+            at=self._clock.now(),
         )
         if not await self._partings.begin(parting):
             await self._saying.say(command, NOTHING_ASKED, alone=True)
             return
         task = self._start(parting)
-        await self.resume(person)
+        await self._resume(person)
         await asyncio.wait({task}, timeout=SOON_S)
         if not task.done():
             await self._saying.say(command, IN_WORK, part="soon", alone=True)
@@ -173,7 +202,13 @@ class Forgetting:
         except Exception:
             log.exception("forgetting failed for a reason nobody foresaw")
             said = FAILED.format(why="something went wrong on my side.")
-        await self._saying.say(_command_of(parting), said, alone=True)
+        else:
+            self._told.discard(parting.name)
+            await self._saying.say(_command_of(parting), said, alone=True)
+            return
+        if parting.name not in self._told:
+            self._told.add(parting.name)
+            await self._saying.say(_command_of(parting), said, part="trouble", alone=True)
 
     async def _done(self, parting: Parting) -> str:
         """Do all of it; what is to be said then."""

@@ -118,8 +118,8 @@ class Wish:
 class Parting:
     """A confirmed wish while it is carried out.
 
-    `name` is the command that confirmed it and `reply_to` where that was given: what came of it is
-    said there. `conversations` are those that are to be forgotten.
+    `name` is the command that confirmed it, `at` when (seconds since the epoch), and `reply_to`
+    where: what came of it is said there. `conversations` are those that are to be forgotten.
     """
 
     name: str
@@ -128,6 +128,7 @@ class Parting:
     shared: bool
     conversations: tuple[ConversationKey, ...]
     reply_to: ConversationKey
+    at: float = 0.0
 
     def to_json(self) -> Json:
         """The form in the store. Nobody is an admin here: it is about the person's own words."""
@@ -138,6 +139,7 @@ class Parting:
             "shared": self.shared,
             "conversations": [str(one) for one in self.conversations],
             "reply_to": str(self.reply_to),
+            "at": self.at,
         }
 
     @classmethod
@@ -150,6 +152,7 @@ class Parting:
             shared=body["shared"],
             conversations=tuple(map(ConversationKey.parse, body["conversations"])),
             reply_to=ConversationKey.parse(body["reply_to"]),
+            at=body["at"],
         )
 
 

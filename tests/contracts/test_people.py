@@ -29,6 +29,7 @@ PARTING = Parting(
     shared=False,
     conversations=(place("C1"), ConversationKey("slack-private", ("T1", "C2", "ann"))),
     reply_to=place("C1"),
+    at=1_700_000_000.25,
 )
 
 
