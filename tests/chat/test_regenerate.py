@@ -5,17 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
 from core.assistants import Message
-from core.chat.choosing import Choosing
-from core.chat.commands import Commands
-from core.chat.erasing import Erasing
-from core.chat.forgetting import Forgetting
-from core.chat.messages import Command, ConversationKey, Session
-from core.chat.ports import ChatPlatform, Sessions
-from core.chat.using import Using
-from core.clock import SystemClock
-from tests.chat.flow import ANN, BOB, World, place
+from core.chat.messages import ConversationKey, Post
+from tests.chat.flow import BOB, World, place
 from tests.fakes.assistants import Fail, FakeAssistants, echo
+from tests.fakes.platform import FakePlatform
 from tests.patience import PATIENCE_S
 
 
@@ -126,53 +122,53 @@ async def test_regenerate_after_new_finds_nothing(world: World) -> None:
     assert len(world.assistants.runs) == 2
 
 
-class Late:
-    """The sessions of a store, of which the first look is older than all that happened."""
+class Lingering(FakePlatform):
+    """People see a post at once; that it was sent is confirmed when `confirmed` is set."""
 
-    def __init__(self, sessions: Sessions) -> None:
-        self._sessions = sessions
-        self._looks = 0
+    def __init__(self) -> None:
+        super().__init__()
+        self.confirmed = asyncio.Event()
+        self.confirmed.set()
 
-    async def current(self, conversation: ConversationKey) -> Session:
-        self._looks += 1
-        return (
-            Session(ordinal=1) if self._looks == 1 else await self._sessions.current(conversation)
-        )
-
-    async def start(
-        self, conversation: ConversationKey, now: float, *, afresh: bool = False
-    ) -> Session:
-        return await self._sessions.start(conversation, now, afresh=afresh)
-
-    async def resume(self, conversation: ConversationKey, ordinal: int) -> Session | None:
-        return await self._sessions.resume(conversation, ordinal)
-
-    async def list(self, conversation: ConversationKey, limit: int) -> list[Session]:
-        return await self._sessions.list(conversation, limit)
-
-    async def save(self, conversation: ConversationKey, session: Session) -> None:
-        await self._sessions.save(conversation, session)
+    async def send(self, conversation: ConversationKey, post: Post) -> str:
+        ref = await super().send(conversation, post)
+        await self.confirmed.wait()
+        return ref
 
 
-async def test_a_press_while_the_turn_is_being_stored_is_taken(world: World) -> None:
+@pytest.mark.parametrize("before", [(), ("one",)], ids=["first", "second"])
+@pytest.mark.parametrize("presses", [1, 2])
+async def test_a_press_while_the_turn_is_being_stored_is_taken(
+    world: World, before: tuple[str, ...], presses: int
+) -> None:
+    platform = world.platform = Lingering()
     async with world.process() as bot:
+        for text in before:
+            await bot.says(text, where=place())
+            await bot.is_idle(where=place())
+        platform.confirmed.clear()
         await bot.says("hello", where=place())
+        await platform.until_shown(place(), "You said: hello")
+        for _ in range(presses):
+            await bot.presses("regenerate", where=place())
+        platform.confirmed.set()
         await bot.is_idle(where=place())
-        stores, clock = bot.chat.stores, SystemClock()
-        platforms: dict[str, ChatPlatform] = {"fake": world.platform}
-        erasing = Erasing(stores.traces, stores.control, stores.sessions, world.assistants, clock)
-        commands = Commands(
-            stores.control,
-            Late(stores.sessions),
-            stores.approvals,
-            stores.places,
-            world.assistants,
-            platforms,
-            Choosing(world.roster, stores.sessions, stores.places),
-            Using(stores.accounts, platforms, clock),
-            Forgetting(stores.accounts, stores.partings, erasing, platforms, clock),
-        )
-        press = Command(id="press", conversation=place(), author=ANN, name="regenerate")
-        mail = await commands.carry_out(press)
-    assert mail is not None
-    assert mail.kind == "regenerate"
+    assert len(world.assistants.runs) == len(before) + 2
+    refused = [text for text in platform.texts(place()) if not text.startswith("You said")]
+    assert refused == ["I have written this answer again already."] * (presses - 1)
+
+
+async def test_a_press_on_the_answer_before_is_not_for_the_one_that_is_written(
+    world: World,
+) -> None:
+    async with world.process() as bot:
+        await bot.says("one", where=place())
+        await bot.is_idle(where=place())
+        (answer,) = world.platform.answers(place())
+        world.places.places = 0
+        await bot.says("two", where=place())
+        await bot.presses("regenerate", where=place(), argument=answer.about)
+        world.places.places = 1
+        await bot.is_idle(where=place())
+    assert len(world.assistants.runs) == 2
+    assert any("newer answer" in text for text in world.platform.texts(place()))
