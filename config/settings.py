@@ -100,6 +100,9 @@ class Settings(BaseSettings):
     """Keys that the Assistants API accepts, separated by commas. None: loopback only."""
     bobbin_api_tenants: Literal["shared", "keys"] = "shared"
     """Whether all keys see the same objects, or each key has its own and sees no others."""
+    bobbin_file_mb: int = Field(default=512, ge=1, le=100_000)
+    """Megabytes (1,048,576 bytes) of a file that is uploaded at most, as the original API had it.
+    An upload lies in the folder for temporary files until it is stored."""
     bobbin_run_ttl_s: int = Field(default=600, ge=10, le=86_400)
     """Seconds from a Run's creation to its expiry, as the original API had it."""
     bobbin_run_tokens: int = Field(default=400_000, ge=1_000)

@@ -14,10 +14,11 @@ moment in between is lost; the grace of a day is what keeps the two apart.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 import re
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import obstore
@@ -28,10 +29,12 @@ from core.errors import ConfigurationError, NotFound, StoreRefused, StoreUnavail
 
 if TYPE_CHECKING:
     from core.clock import Clock
+    from core.engine.requests import Readable
     from core.ids import Ids
 
 _NAME = re.compile(r"[0-9a-f]{64}")
 _AT_ONCE = 200
+_PART = 1024 * 1024
 
 _GONE = (sdk.NotFoundError, FileNotFoundError)
 """Which of the two it is depends on the service."""
@@ -63,11 +66,19 @@ class BucketBlobs:
         self._clock = clock
         self._ids = ids
 
-    async def put(self, data: bytes) -> str:
-        name = hashlib.sha256(data).hexdigest()
+    async def put(self, data: bytes | Readable) -> str:
+        name = await asyncio.to_thread(_digest, data)
         with _bucket():
-            await obstore.put_async(self._store, _path(name), data)
+            await _sdk.put_async(self._store, _path(name), data)
         return name
+
+    async def parts(self, name: str) -> AsyncIterator[bytes]:
+        if not _NAME.fullmatch(name):
+            raise _unknown(name)
+        with _bucket(name):
+            found: Any = await obstore.get_async(self._store, _path(name))
+            async for part in found.stream(min_chunk_size=_PART):
+                yield bytes(part)
 
     async def get(self, name: str) -> bytes:
         if not _NAME.fullmatch(name):
@@ -133,6 +144,18 @@ class BucketBlobs:
                 return False
             await obstore.delete_async(self._store, _path(name))
         return True
+
+
+def _digest(data: bytes | Readable) -> str:
+    """The name of these bytes; a file is at its beginning again afterwards."""
+    if isinstance(data, bytes):
+        return hashlib.sha256(data).hexdigest()
+    found = hashlib.sha256()
+    data.seek(0)
+    while part := data.read(_PART):
+        found.update(part)
+    data.seek(0)
+    return found.hexdigest()
 
 
 def _path(name: str) -> str:

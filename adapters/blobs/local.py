@@ -22,19 +22,29 @@ import fcntl
 import hashlib
 import os
 import re
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterator,
+    Sequence,
+)
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from core.errors import NotFound, StoreRefused, StoreUnavailable
 
 if TYPE_CHECKING:
     from core.clock import Clock
+    from core.engine.requests import Readable
     from core.ids import Ids
 
 _NAME = re.compile(r"[0-9a-f]{64}")
 _PAIR = "[0-9a-f][0-9a-f]"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
+PART: Final = 1024 * 1024
+"""Bytes of a piece of what is not held in memory."""
 _AT_ONCE = 200
 """Blobs that a sweep asks about in one question."""
 
@@ -56,8 +66,18 @@ class LocalBlobs:
         self._clock = clock
         self._ids = ids
 
-    async def put(self, data: bytes) -> str:
+    async def put(self, data: bytes | Readable) -> str:
         return await asyncio.to_thread(self._put, data)
+
+    async def parts(self, name: str) -> AsyncIterator[bytes]:
+        if not _NAME.fullmatch(name):
+            raise _unknown(name)
+        file = await asyncio.to_thread(self._open, name)
+        try:
+            while part := await asyncio.to_thread(self._read, file):
+                yield part
+        finally:
+            file.close()
 
     async def get(self, name: str) -> bytes:
         if not _NAME.fullmatch(name):
@@ -113,8 +133,8 @@ class LocalBlobs:
     def _path(self, name: str) -> Path:
         return self._folder / name[:2] / name[2:4] / name
 
-    def _put(self, data: bytes) -> str:
-        name = hashlib.sha256(data).hexdigest()
+    def _put(self, data: bytes | Readable) -> str:
+        name = _digest(data)
         path = self._path(name)
         with _disk(), self._locked(fcntl.LOCK_SH):
             stamp = self._clock.now()
@@ -135,6 +155,17 @@ class LocalBlobs:
                 return self._path(name).read_bytes()
             except FileNotFoundError:
                 raise _unknown(name) from None
+
+    def _open(self, name: str) -> BinaryIO:
+        with _disk():
+            try:
+                return self._path(name).open("rb")
+            except FileNotFoundError:
+                raise _unknown(name) from None
+
+    def _read(self, file: BinaryIO) -> bytes:
+        with _disk():
+            return file.read(PART)
 
     def _delete(self, name: str) -> None:
         with _disk(), self._locked(fcntl.LOCK_EX):
@@ -187,13 +218,14 @@ class LocalBlobs:
             _sync(folder)
             return [path.name for path in folder.iterdir()] == [store]
 
-    def _write(self, data: bytes) -> Path:
+    def _write(self, data: bytes | Readable) -> Path:
         """A file in `new` whose bytes are on the disk."""
         self._make(self._folder / "new")
         path = self._folder / "new" / self._ids.new("")
         try:
             with path.open("xb") as file:
-                file.write(data)
+                for part in _parts(data):
+                    file.write(part)
                 file.flush()
                 os.fsync(file.fileno())
         except BaseException:
@@ -218,6 +250,22 @@ class LocalBlobs:
             yield
         finally:
             os.close(descriptor)
+
+
+def _parts(data: bytes | Readable) -> Iterator[bytes]:
+    if isinstance(data, bytes):
+        yield data
+        return
+    data.seek(0)
+    while part := data.read(PART):
+        yield part
+
+
+def _digest(data: bytes | Readable) -> str:
+    found = hashlib.sha256()
+    for part in _parts(data):
+        found.update(part)
+    return found.hexdigest()
 
 
 def _sync(folder: Path) -> None:

@@ -41,14 +41,13 @@ class Limits:
     """What a request may weigh (bytes).
 
     A body of JSON may hold an Assistant with instructions of 256,000 characters, each escaped to
-    six bytes, and its tools. A file is held in memory while it is stored, so its limit is below
-    the reference's 512 MB.
+    six bytes, and its tools. A file lies on disk until it is stored: 512 MB as in the reference.
     """
 
     json_bytes: int = 4 * 1024 * 1024
-    file_bytes: int = 64 * 1024 * 1024
+    file_bytes: int = 512 * 1024 * 1024
     uploads: int = 4
-    """Files that are held in memory at a time; further ones wait on disk."""
+    """Files that are stored at a time; further ones wait on disk."""
 
 
 async def read_body(request: Request, shape: type[_B], limits: Limits) -> _B:

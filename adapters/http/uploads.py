@@ -17,7 +17,7 @@ from starlette.requests import Request
 from adapters.http.complaints import missing, not_one_of, wrong_type
 from adapters.http.reading import Limits, bounded
 from core.engine.limits import above, below
-from core.engine.requests import FileRequest
+from core.engine.requests import FileOnDisk, FileRequest
 from core.errors import InvalidRequest
 
 Purpose = Literal["assistants", "batch", "fine-tune", "vision", "user_data", "evals"]
@@ -59,12 +59,13 @@ class Upload:
         self._purpose: Purpose = purpose
         self._expires_after_s = expiry
 
-    async def request(self) -> FileRequest:
-        """For the engine; reads the bytes into memory."""
+    @property
+    def request(self) -> FileRequest:
+        """For the engine, within the block."""
         return FileRequest(
             filename=self._filename,
             purpose=self._purpose,
-            data=await self._file.read(),
+            data=FileOnDisk(self._file.file, self._file.size or 0),
             expires_after_s=self._expires_after_s,
         )
 

@@ -225,6 +225,7 @@ async def serving_port(
     """The Assistants API at that host and port where there is an engine, and other apps beside it;
     its address. `reached` raises which chat platform is away."""
     from adapters.http.app import create_app
+    from adapters.http.reading import Limits
     from bots.wiring.serve import serving
 
     async def ready() -> None:
@@ -240,6 +241,7 @@ async def serving_port(
         ids=ids,
         ready=ready,
         mounts=mounts,
+        limits=Limits(file_bytes=settings.bobbin_file_mb << 20),
     )
     async with serving(app, *place) as address:
         yield address

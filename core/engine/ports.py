@@ -20,6 +20,7 @@ from core.engine.records import (
     RunClaim,
     ThreadRecord,
 )
+from core.engine.requests import Readable
 
 ObjectKind = Literal["assistant", "file", "vector_store"]
 
@@ -233,8 +234,13 @@ class RunEvents(Protocol):
 class Blobs(Protocol):
     """Immutable bytes named by their sha256 (hex). Written before anything refers to them."""
 
-    async def put(self, data: bytes) -> str:
-        """Store durably; the name."""
+    async def put(self, data: bytes | Readable) -> str:
+        """Store durably; the name. A file is read from its beginning, and never all of it is in
+        memory."""
+        ...
+
+    def parts(self, name: str) -> AsyncIterator[bytes]:
+        """The bytes, a piece at a time. Raises NotFound before the first one."""
         ...
 
     async def get(self, name: str) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 from core.assistants import Json, Metadata, Role
 
@@ -129,11 +129,31 @@ class ToolOutputRequest:
     output: str
 
 
+class Readable(Protocol):
+    """An open file on disk. Read in threads, by one at a time, and never closed there."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes, at most so many; none at the end."""
+        ...
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Go to a place, counted from the beginning."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FileOnDisk:
+    """The bytes of a File that came in piece by piece; `size` is how many there are."""
+
+    file: Readable
+    size: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileRequest:
     """A new File. `expires_after_s` seconds after its creation it is gone."""
 
     filename: str
     purpose: Literal["assistants", "batch", "fine-tune", "vision", "user_data", "evals"]
-    data: bytes
+    data: bytes | FileOnDisk
     expires_after_s: int | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -55,11 +56,29 @@ async def test_bytes_come_back_and_equal_bytes_are_one(blobs: Store) -> None:
     assert await blobs.get(await blobs.put(b"")) == b""
 
 
+@pytest.mark.parametrize("size", [0, 10, 3 * 1024 * 1024 + 1])
+async def test_a_file_goes_in_and_comes_out_piece_by_piece(
+    blobs: Store, tmp_path: Path, size: int
+) -> None:
+    data = os.urandom(size)
+    path = tmp_path / "upload"
+    path.write_bytes(data)
+    with path.open("rb") as file:
+        file.seek(size // 2)  # wherever it was read to
+        name = await blobs.put(file)
+        assert await blobs.put(file) == name == await blobs.put(data)
+    parts = [part async for part in blobs.parts(name)]
+    assert b"".join(parts) == data == await blobs.get(name)
+    assert len(parts) > 1 or size < 1024 * 1024
+
+
 @pytest.mark.parametrize("name", ["0" * 64, "../id", "", "id"])
 async def test_what_is_not_there_is_not_found(blobs: Store, name: str) -> None:
     await blobs.store_id()
     with pytest.raises(NotFound):
         await blobs.get(name)
+    with pytest.raises(NotFound):
+        await anext(aiter(blobs.parts(name)))
     await blobs.delete(name)
 
 

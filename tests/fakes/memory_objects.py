@@ -6,11 +6,12 @@ import asyncio
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from core.assistants import Assistant, File, VectorStore, from_wire, to_wire
 from core.engine.ports import ObjectKind
 from core.engine.records import Cursor, ObjectRecord, Page
+from core.engine.requests import Readable
 from core.errors import NotFound
 from tests.fakes.memory_codec import cut_page, paged
 
@@ -68,8 +69,11 @@ class MemoryBlobs:
     def __init__(self) -> None:
         self.data: dict[str, bytes] = {}
 
-    async def put(self, data: bytes) -> str:
+    async def put(self, data: bytes | Readable) -> str:
         await asyncio.sleep(0)
+        if not isinstance(data, bytes):
+            data.seek(0)
+            data = data.read()
         name = hashlib.sha256(data).hexdigest()
         self.data[name] = data
         return name
@@ -80,6 +84,11 @@ class MemoryBlobs:
             return self.data[name]
         except KeyError:
             raise NotFound(f"There is no blob {name}.") from None
+
+    async def parts(self, name: str) -> AsyncIterator[bytes]:
+        data = await self.get(name)
+        for start in range(0, len(data), 1000):
+            yield data[start : start + 1000]
 
     async def delete(self, name: str) -> None:
         await asyncio.sleep(0)

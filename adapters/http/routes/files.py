@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from adapters.http.auth import tenant_of
 from adapters.http.reading import cursor_of
@@ -24,13 +25,13 @@ class FileRoutes:
     """Upload, list, read, download, delete.
 
     Parallel: uploads come in to disk side by side; of those that are there, `Limits.uploads` are
-    in memory at a time.
+    stored at a time. Bounded: a piece of each file is in memory.
     """
 
     def __init__(self, api: Api) -> None:
         self._files = api.engine.files
         self._limits = api.limits
-        self._in_memory = asyncio.Semaphore(api.limits.uploads)
+        self._storing = asyncio.Semaphore(api.limits.uploads)
 
     def operations(self) -> list[Operation]:
         """What is served. Files came before the Assistants API and want no beta header."""
@@ -58,8 +59,8 @@ class FileRoutes:
 
     async def create(self, request: Request) -> Response:
         """POST /files"""
-        async with uploaded(request, self._limits) as upload, self._in_memory:
-            file = await self._files.create(await upload.request(), tenant=tenant_of(request))
+        async with uploaded(request, self._limits) as upload, self._storing:
+            file = await self._files.create(upload.request, tenant=tenant_of(request))
             return object_response(file)
 
     async def get(self, request: Request) -> Response:
@@ -76,12 +77,22 @@ class FileRoutes:
     async def content(self, request: Request) -> Response:
         """GET /files/{file_id}/content"""
         file_id, tenant = request.path_params["file_id"], tenant_of(request)
-        file = await self._files.get(file_id, tenant=tenant)
-        data = await self._files.content(file_id, tenant=tenant)
+        file, parts = await self._files.stream(file_id, tenant=tenant)
+        first = await anext(parts, b"")
         # Bytes from anybody, on the origin of pages of ours: no browser may show or run them.
         headers = {
+            "content-length": str(file.bytes),
             "content-disposition": f"attachment; filename*=UTF-8''{quote(file.filename, safe='')}",
             "x-content-type-options": "nosniff",
             "content-security-policy": "sandbox",
         }
-        return Response(data, media_type="application/octet-stream", headers=headers)
+        return StreamingResponse(
+            _all(first, parts), media_type="application/octet-stream", headers=headers
+        )
+
+
+async def _all(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The pieces of a file whose first one is there already."""
+    yield first
+    async for part in rest:
+        yield part

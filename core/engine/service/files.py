@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from core import ids as prefixes
 from core.assistants import File
 from core.clock import Clock
 from core.engine.ports import Blobs, ObjectStore
 from core.engine.records import Cursor, ObjectRecord, Page
-from core.engine.requests import FileRequest
+from core.engine.requests import FileOnDisk, FileRequest
 from core.engine.service.access import file_record, kept_page, living_file
 from core.engine.service.store_files import StoreFiles
 from core.errors import NotFound
@@ -34,12 +34,14 @@ class Files:
 
     async def create(self, request: FileRequest, *, tenant: str = "") -> File:
         """Keep the bytes under a new id."""
-        blob = await self._blobs.put(request.data)
+        data = request.data
+        size = data.size if isinstance(data, FileOnDisk) else len(data)
+        blob = await self._blobs.put(data.file if isinstance(data, FileOnDisk) else data)
         now = int(self._clock.now())
         after_s = request.expires_after_s
         file = File(
             id=self._ids.new(prefixes.FILE),
-            bytes=len(request.data),
+            bytes=size,
             created_at=now,
             expires_at=None if after_s is None else now + after_s,
             filename=request.filename,
@@ -56,6 +58,11 @@ class Files:
         """Its bytes. Raises NotFound."""
         record, _ = await file_record(self._objects, file_id, tenant, self._clock.now())
         return await self._blobs.get(record.state["blob"])
+
+    async def stream(self, file_id: str, *, tenant: str = "") -> tuple[File, AsyncIterator[bytes]]:
+        """What is known of it, and its bytes a piece at a time. Raises NotFound."""
+        record, file = await file_record(self._objects, file_id, tenant, self._clock.now())
+        return file, self._blobs.parts(record.state["blob"])
 
     async def list(self, cursor: Cursor, *, tenant: str = "") -> Page[File]:
         """A part of the list, newest first unless the cursor says otherwise."""

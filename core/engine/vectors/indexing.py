@@ -43,6 +43,9 @@ LOST_OWNERS: Final = 3
 PAUSES_S: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0)
 """Between the tries of a file that failed for a reason that may pass: three minutes in all."""
 
+LARGEST: Final = 64 * 1024 * 1024
+"""Bytes of a file that is searched at most: it is in memory while its text is found."""
+
 _OUTAGE_PAUSE_S: Final = 1.0
 
 _LOST: Final = "Indexing this file ended {count} processes, so it was given up."
@@ -199,6 +202,12 @@ class Indexer:
         if record is None or not isinstance(record.value, File):
             return FileGone()
         file, source = record.value, record.state["blob"]
+        if file.bytes > LARGEST:
+            raise FileRejected(
+                "invalid_file",
+                f"{file.filename} has {file.bytes} bytes, and {LARGEST} is the most that can be "
+                "searched: divide it.",
+            )
         if file.expires_at is not None and file.expires_at <= self._clock.now():
             return FileGone()
         key = digest(source, claim.chunking, self._retrieval.recipe)
