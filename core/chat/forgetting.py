@@ -105,25 +105,6 @@ class Forgetting:
         """Go on with what others left, now and from time to time, until `aclose`."""
         self._sweeping = asyncio.create_task(self._sweep(), name="forgetting")
 
-    async def _sweep(self) -> None:
-        since = 0.0
-        while True:
-            try:
-                await self._resume(since=since)
-            except StoreError as error:
-                log.warning("what is to be forgotten is not known just now: %s", error)
-            await self._clock.sleep(SWEEP_S)
-            # What is younger may be in somebody's work.
-            since = SWEEP_S
-
-    async def _resume(self, person: str = "", *, since: float = 0.0) -> None:
-        """Go on with what is noted for so many seconds: everybody's, or one person's."""
-        now = self._clock.now()
-        for parting in await self._partings.begun():
-            ours = parting.reply_to.platform in self._platforms  # others tell their own people
-            if ours and person in ("", parting.person) and now - parting.at >= since:
-                self._start(parting)
-
     async def aclose(self, drain_s: float = DRAIN_S) -> None:
         """Wait a little for what is being done, and leave the rest to the next process."""
         tasks = list(self._tasks.values())
@@ -181,6 +162,27 @@ class Forgetting:
         return person_of(where, command.author.id, workspaces=can.workspaces)
 
     # ------------------------------------------------------------------- doing
+
+    async def _sweep(self) -> None:
+        since = 0.0
+        while True:
+            try:
+                await self._resume(since=since)
+            except StoreError as error:
+                log.warning("what is to be forgotten is not known just now: %s", error)
+            except Exception:
+                log.exception("looking for what is to be forgotten failed; it goes on")
+            await self._clock.sleep(SWEEP_S)
+            # What is younger may be in somebody's work.
+            since = SWEEP_S
+
+    async def _resume(self, person: str = "", *, since: float = 0.0) -> None:
+        """Go on with what is noted for so many seconds: everybody's, or one person's."""
+        now = self._clock.now()
+        for parting in await self._partings.begun():
+            ours = parting.reply_to.platform in self._platforms  # others tell their own people
+            if ours and person in ("", parting.person) and now - parting.at >= since:
+                self._start(parting)
 
     def _start(self, parting: Parting) -> asyncio.Task[None]:
         task = self._tasks.get(parting.name)
