@@ -31,8 +31,9 @@ from core.chat.intake import Intake
 from core.chat.introducing import Introducing
 from core.chat.manners import Follow, LocalRulesOf, Manners
 from core.chat.once import Once
+from core.chat.picturing import Formulas
 from core.chat.policy import Policy
-from core.chat.ports import Assistants, Capacity, ChatPlatform, Formulas
+from core.chat.ports import Assistants, Capacity, ChatPlatform
 from core.chat.relay import Relay, RelayLimits
 from core.chat.roster import Roster
 from core.chat.turn_messages import MOST_MESSAGES

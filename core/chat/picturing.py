@@ -11,9 +11,9 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
+from typing import Protocol
 
 from core.chat.messages import OutFile
-from core.chat.ports import Formulas
 from core.errors import BobbinError
 
 log = logging.getLogger(__name__)
@@ -23,6 +23,14 @@ MOST_PICTURES = 4
 
 PATIENCE_S = 6.0
 """How long a complete answer waits for its pictures, in seconds; the first one starts a process."""
+
+
+class Formulas(Protocol):
+    """Draws formulas."""
+
+    async def png(self, latex: str) -> bytes | None:
+        """A picture of the formula (without its dollar signs); None where it cannot be drawn."""
+        ...
 
 
 async def pictures(formulas: Formulas | None, wanted: tuple[str, ...]) -> dict[str, OutFile]:

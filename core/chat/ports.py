@@ -381,14 +381,6 @@ class ChatPlatform(Protocol):
         ...
 
 
-class Formulas(Protocol):
-    """Draws formulas."""
-
-    async def png(self, latex: str) -> bytes | None:
-        """A picture of the formula (without its dollar signs); None where it cannot be drawn."""
-        ...
-
-
 class Capacity(Protocol):
     """How many turns can get a model now."""
 

@@ -27,12 +27,11 @@ from core.chat.introducing import Introducing
 from core.chat.messages import OutFile, Post, Sign
 from core.chat.outbox import Outbox
 from core.chat.parts import beside, earlier_parts, reply_id, stale, stays
-from core.chat.picturing import pictures, shown_once
+from core.chat.picturing import Formulas, pictures, shown_once
 from core.chat.ports import (
     Answered,
     Assistants,
     ChatPlatform,
-    Formulas,
     GivenUp,
     Outcome,
     TryAgain,

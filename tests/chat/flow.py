@@ -16,8 +16,8 @@ from bots.wiring.chat import Chat, open_chat, open_chat_stores
 from core.chat.dispatcher import DispatcherLimits
 from core.chat.function_ports import OwnFunctions
 from core.chat.messages import Author, Command, ConversationKey, Delete, Edit, Inbound
+from core.chat.picturing import Formulas
 from core.chat.policy import Policy
-from core.chat.ports import Formulas
 from core.chat.relay import RelayLimits
 from core.chat.roster import Roster
 from core.clock import SystemClock
