@@ -36,6 +36,8 @@ PATIENCE_S: Final = 5.0
 TRIES: Final = 8
 MOST: Final = 1_000
 
+_NO_STOP: Final = "missing_agent_session_stopped_event_subscription"
+
 _EYES: Final = "eyes"
 _HERE_ALREADY: Final = frozenset({"already_reacted", "no_reaction"})
 
@@ -50,6 +52,7 @@ class Presence:
         self._ways: dict[str, int] = {}
         self._sessions: set[str] = set()
         self._later: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._warned = False
 
     async def aclose(self) -> None:
         """Stop; what is still to be taken back stays to its next owner or to time."""
@@ -134,7 +137,7 @@ class Presence:
         channel, root, at_work = origin.channel, origin.root, state == "processing"
         match way:
             case "agent":
-                await self._api.write(
+                answer = await self._api.write(
                     "agents.sessions.setStatus",
                     channel_id=channel,
                     thread_ts=root,
@@ -142,6 +145,7 @@ class Presence:
                     **({"initiator_user_id": origin.user} if at_work else {}),
                 )
                 self._sessions.add(channel[:1])
+                self._warn(str(answer.get("warning") or ""))
             case "legacy":
                 await self._api.write(
                     "assistant.threads.setStatus",
@@ -154,6 +158,14 @@ class Presence:
                 await self._api.write(method, channel=channel, timestamp=origin.ts, name=_EYES)
             case _:
                 return
+
+    def _warn(self, warning: str) -> None:
+        if _NO_STOP in warning and not self._warned:
+            self._warned = True
+            log.warning(
+                "Slack shows no Stop button: subscribe to agent_session_stopped on the app's page, "
+                "Event Subscriptions > Subscribe to bot events"
+            )
 
 
 def _place(origin: Origin) -> tuple[str, str]:

@@ -58,6 +58,8 @@ class Workspace:
     app_token: str = "xapp-1"
     agent: bool = True
     """Whether the app has the agents feature."""
+    stop_events: bool = True
+    """Whether it is subscribed to the presses of Slack's own Stop button."""
     streaming: bool = True
     cards: bool = True
     """Whether streams take task cards."""
@@ -318,7 +320,10 @@ class Workspace:
         assert arguments["status"] in OWN_STATUSES, arguments
         place = arguments["channel_id"], arguments.get("thread_ts", "")
         self.statuses.append((*place, arguments["status"]))
-        return {"agent_status": arguments["status"]}
+        answer: Json = {"agent_status": arguments["status"]}
+        if not self.stop_events:
+            answer["warning"] = "missing_agent_session_stopped_event_subscription"
+        return answer
 
     def _do_assistant_threads_setStatus(self, arguments: Json) -> Json:  # noqa: N802
         place = arguments["channel_id"], arguments["thread_ts"]
