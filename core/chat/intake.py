@@ -179,6 +179,8 @@ class Intake:
         where = delete.conversation
         if await self._control.revise(where, delete.message_id, None) != "begun":
             return "done"
+        # Looked at first: a turn that is stored meanwhile is in the session then.
+        answering = self._dispatcher and self._dispatcher.thread_of(where)
         for session in await self._known_sessions(where):
             if delete.message_id in session.edits:
                 edits = {k: v for k, v in session.edits.items() if k != delete.message_id}
@@ -187,9 +189,8 @@ class Intake:
                 session.thread_id, delete.message_id
             ):
                 return "done"
-        thread_id = self._dispatcher and self._dispatcher.thread_of(where)
-        if thread_id is not None:  # the first turn of its session is being answered
-            await self._forget(thread_id, delete.message_id)
+        if answering is not None:  # the first turn of its session
+            await self._forget(answering, delete.message_id)
         return "done"
 
     async def _known_sessions(self, where: ConversationKey) -> list[Session]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from core.chat.messages import Inbound
 from core.chat.policy import Policy
 from tests.chat.flow import ANN, BOB, World, place
@@ -119,3 +121,19 @@ async def test_a_delete_during_the_first_answer_removes_the_message_too(world: W
         assert not [one for one in thread if one.text == "forget me"]
         world.assistants.before_last.set()
         await process.is_idle(where=place())
+
+
+@pytest.mark.parametrize("moments", range(0, 24, 3))
+async def test_a_delete_while_the_answer_is_being_stored_removes_the_message(
+    world: World, moments: int
+) -> None:
+    async with world.process() as process:
+        message_id = await process.says("forget me", where=place())
+        while not world.platform.texts(place()):
+            await asyncio.sleep(0)
+        for _ in range(moments):
+            await asyncio.sleep(0)
+        await process.deletes(message_id, where=place())
+        await process.is_idle(where=place())
+    (thread,) = world.assistants.threads.values()
+    assert [message.role for message in thread] == ["assistant"]
