@@ -143,6 +143,33 @@ async def test_a_question_about_a_message_by_its_menu(bot: Bot) -> None:
             await asyncio.to_thread(end, process)
 
 
+async def test_a_person_sees_what_they_used_and_has_it_all_forgotten(bot: Bot) -> None:
+    async with FakeDiscord.running() as discord:
+        bot.variables |= _variables(discord)
+        dm = discord.dm(discord.person(ANN, "Ann"))
+        first = bot.start("discord")
+        try:
+            await asyncio.to_thread(read_until, first, HEARD)
+            await discord.post(ANN, dm, "solve 2x = 6")
+            await appears(discord, dm, "x = 3")
+            used = await discord.slash(ANN, dm, "usage")
+            await until(lambda: "Today: 1 answer" in discord.answered(used))
+            asked = await discord.slash(ANN, dm, "forget")
+            await until(lambda: "cannot be taken back" in discord.answered(asked))
+        finally:
+            await asyncio.to_thread(kill, first)
+        second = bot.start("discord")
+        try:
+            await asyncio.to_thread(read_until, second, HEARD)
+            shown = discord.messages[f"{dm}/{ANN}"][asked.original]
+            await discord.press(ANN, dm, shown["id"], button(shown, "forget"))
+            await until(lambda: any("Forgotten" in one for one in discord.told_alone(ANN, dm)))
+            listed = await discord.slash(ANN, dm, "sessions")
+            await until(lambda: "no sessions yet" in discord.answered(listed))
+        finally:
+            await asyncio.to_thread(end, second)
+
+
 async def test_a_wrong_token_is_named_and_nothing_hangs(bot: Bot) -> None:
     async with FakeDiscord.running() as discord:
         bot.variables |= _variables(discord) | {"DISCORD_TOKEN": "MTAwMA.wrong.token"}

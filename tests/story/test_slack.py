@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from tests.fakes.slack.looks import BOT_USER, cards, words
+from tests.fakes.slack.looks import BOT_USER, Json, cards, words
 from tests.fakes.slack.people import FakeSlack
 from tests.patience import until
 from tests.story.bot import Bot, end, kill, read_until
@@ -61,6 +61,44 @@ async def test_a_restart_in_the_middle_loses_nothing_and_repeats_nothing(tmp_pat
         for number, root in zip((2, 3), roots, strict=True):
             replies = [m for m in slack.thread(f"C{number}", root) if m.get("user") == BOT_USER]
             assert len(replies) == 1, [words(one) for one in replies]
+
+
+async def test_a_person_sees_what_they_used_and_has_it_all_forgotten(tmp_path: Path) -> None:
+    async with FakeSlack.running() as slack:
+        bot = Bot(tmp_path / "data", _variables(slack))
+        first = bot.start("slack")
+        try:
+            await asyncio.to_thread(read_until, first, "Slack: Fake")
+            lesson = await slack.post(ANN, DM, "solve 2x = 6")
+            await appears(slack, DM, lesson, "x = 3")
+            await slack.slash(ANN, CHANNEL, "usage")
+            await until(lambda: "Today: 1 answer" in str(slack.called("chat.postEphemeral")))
+            await slack.slash(ANN, DM, "forget")
+            asked = await _says(slack, "cannot be taken back")
+            button = asked["blocks"][-1]["elements"][0]
+        finally:
+            await asyncio.to_thread(kill, first)
+        second = bot.start("slack")
+        try:
+            await asyncio.to_thread(read_until, second, "Slack: Fake")
+            await slack.press(ANN, DM, asked["ts"], button["action_id"], button["value"])
+            await _says(slack, "Forgotten")
+            await slack.slash(ANN, DM, "sessions")
+            await _says(slack, "There are no sessions yet.")
+            await slack.slash(ANN, CHANNEL, "usage")
+            await until(lambda: "Today: nothing" in str(slack.called("chat.postEphemeral")))
+        finally:
+            await asyncio.to_thread(end, second)
+
+
+async def _says(slack: FakeSlack, text: str) -> Json:
+    """The bot's post with these words in direct messages, once it is there."""
+
+    def found() -> list[Json]:
+        return [post for post in slack.messages[DM].values() if text in words(post)]
+
+    await until(found)
+    return found()[-1]
 
 
 async def test_a_wrong_token_is_named_and_nothing_hangs(tmp_path: Path) -> None:
