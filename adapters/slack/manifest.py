@@ -111,7 +111,7 @@ def _command(url: str | None) -> Json:
     return {
         "command": "/bobbin",
         "description": "Ask, or manage your conversation",
-        "usage_hint": "ask QUESTION | new | sessions | resume N | stop | usage | forget | help",
+        "usage_hint": "ask QUESTION | assistant NAME | new | sessions | resume N | stop | usage | forget | help",
         "should_escape": True,
         **({"url": url} if url else {}),
     }
