@@ -71,6 +71,8 @@ class Sockets:
         self._open: list[AsyncSocketModeHandler] = []
         self._down: dict[AsyncSocketModeHandler, int] = {}
         self._log = _quiet_log()
+        self._doubtful = False
+        """Whether the token may be refused."""
         self.refused = ""
         """Why Slack opens no socket, in a sentence; empty: it does, or is away."""
 
@@ -116,28 +118,17 @@ class Sockets:
             try:
                 pause_s, said = await self._look(), ""
             except Exception as error:  # noqa: BLE001  (whatever a connection can fail with)
-                pause_s, reason = await self._reason(error, pause_s)
+                pause_s, reason = await self._trouble(error, pause_s)
                 if reason != said:
                     log.warning("a Slack socket could not be opened, trying again: %s", reason)
                 said = reason
-            else:
-                self.refused = ""
-
-    async def _reason(self, error: Exception, pause_s: float) -> tuple[float, str]:
-        """Why a socket does not open, and how long to wait before the next try."""
-        self.refused = ""
-        try:
-            await check_app_token(self._api, self._app_token)
-        except ConfigurationError as refusal:
-            self.refused = str(refusal)
-            return REFUSED_S, self.refused
-        except PlatformUnavailable as away:
-            return min(pause_s * 2, WATCH_S), str(away)
-        return min(pause_s * 2, WATCH_S), _said(error)
 
     async def _look(self) -> float:
         """One look; after how many seconds the next one is due."""
         if len(self._open) < self._count:
+            if self._doubtful:  # the client of a socket would try a refused token on and on
+                await check_app_token(self._api, self._app_token)
+                self._doubtful, self.refused = False, ""
             await self._add()
             return STAGGER_S if len(self._open) < self._count else WATCH_S
         for handler in tuple(self._open):
@@ -147,11 +138,26 @@ class Sockets:
             self._down[handler] += 1
             if self._down[handler] >= DEAF:
                 log.warning("a Slack socket is deaf and is made anew")
-                self._open.remove(handler)
-                del self._down[handler]
-                await _close(handler)
+                self._doubtful = True
+                await self._drop(handler)
                 return STAGGER_S
         return WATCH_S
+
+    async def _trouble(self, error: Exception, pause_s: float) -> tuple[float, str]:
+        """How long to wait before the next try, and what is wrong."""
+        self._doubtful = True
+        if not isinstance(error, ConfigurationError):
+            return min(pause_s * 2, WATCH_S), _said(error)
+        self.refused = str(error)
+        for handler in tuple(self._open):
+            if not await handler.client.is_connected():
+                await self._drop(handler)
+        return REFUSED_S, self.refused
+
+    async def _drop(self, handler: AsyncSocketModeHandler) -> None:
+        self._open.remove(handler)
+        del self._down[handler]
+        await _close(handler)
 
     async def _add(self) -> None:
         handler = await self._connected_handler()
