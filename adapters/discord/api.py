@@ -36,6 +36,8 @@ BANNED_S: Final = 900.0
 """How long a ban of our address is waited out at least when it does not say."""
 
 _FORBIDDEN: Final = frozenset({50001, 50013})
+OLD_MESSAGE: Final = 30046
+"""Too many edits of messages older than an hour: waiting does not help for long."""
 _READS: Final = (0.3, 1.0)
 """Pauses before a read is tried again; where Discord asks for more patience, its caller hears."""
 
@@ -194,7 +196,7 @@ class DiscordApi:
         body = _parsed(text)
         if status < 300:
             return body
-        if status == 429:
+        if status == 429 and _code(body) != OLD_MESSAGE:
             raise self._limited(what, answer, body)
         if status >= 500:
             kind = DeliveryUnclear if unclear else PlatformUnavailable
@@ -202,9 +204,7 @@ class DiscordApi:
         if status in (401, 403):
             self._limits.refused()
         said = cast("Json", body) if isinstance(body, dict) else {}
-        code = said.get("code")
-        words = str(said.get("message") or "")
-        return _refuse(what, status, code if isinstance(code, int) else 0, words)
+        return _refuse(what, status, _code(body), str(said.get("message") or ""))
 
     def _limited(self, what: str, answer: aiohttp.ClientResponse, body: Any) -> PlatformRateLimited:
         said = cast("Json", body) if isinstance(body, dict) else None
@@ -222,6 +222,12 @@ class DiscordApi:
         if said.get("global"):
             self._limits.silence(wait)
         return PlatformRateLimited(f"Discord's {what} asks us to wait", retry_after_s=wait)
+
+
+def _code(body: Any) -> int:
+    """Discord's own code of an error; 0 where there is none."""
+    code = cast("Json", body).get("code") if isinstance(body, dict) else 0
+    return code if isinstance(code, int) else 0
 
 
 def _refuse(what: str, status: int, code: int, words: str) -> Any:

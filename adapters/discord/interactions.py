@@ -202,7 +202,7 @@ class Interactions:
         by_themselves = int(message.get("flags") or 0) & ALONE and room.kind != "direct"
         if where.alone or by_themselves:
             return private_place(self._me.application, where.user)
-        if room.kind == "channel":
+        if room.kind != "thread":  # an answer that found its place closed comes directly
             account = f"{PLATFORM}:{self._me.application}"
             home = await self._homes.of(account, str(message["id"]))
             if home is not None:

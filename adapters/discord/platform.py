@@ -15,20 +15,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from adapters.discord.api import DiscordApi, DiscordRefused, Json
+from adapters.discord.elsewhere import CLOSED, Elsewhere
+from adapters.discord.events import DIRECT
 from adapters.discord.origin import Origin
+from adapters.discord.posting import Posting
 from adapters.discord.presence import Presence
-from adapters.discord.render import (
-    MOST_CHARS,
-    MOST_PARTS,
-    change,
-    files,
-    message,
-    nonce,
-    tag,
-    tags_of,
-)
+from adapters.discord.render import MOST_CHARS, MOST_PARTS, nonce, tag, tags_of
 from adapters.discord.responses import Responses
-from adapters.discord.threads import Target, Threads
+from adapters.discord.threads import Threads
 from core.chat.messages import Capabilities, ConversationKey, Post, Sign
 from core.chat.pacing import PATIENCE_MS, Pace, Paces
 from core.errors import ConversationGone, PlatformRateLimited
@@ -39,7 +33,6 @@ _EDITS: Final = Pace(1000, 5)
 _GROWING: Final = Pace(1000, 4)
 """Edits that are not the last one leave a place for the last one."""
 
-_UNKNOWN: Final = 10008
 _PAGE: Final = "100"
 
 
@@ -88,6 +81,8 @@ class DiscordPlatform:
         self._threads = threads
         self._responses = responses
         self._presence = presence
+        self._posting = Posting(api)
+        self._elsewhere = Elsewhere(api, self._posting)
         self._capabilities = capabilities(stream=stream)
 
     @property
@@ -105,7 +100,12 @@ class DiscordPlatform:
                     raise ConversationGone("it is too late to show this to one person alone")
             target = await self._threads.target(conversation, origin)
             await self._paces.wait(f"post:{target.channel}", _POSTS)
-            found = await self._post(target, post)
+            try:
+                found = await self._posting.new(target, post)
+            except DiscordRefused as error:
+                if error.code not in CLOSED or conversation.parts[0] == DIRECT:
+                    raise
+                target, found = await self._elsewhere.post(conversation, origin, target, post)
             await self._threads.posted(conversation, target, str(found["id"]))
         self._presence.idle(conversation)
         return f"{target.channel}/{found['id']}"
@@ -120,7 +120,7 @@ class DiscordPlatform:
                 raise PlatformRateLimited("too many edits in this channel", retry_after_s=5.0)
             return  # the next one brings all of it
         with _for_good():
-            await self._change(channel, name, post)
+            await self._posting.change(channel, name, post)
         self._presence.idle(conversation)
 
     async def find(self, conversation: ConversationKey, part_id: str) -> str | None:
@@ -132,8 +132,8 @@ class DiscordPlatform:
             target = await self._threads.target(conversation, origin)
             path = f"/channels/{target.channel}/messages"
             page: list[Json] = await self._api.read(path, after=origin.message, limit=_PAGE)
-        except DiscordRefused as error:
-            raise ConversationGone(str(error)) from error
+        except DiscordRefused:
+            return None  # sending it again says what is wrong
         for found in page:
             if str(found["author"]["id"]) != self._bot_user:
                 continue
@@ -154,33 +154,6 @@ class DiscordPlatform:
                 self._presence.working(conversation, origin)
             case _:
                 self._presence.idle(conversation)
-
-    # ------------------------------------------------------------------- one post
-
-    async def _post(self, target: Target, post: Post) -> Json:
-        body = message(post, stoppable=not post.final)
-        if target.reply_to:
-            asked = {"message_id": target.reply_to, "fail_if_not_exists": False}
-            body["message_reference"] = asked
-        path = f"/channels/{target.channel}/messages"
-        found: Json = await self._api.write("POST", path, body, files=files(post))
-        if found.get("content") == body["content"]:
-            return found
-        # It was there already, and may say what an earlier owner had of the text.
-        try:
-            await self._change(target.channel, str(found["id"]), post)
-        except DiscordRefused as error:
-            if error.code != _UNKNOWN:
-                raise
-            body["nonce"] = nonce(f"{post.part_id}/{found['id']}")
-            found = await self._api.write("POST", path, body, files=files(post))
-        return found
-
-    async def _change(self, channel: str, name: str, post: Post) -> None:
-        attached = files(post)
-        body = change(post, stoppable=not post.final)
-        path = f"/channels/{channel}/messages/{name}"
-        await self._api.write("PATCH", path, body, files=attached, patient=post.final)
 
 
 def _origin(name: str) -> Origin:

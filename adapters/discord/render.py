@@ -31,6 +31,9 @@ MOST_FILE_BYTES: Final = 10 * 1024 * 1024
 """Bytes of one file, in guilds without boosts."""
 MOST_REQUEST_BYTES: Final = 24 * 1024 * 1024
 
+_MOST_LOST: Final = 50
+"""Characters of the names of files that are left out."""
+
 _MOST_NAME: Final = 200
 _NO_NAME: Final = re.compile(r'[\x00-\x1f\x7f-\x9f"\u202a-\u202e\u2066-\u2069]')
 """What cannot stand in the name of a file, or would show it as another one."""
@@ -80,16 +83,14 @@ def change(post: Post, *, stoppable: bool = False) -> Json:
 
 
 def content(post: Post) -> str:
-    """The text, and a sentence for each file that Discord would not take."""
-    lost = [f"(I left out {file.name}: it is too large for Discord.)" for file in too_large(post)]
-    text = drawn(post.text, _MOST_CONTENT - sum(len(one) + 1 for one in lost))
-    return "\n".join([text, *lost]).strip() or ("" if post.files else "…")
-
-
-def too_large(post: Post) -> list[OutFile]:
-    """Files that do not fit."""
+    """The text, and a sentence about the files that Discord would not take."""
     fitting = _fitting(post)
-    return [file for file in post.files if file not in fitting]
+    lost = ", ".join(file.name for file in post.files if file not in fitting)
+    if len(lost) > _MOST_LOST:
+        lost = lost[:_MOST_LOST] + "…"
+    sentence = f"(I left out {lost}: too large for Discord.)" if lost else ""
+    text = drawn(post.text, _MOST_CONTENT - len(sentence) - 1)
+    return f"{text}\n{sentence}".strip() or ("" if post.files else "…")
 
 
 def files(post: Post) -> list[OutFile]:
@@ -159,13 +160,26 @@ def pressed(custom_id: str) -> tuple[str, str] | None:
 
 def tags_of(found: Json) -> frozenset[str]:
     """The marks of the buttons under a message."""
-    marks: set[str] = set()
-    for row in cast("list[Json]", found.get("components") or []):
-        for button in cast("list[Json]", row.get("components") or []):
-            parts = str(button.get("custom_id") or "").split(":", 3)
-            if len(parts) == 4 and parts[0] == "bobbin":
-                marks.add(parts[2])
-    return frozenset(marks)
+    names = (name.split(":", 3) for name in _custom_ids(found))
+    return frozenset(one[2] for one in names if len(one) == 4 and one[0] == "bobbin")
+
+
+def says(found: Json, body: Json, attached: int) -> bool:
+    """Whether a message is as `body` and so many files would have it."""
+    return (
+        found.get("content") == body["content"]
+        and len(found.get("attachments") or ()) == attached
+        and _custom_ids(found) == _custom_ids(body)
+    )
+
+
+def _custom_ids(found: Json) -> list[str]:
+    rows = cast("list[Json]", found.get("components") or [])
+    return [
+        str(button.get("custom_id") or "")
+        for row in rows
+        for button in cast("list[Json]", row.get("components") or [])
+    ]
 
 
 def _digest(name: str, length: int) -> str:

@@ -102,8 +102,8 @@ class Threads:
         """A post of ours stands there. Where it does not tell itself whose conversation it is, that
         is remembered, for its buttons and for replies to it. Raises nothing."""
         guild, channel = conversation.parts[:2]
-        in_channel = guild != DIRECT and target.channel == channel
-        if not in_channel or conversation.parts[2:] == (target.reply_to,):
+        in_its_thread = target.channel != channel and target.channel in conversation.parts
+        if guild == DIRECT or in_its_thread or conversation.parts[2:] == (target.reply_to,):
             return
         try:
             await self._homes.put(self._account, post, conversation)

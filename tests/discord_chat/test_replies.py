@@ -9,7 +9,7 @@ import pytest
 from core.assistants import Message
 from tests.discord_chat.world import ANN, BOB, MATHS, MENTION, World
 from tests.fakes.assistants import Fail
-from tests.fakes.discord.looks import button, buttons
+from tests.fakes.discord.looks import buttons
 
 
 async def test_a_long_answer_comes_in_parts_and_loses_nothing(world: World) -> None:
@@ -127,29 +127,6 @@ async def test_an_edit_that_is_refused_for_a_while_is_made_in_the_end(world: Wor
         world.assistants.before_last.set()
         assert await world.replied(world.dm) == ["You said: one two three four"]
     assert len(world.own(world.dm)) == 1
-
-
-async def test_a_post_that_is_too_old_to_edit_is_written_anew(world: World) -> None:
-    async with world.process():
-        await world.discord.post(ANN, world.dm, "hello")
-        await world.replied(world.dm)
-        await world.idle()
-        (answer,) = world.own(world.dm)
-        world.discord.forget_nonces()
-        world.discord.fail("PATCH", "/messages/", 429, code=30046)
-        world.discord.faults[-1].status = 400
-        await world.discord.press(ANN, world.dm, answer["id"], button(answer, "regenerate"))
-        await world.replied(world.dm, 2)
-        await world.idle()
-    assert len(world.own(world.dm)) == 2
-
-
-async def test_what_discord_refuses_for_good_goes_to_the_dead_letters(world: World) -> None:
-    world.discord.fail("POST", "/messages$", 403, code=50007, times=9)
-    async with world.process():
-        await world.discord.post(ANN, world.dm, "hello")
-        (letter,) = await world.dead_letters(1)
-    assert "50007" in letter.reason
 
 
 async def test_whoever_waits_sees_typing(world: World) -> None:

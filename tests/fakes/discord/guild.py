@@ -174,7 +174,11 @@ class Guild:
         return found
 
     def do_send(self, channel_id: str, body: Json, files: dict[str, Any]) -> Json:
-        self.do_get_channel(channel_id)
+        metadata = self.do_get_channel(channel_id).get("thread_metadata", {})
+        if metadata.get("locked"):
+            raise Refusal(403, 160005, "Thread is locked")
+        if metadata:
+            metadata["archived"] = False  # https://docs.discord.com/developers/topics/threads
         check_body(body, SENT, files)
         nonce = str(body.get("nonce") or "")
         if nonce and body.get("enforce_nonce") and nonce in self.nonces:
@@ -200,7 +204,8 @@ class Guild:
         self.nonces.clear()
 
     def do_edit(self, channel_id: str, message_id: str, body: Json, files: dict[str, Any]) -> Json:
-        self.do_get_channel(channel_id)
+        if self.do_get_channel(channel_id).get("thread_metadata", {}).get("archived"):
+            raise Refusal(400, 50083, "Thread is archived")
         check_body(body, EDITED, files)
         found = self.messages[channel_id].get(message_id)
         if found is None:
@@ -264,6 +269,15 @@ class Guild:
         self.messages[thread_id] = {}
         self.emit("THREAD_CREATE", {**made, "newly_created": True})
         return made
+
+    def do_change_channel(self, channel_id: str, body: Json) -> Json:
+        """A thread is closed, or opened again."""
+        found = self.do_get_channel(channel_id)
+        assert set(body) <= {"archived", "locked"}, body
+        if found["thread_metadata"]["locked"]:
+            raise Refusal(403, 160005, "Thread is locked")
+        found["thread_metadata"] |= body
+        return found
 
     def do_open_dm(self, body: Json) -> Json:
         return self.channels[self.dm(str(body["recipient_id"]))]

@@ -174,7 +174,7 @@ class Doors(Gateway):
             case "GET", ["users", "@me"]:
                 return {**self.people[BOT], "verified": True, "mfa_enabled": True, "email": None}
             case "GET", ["users", "@me", "guilds"]:
-                return [{"id": GUILD, "name": "Fake", "permissions": "8", "features": []}]
+                return [{"id": GUILD, "name": "Fake", "permissions": self.permissions, "features": []}]
             case "POST", ["users", "@me", "channels"]:
                 return self.do_open_dm(body)
             case "GET", ["oauth2", "applications", "@me"] | ["applications", "@me"]:
@@ -219,6 +219,8 @@ class Doors(Gateway):
         match method, parts:
             case "GET", [where]:
                 return self.do_get_channel(where)
+            case "PATCH", [where]:
+                return self.do_change_channel(where, body)
             case "GET", [where, "messages"]:
                 return self.do_history(where, query)
             case "GET", [where, "messages", message]:
@@ -278,16 +280,17 @@ def _fault(fault: Fault) -> web.Response:
     if not fault.via:
         wait = {"Retry-After": str(max(1, round(fault.retry_after)))}
         return web.Response(status=429, text="error code: 1015", headers=wait)
-    return _limited(fault.retry_after)
+    return _limited(fault.retry_after, code=fault.code)
 
 
-def _limited(retry_after: float, *, scope: str = "user") -> web.Response:
+def _limited(retry_after: float, *, scope: str = "user", code: int = 0) -> web.Response:
     """A 429 of Discord's own; `scope` is `user`, `global` or `shared`."""
     is_global = scope == "global"
     body: Json = {
         "message": "You are being rate limited.",
         "retry_after": retry_after,
         "global": is_global,
+        "code": code,
     }
     answer = _json(429, body)
     answer.headers["Retry-After"] = str(max(1, round(retry_after)))
