@@ -37,10 +37,12 @@ AGENT_SCOPES: Final = ("assistant:write",)
 EVENTS: Final = (
     "app_home_opened",
     "app_mention",
+    "app_uninstalled",
     "message.channels",
     "message.groups",
     "message.im",
     "message.mpim",
+    "tokens_revoked",
 )
 AGENT_EVENTS: Final = ("agent_session_stopped",)
 
@@ -111,7 +113,8 @@ def _command(url: str | None) -> Json:
     return {
         "command": "/bobbin",
         "description": "Ask, or manage your conversation",
-        "usage_hint": "ask QUESTION | assistant NAME | new | sessions | resume N | stop | usage | forget | help",
+        "usage_hint": "ask QUESTION | assistant NAME | new | sessions | resume N | stop | usage | "
+        "forget | help",
         "should_escape": True,
         **({"url": url} if url else {}),
     }

@@ -217,16 +217,18 @@ async def _search(settings: Settings, report: Report, *, jailed: bool, call: boo
 
 def _assistants(settings: Settings, report: Report) -> None:
     from bots.wiring.functions import load_declared
+    from bots.wiring.roster import roster_of
 
     try:
         files, functions = load_declared(settings.bobbin_config_dir)
+        roster_of(files, settings.bobbin_assistant)
     except BobbinError as error:
         report.say("bad", "assistants", str(error))
         return
-    if settings.bobbin_assistant not in files:
-        report.say("bad", "assistants", f"BOBBIN_ASSISTANT={settings.bobbin_assistant} has no file")
-        return
-    names = ", ".join(f"{slug} ({file.name})" for slug, file in files.items())
+    names = ", ".join(
+        f"{slug} ({file.name}{', not for everybody' if file.available else ''})"
+        for slug, file in files.items()
+    )
     report.say("ok", "assistants", f"{names}; {settings.bobbin_assistant} answers by default")
     for name, one in functions.loaded.items():
         said = (
