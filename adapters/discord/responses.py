@@ -13,23 +13,20 @@ and noting that it did sends it again. The first part is an edit, and cannot com
 from __future__ import annotations
 
 import asyncio
+import logging
+from dataclasses import replace
 from typing import Final
 
 from adapters.discord.api import DiscordApi, DiscordRefused, Json
 from adapters.discord.origin import Origin
-from adapters.discord.render import (
-    ALONE,
-    MOST_CHARS,
-    MOST_PARTS,
-    QUIET,
-    change,
-    content,
-    files,
-    nonce,
-)
+from adapters.discord.posting import Posting
+from adapters.discord.render import ALONE, MOST_CHARS, MOST_PARTS, QUIET, change, files
+from adapters.discord.threads import Target
 from core.chat.hearing import Keeping
 from core.chat.messages import Capabilities, ConversationKey, Post, Sign
-from core.errors import ConversationGone
+from core.errors import ConversationGone, PlatformError
+
+log = logging.getLogger(__name__)
 
 PRIVATE: Final = "discord-private"
 
@@ -43,6 +40,12 @@ CAPABILITIES: Final = Capabilities(
 )
 
 MOST_ANSWERED: Final = 1_000
+
+_CLOSED: Final = 50007
+CLOSED: Final = (
+    "<@{user}>, your direct messages are closed to me, so I could not bring you my answer. Allow "
+    "them for this server, and ask me again."
+)
 
 _NOT_YET: Final = 10015
 """What Discord says as long as it has not read the acknowledgement."""
@@ -141,6 +144,7 @@ class PrivatePlatform:
     def __init__(self, api: DiscordApi, responses: Responses) -> None:
         self._api = api
         self._responses = responses
+        self._posting = Posting(api)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -157,17 +161,22 @@ class PrivatePlatform:
             opened: Json = await self._api.write(
                 "POST", "/users/@me/channels", {"recipient_id": origin.user}
             )
-            body = {
-                "content": content(post),
-                "allowed_mentions": QUIET,
-                "nonce": nonce(post.part_id),
-                "enforce_nonce": True,
-            }
-            path = f"/channels/{opened['id']}/messages"
-            found: Json = await self._api.write("POST", path, body, files=files(post))
+            # In direct messages its buttons would be about what is said there.
+            there = Target(str(opened["id"]))
+            found = await self._posting.new(there, replace(post, controls=()))
         except DiscordRefused as error:
+            if error.code == _CLOSED:
+                await self._say_closed(origin)
             raise ConversationGone(f"Discord takes no answer there: {error}") from error
         return f"{opened['id']}/{found['id']}"
+
+    async def _say_closed(self, origin: Origin) -> None:
+        """Tell in the channel, without the answer, why nothing comes; where we may."""
+        said = Post(part_id=f"{origin}.closed", text=CLOSED.format(user=origin.user))
+        try:
+            await self._posting.new(Target(origin.channel), said)
+        except PlatformError as error:
+            log.info("nobody could be told of closed direct messages: %s", error)
 
     async def edit(self, conversation: ConversationKey, ref: str, post: Post) -> None:
         await self.send(conversation, post)

@@ -169,3 +169,20 @@ async def test_files_that_discord_does_not_take_are_left_out_and_named(world: Wo
         (said,) = await world.replied(world.dm)
     assert said.startswith("Here it is.")
     assert "plot.png" in said
+
+
+async def test_who_has_closed_direct_messages_is_told_that_a_private_answer_waits(
+    world: World,
+) -> None:
+    world.assistants.before_last = asyncio.Event()
+    world.discord.fail("POST", f"/channels/{world.dm}/messages$", 403, code=50007, times=99)
+    async with world.process():
+        asked = await world.discord.slash(ANN, MATHS, "ask", question="a b c d", private=True)
+        await until(lambda: world.assistants.runs)
+        asked.expired = True
+        _finish(world)
+        (letter,) = await world.dead_letters(1)
+    (said,) = world.discord.said(MATHS)
+    assert "direct messages are closed" in said
+    assert "a b c d" not in said
+    assert "50007" in letter.reason
