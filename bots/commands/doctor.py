@@ -131,7 +131,7 @@ async def _slack(settings: Settings, report: Report) -> None:
 
 
 async def _discord(settings: Settings, report: Report) -> None:
-    from bots.wiring.discord import describe_discord
+    from bots.wiring.discord_checks import describe_discord
 
     for kind, sentence in await describe_discord(settings, SystemClock()):
         report.say(kind, "discord", sentence)

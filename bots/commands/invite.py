@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
 
     application: str | None = options.application
     if application is None:
-        from bots.wiring.discord import application as ask
+        from bots.wiring.discord_checks import application as ask
 
         found = asyncio.run(ask(load_settings(), SystemClock()))
         application = str(found["id"])

@@ -16,12 +16,11 @@ from adapters.discord.backfill import Backfill
 from adapters.discord.choices import fitted
 from adapters.discord.ears import Ears
 from adapters.discord.events import PLATFORM, Me
-from adapters.discord.gateway import DEAF_S, NO_CONTENT, Gateway, Link
+from adapters.discord.gateway import DEAF_S, Gateway, Link
 from adapters.discord.house import HouseRules
 from adapters.discord.http import PATH, http_app, verify_key
 from adapters.discord.incoming import Incoming
 from adapters.discord.interactions import Interactions
-from adapters.discord.invite import may_read_contents
 from adapters.discord.platform import DiscordPlatform
 from adapters.discord.presence import Presence
 from adapters.discord.programs import Programs
@@ -36,7 +35,6 @@ from adapters.redis.connection import Client
 from adapters.redis.customs import RedisCustoms
 from adapters.redis.hearing import RedisHearing, RedisHomes, RedisKeeping, RedisLoops
 from adapters.redis.places import RedisPlaces
-from bots.wiring.roster import declared_roster
 from config.settings import Settings
 from core.chat.customs import Customs, LocalCustoms
 from core.chat.hearing import Hearing, Homes, Keeping, Loops
@@ -48,7 +46,6 @@ from core.chat.roster import Roster
 from core.chat.wording import ChatSource
 from core.clock import Clock
 from core.errors import (
-    BobbinError,
     ConfigurationError,
     PlatformError,
     PlatformRateLimited,
@@ -197,53 +194,6 @@ class DiscordSide:
             share = f", shard {shard[0]} of {shard[1]}" if shard[1] > 1 else ""
             also = f" and by HTTP at {PATH}" if self.asgi is not None else ""
             yield f"over the gateway{share}{also}"
-
-
-async def describe_discord(settings: Settings, clock: Clock) -> list[tuple[str, str]]:
-    """What `bobbin doctor` says of Discord: `ok`, `note` or `bad`, and a sentence each."""
-    token = settings.discord_token
-    if token is None:
-        return [("note", "not set up; docs/discord.md takes you there")]
-    api = DiscordApi(token.get_secret_value(), settings.discord_api_url, clock)
-    found: list[tuple[str, str]] = []
-    try:
-        who = await checked_token(api)
-        guilds = who.get("approximate_guild_count")
-        found.append(("ok", f"DISCORD_TOKEN is of {who.get('name')}, in {guilds} server(s)"))
-        if may_read_contents(who):
-            found.append(("ok", "message contents may be read"))
-        else:
-            found.append(("bad", NO_CONTENT))
-        commands = fitted(slash.COMMANDS, declared_roster(settings))
-        if await slash.in_step(api, str(who["id"]), commands):
-            found.append(("ok", f"Discord knows all {len(slash.COMMANDS)} commands"))
-        else:
-            found.append(("note", "the commands changed; the next start tells Discord"))
-        if settings.discord_public_key is not None:
-            verify_key(settings.discord_public_key)
-            found.append(("note", f"Discord has to reach {PATH} of this server by https"))
-    except BobbinError as error:
-        found.append(("bad", str(error)))
-    finally:
-        await api.aclose()
-    return found
-
-
-async def application(settings: Settings, clock: Clock) -> dict[str, Any]:
-    """The application of DISCORD_TOKEN.
-
-    Raises:
-        ConfigurationError: the token is missing or wrong.
-        PlatformUnavailable: Discord cannot be reached.
-    """
-    token = settings.discord_token
-    if token is None:
-        raise ConfigurationError("DISCORD_TOKEN is not set; docs/discord.md says how to get it.")
-    api = DiscordApi(token.get_secret_value(), settings.discord_api_url, clock)
-    try:
-        return await checked_token(api)
-    finally:
-        await api.aclose()
 
 
 @asynccontextmanager

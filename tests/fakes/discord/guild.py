@@ -37,6 +37,8 @@ class Guild:
     token: str = "MTAwMA.fake.token"
     content_intent: bool = True
     """Whether the app may have message contents."""
+    permissions: str = "309237746688"
+    """What the bot may do in the guild and its channels."""
     url: str = ""
     channels: dict[str, Json] = field(default_factory=dict[str, Json])
     people: dict[str, Json] = field(default_factory=dict[str, Json])

@@ -27,8 +27,6 @@ PUBLIC_KEY = KEY.verify_key.encode().hex()
 class FakeDiscord(Doors):
     """A guild with people in it."""
 
-    permissions: str = "309237746688"
-    """What the bot may do in channels, as interactions say it."""
     interactions_url: str = ""
     """Where interactions go by HTTP; empty: over the gateway."""
 

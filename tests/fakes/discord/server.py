@@ -174,7 +174,9 @@ class Doors(Gateway):
             case "GET", ["users", "@me"]:
                 return {**self.people[BOT], "verified": True, "mfa_enabled": True, "email": None}
             case "GET", ["users", "@me", "guilds"]:
-                return [{"id": GUILD, "name": "Fake", "permissions": self.permissions, "features": []}]
+                return [
+                    {"id": GUILD, "name": "Fake", "permissions": self.permissions, "features": []}
+                ]
             case "POST", ["users", "@me", "channels"]:
                 return self.do_open_dm(body)
             case "GET", ["oauth2", "applications", "@me"] | ["applications", "@me"]:
