@@ -16,6 +16,7 @@ Sources: https://docs.slack.dev/apis/events-api (retries), slack_bolt/app/async_
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import Awaitable, Callable
@@ -32,7 +33,7 @@ from adapters.slack.surfaces import Surfaces
 from adapters.slack.words import mentioned
 from core.chat.messages import Event
 from core.clock import Clock
-from core.errors import BobbinError
+from core.errors import BobbinError, PlatformError
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +76,8 @@ class Ears:
         signing_secret: str = "",
     ) -> None:
         self._noting = noting
+        self._api = api
+        self._asking: asyncio.Task[None] | None = None
         self._me = me
         self._deliver = deliver
         self._typed = typed
@@ -107,6 +110,12 @@ class Ears:
         bolt: Any = self.app  # whose types are partly unknown
         bolt.middleware(self._take)
 
+    async def aclose(self) -> None:
+        """Leave what nobody waits for."""
+        if self._asking is not None:
+            self._asking.cancel()
+            await asyncio.gather(self._asking, return_exceptions=True)
+
     async def _take(self, body: dict[str, Any]) -> BoltResponse:
         """Anything that Slack sent and Bolt found genuine."""
         self._noting.came(body)
@@ -117,6 +126,11 @@ class Ears:
         except BobbinError as error:
             log.warning("an event could not be stored; Slack will send it again: %s", error)
             return BoltResponse(status=500, body="")
+
+    async def _ask_who_we_are(self) -> None:
+        """Some token was revoked: if it is ours, the answer says so, and so does the log."""
+        with contextlib.suppress(PlatformError):
+            await self._api.whoami()
 
     async def _once(self, body: Json) -> BoltResponse:
         """What was answered to the same words a moment ago, or is being answered."""
@@ -143,7 +157,7 @@ class Ears:
             if event.get("type") == "app_home_opened":
                 self._surfaces.opened(event)
             elif event.get("type") in ("app_uninstalled", "tokens_revoked"):
-                log.error("Slack took the app's token back (%s): install it again", event["type"])
+                self._asking = asyncio.create_task(self._ask_who_we_are(), name="slack token")
             if turned_away(event, self._me):
                 self._surfaces.turn_away(event)
             found = heard(event, self._me, self._clock.now())

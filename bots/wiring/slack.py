@@ -129,7 +129,7 @@ class SlackSide:
 
     async def aclose(self) -> None:
         """Leave what nobody waits for."""
-        for one in (self._surfaces, self._noting):
+        for one in (self._surfaces, self._noting, self._ears):
             if one is not None:
                 await one.aclose()
 

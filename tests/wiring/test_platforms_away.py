@@ -155,6 +155,9 @@ async def test_a_token_that_is_taken_back_is_named_and_nothing_is_lost(
         slack.fail("chat.startStream", "token_revoked", times=99)
         slack.fail("chat.postMessage", "token_revoked", times=99)
         ts = await slack.post(ANN, DM, "hello")
+        slack.revoked = True
+        await slack.event({"type": "app_uninstalled"})
+        await becomes(bobbin, 503, "SLACK_BOT_TOKEN: token_revoked")
         await slack.revoke()
         await becomes(bobbin, 503, "SLACK_BOT_TOKEN: token_revoked")
         said = [one for one in caplog.messages if "does not take SLACK_BOT_TOKEN" in one]
