@@ -14,6 +14,7 @@ from adapters.redis import keys
 from adapters.redis.codec import decode_object, encode_object, plain
 from adapters.redis.connection import Client, Script, translate
 from adapters.redis.threads import fetch_page
+from adapters.redis.threads_scripts import GONE_S
 from core.engine.ports import ObjectKind
 from core.engine.records import Cursor, ObjectRecord, Page
 
@@ -30,8 +31,11 @@ return 1
 
 _DELETE = Script(
     """
--- ARGV: documents, id. Answers whether it was there.
-redis.call('ZREM', KEYS[1] .. ARGV[1] .. ':order', ARGV[2])
+-- ARGV: documents, id, how long its place is remembered (s). Answers whether it was there.
+local order = KEYS[1] .. ARGV[1] .. ':order'
+local place = redis.call('ZSCORE', order, ARGV[2])
+if place then redis.call('SET', order .. ':gone:' .. ARGV[2], place, 'EX', ARGV[3]) end
+redis.call('ZREM', order, ARGV[2])
 return redis.call('HDEL', KEYS[1] .. ARGV[1], ARGV[2])
 """
 )
@@ -90,7 +94,7 @@ class RedisObjectStore:
 
     async def delete(self, kind: ObjectKind, object_id: str, *, tenant: str = "") -> bool:
         base, documents = self._place(kind, tenant)
-        return await _DELETE(self._client, [base], [documents, object_id]) == 1
+        return await _DELETE(self._client, [base], [documents, object_id, GONE_S]) == 1
 
     def _place(self, kind: ObjectKind, tenant: str) -> tuple[str, str]:
         base = keys.base("o", keys.partition(tenant, self._partitions))

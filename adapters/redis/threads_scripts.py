@@ -37,6 +37,9 @@ PUBLISHED_TO_READERS = 2
 TOKEN_TTL_MS = 60_000
 """How long a change that was sent twice is recognised: longer than any client retries."""
 
+GONE_S = 3600
+"""How long the place of what was deleted is remembered, for whoever deletes a list page by page."""
+
 LISTS = """
 local function place_of(number) return string.format('%015.0f', tonumber(number)) end
 local function member_of(run, number, id) return run .. ':' .. place_of(number) .. ':' .. id end
@@ -153,12 +156,11 @@ for _ = 1, count do
   local former = redis.call('HGET', messages, id)
   if former then
     local owned = mark_of(former)
-    if owned ~= '' then
-      local place = redis.call('ZSCORE', messages .. ':order', id)
-      redis.call('ZREM', messages .. ':of', member_of(owned, place, id))
-    end
+    local place = redis.call('ZSCORE', messages .. ':order', id)
+    if owned ~= '' then redis.call('ZREM', messages .. ':of', member_of(owned, place, id)) end
     redis.call('HDEL', messages, id)
     redis.call('ZREM', messages .. ':order', id)
+    redis.call('SET', messages .. ':order:gone:' .. id, place, 'EX', {GONE_S})
   end
   at = at + 1
 end
@@ -227,7 +229,7 @@ local ascending, limit = ARGV[3] == 'asc', tonumber(ARGV[4])
 
 local function place(id)
   if id == '' then return nil end
-  return redis.call('ZSCORE', order, id)
+  return redis.call('ZSCORE', order, id) or redis.call('GET', order .. ':gone:' .. id) or nil
 end
 local after, before = place(ARGV[5]), place(ARGV[6])
 if (ARGV[5] ~= '' and not after) or (ARGV[6] ~= '' and not before) then return {0} end

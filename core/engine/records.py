@@ -71,7 +71,9 @@ Document = ThreadRecord | Message | RunRecord | RunStep
 class Cursor:
     """Which part of a list: the API's four query parameters. `limit` is 1 to 100.
 
-    `after` and `before` are exclusive ids; an unknown id gives an empty page.
+    `after` and `before` are exclusive ids. One that was deleted within the hour still has its
+    place, so that whoever deletes a list while reading it comes to its end; an unknown id gives an
+    empty page.
     `run_id` keeps only the Messages of that Run.
     """
 

@@ -155,3 +155,12 @@ async def test_an_id_of_another_kind_is_told_apart(api: Served) -> None:
         "param": "assistant_id",
         "code": "invalid_value",
     }
+
+
+async def test_a_list_can_be_deleted_while_it_is_read(api: Served) -> None:
+    """What programs do that clear up: the cursor of a page may be gone when the next is asked."""
+    assistants = api.client.beta.assistants
+    made = {(await assistants.create(model="offline")).id for _ in range(5)}
+    met = [one.id async for one in assistants.list(limit=2) if await assistants.delete(one.id)]
+    assert made <= set(met)
+    assert (await assistants.list()).data == []

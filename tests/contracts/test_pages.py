@@ -122,12 +122,37 @@ async def test_steps_are_listed_by_run(stores: Stores) -> None:
     assert runs.data == (run(), run("run_b"))
 
 
+async def test_whoever_deletes_what_a_page_lists_comes_to_the_end(stores: Stores) -> None:
+    await stores.begin(*(f"m{n}" for n in range(5)))
+    met: list[str] = []
+    page, more = await listed(stores, limit=2)
+    while page:
+        met += page
+        await stores.threads.commit(Change(thread_id=THREAD, remove_messages=tuple(page)))
+        page, more = await listed(stores, limit=2, after=page[-1])
+    assert (met, more) == (["m4", "m3", "m2", "m1", "m0"], False)
+    for n in range(3):
+        value = Assistant(id=f"asst_{n}", created_at=1, model="offline")
+        await stores.objects.put(ObjectRecord(value=value, tenant="t"))
+    assert await stores.objects.delete("assistant", "asst_1", tenant="t")
+    assert not await stores.objects.delete("assistant", "asst_1", tenant="t")
+    for cursor, left in (
+        (Cursor(after="asst_1", order="asc"), "asst_2"),
+        (Cursor(after="asst_1"), "asst_0"),
+        (Cursor(before="asst_1"), "asst_2"),
+    ):
+        rest = await stores.objects.page("assistant", cursor, tenant="t")
+        assert [one.value.id for one in rest.data] == [left]
+
+
 async def test_a_list_that_is_not_there_is_empty(stores: Stores) -> None:
     page = await stores.threads.page("thread_x", "messages", Cursor())
     assert (page.data, page.has_more) == ((), False)
 
 
 # ---------------------------------------------------------------------- against a plain list
+
+GONE = "gone"
 
 LISTED = st.sampled_from([f"m{n}" for n in range(12)])
 RUNS = st.sampled_from([None, "run_a", "run_b"])
@@ -141,7 +166,8 @@ def part_of(entries: list[tuple[str, str | None]], cursor: Cursor) -> tuple[list
         return [], False
     start = 0 if cursor.after is None else ids.index(cursor.after) + 1
     end = len(ids) if cursor.before is None else ids.index(cursor.before)
-    inside = [name for name, of in entries[start:end] if cursor.run_id in (None, of)]
+    there = [(name, of) for name, of in entries[start:end] if of != GONE]
+    inside = [name for name, of in there if cursor.run_id in (None, of)]
     if cursor.before is not None and cursor.after is None:
         return inside[-cursor.limit :], len(inside) > cursor.limit
     return inside[: cursor.limit], len(inside) > cursor.limit
@@ -178,6 +204,9 @@ class Lists(RuleBasedStateMachine):
         self.commit(put=tuple(message(name, run_id=run_id) for name in names))
         for name in names:
             places = [at for at, (known, _) in enumerate(self.entries) if known == name]
+            if places and self.entries[places[0]][1] == GONE:
+                del self.entries[places[0]]
+                places = []
             if places:
                 self.entries[places[0]] = (name, run_id)
             else:
@@ -186,7 +215,7 @@ class Lists(RuleBasedStateMachine):
     @rule(name=LISTED)
     def remove(self, name: str) -> None:
         self.commit(remove_messages=(name,))
-        self.entries = [entry for entry in self.entries if entry[0] != name]
+        self.entries = [(one, GONE if one == name else of) for one, of in self.entries]
 
     @rule(
         limit=st.integers(1, 6),

@@ -66,7 +66,8 @@ def decoded_event(name: str, text: str) -> StreamEvent:
 
 
 def paged(ids: list[str], cursor: Cursor) -> list[str]:
-    """The ids between the cursor's ends, in its order; an unknown end leaves none."""
+    """The ids between the cursor's ends, in its order; an unknown end leaves none. What was deleted
+    is among them."""
     ids = list(reversed(ids)) if cursor.order == "desc" else ids
     for end in (cursor.after, cursor.before):
         if end is not None and end not in ids:

@@ -31,14 +31,17 @@ class MemoryObjects:
     async def put(self, record: ObjectRecord) -> None:
         await asyncio.sleep(0)
         text = json.dumps({"value": to_wire(record.value), "state": record.state})
-        self._rows[record.value.object, record.tenant][record.value.id] = text
+        rows = self._rows[record.value.object, record.tenant]
+        if not rows.get(record.value.id):
+            rows.pop(record.value.id, None)
+        rows[record.value.id] = text
 
     async def get(
         self, kind: ObjectKind, object_id: str, *, tenant: str = ""
     ) -> ObjectRecord | None:
         await asyncio.sleep(0)
         text = self._rows[kind, tenant].get(object_id)
-        return None if text is None else self._record(kind, tenant, text)
+        return self._record(kind, tenant, text) if text else None
 
     async def get_many(
         self, kind: ObjectKind, object_ids: Sequence[str], *, tenant: str = ""
@@ -50,12 +53,17 @@ class MemoryObjects:
     ) -> Page[ObjectRecord]:
         await asyncio.sleep(0)
         rows = self._rows[kind, tenant]
-        ids, more = cut_page(paged(list(rows), cursor), cursor)
+        there = [i for i in paged(list(rows), cursor) if rows[i]]
+        ids, more = cut_page(there, cursor)
         return Page(tuple(self._record(kind, tenant, rows[i]) for i in ids), more)
 
     async def delete(self, kind: ObjectKind, object_id: str, *, tenant: str = "") -> bool:
         await asyncio.sleep(0)
-        return self._rows[kind, tenant].pop(object_id, None) is not None
+        rows = self._rows[kind, tenant]
+        there = bool(rows.get(object_id))
+        if there:
+            rows[object_id] = ""  # its place stays
+        return there
 
     def _record(self, kind: ObjectKind, tenant: str, text: str) -> ObjectRecord:
         body = json.loads(text)

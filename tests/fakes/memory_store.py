@@ -208,9 +208,12 @@ class MemoryThreads:
                 row.revision += bool(row.doc)
                 row.doc = text
             else:
+                if not row.lists[name].get(document_id):
+                    row.lists[name].pop(document_id, None)
                 row.lists[name][document_id] = text
         for message_id in change.remove_messages:
-            row.lists["messages"].pop(message_id, None)
+            if message_id in row.lists["messages"]:
+                row.lists["messages"][message_id] = ""  # its place stays
         return self._move_run(change, row)
 
     def _move_run(self, change: Change, row: _Thread) -> int:
@@ -286,7 +289,7 @@ class MemoryThreads:
             run_id, _, own = path.rpartition("/")
             name = f"steps/{run_id}" if collection == "steps" else collection
             text = row.lists[name].get(own) if row else None
-            found.append(None if text is None else decoded(collection, text))
+            found.append(decoded(collection, text) if text else None)
         return found
 
     async def page(
@@ -297,7 +300,7 @@ class MemoryThreads:
         row = self._store.rows.get(thread_id)
         name = f"steps/{run_id}" if collection == "steps" else collection
         rows = row.lists[name] if row else {}
-        ids = paged(list(rows), cursor)
+        ids = [i for i in paged(list(rows), cursor) if rows[i]]
         if collection == "messages" and cursor.run_id is not None:
             ids = [i for i in ids if json.loads(rows[i])["run_id"] == cursor.run_id]
         ids, more = cut_page(ids, cursor)
