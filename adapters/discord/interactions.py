@@ -182,10 +182,17 @@ class Interactions:
         if found is None or not await self._hearing.first(f"{PLATFORM}:{where.id}"):
             return
         name, argument = found
+        message = cast("Json", data["message"])
+        chosen = cast("list[str]", data["data"].get("values") or [])
+        if chosen and int(message.get("flags") or 0) & ALONE:
+            argument, about = chosen[0], self._conversation(where)  # the answer to a command
+        else:
+            argument = chosen[0] if chosen else argument
+            about = await self._conversation_under(where, message)
         await self._deliver(
             Command(
                 id=str(Origin(where.channel, where.id, where.user, "b")),
-                conversation=await self._conversation_under(where, cast("Json", data["message"])),
+                conversation=about,
                 author=Author(id=where.user, name=where.name, is_admin=where.admin),
                 name=name,
                 argument=argument,

@@ -58,6 +58,11 @@ _LABELS: Final[dict[str, tuple[str, int]]] = {
 }
 
 
+_MENUS: Final[dict[str, str]] = {"resume": "Go back to a session"}
+_MOST_OPTIONS: Final = 25
+_MOST_LABEL: Final = 100
+
+
 def message(post: Post, *, stoppable: bool = False) -> Json:
     """A new message. `stoppable`: it still grows and can be stopped."""
     return {
@@ -137,6 +142,8 @@ def components(post: Post, *, stoppable: bool = False) -> list[Json]:
         elif name in _LABELS:
             buttons.append(_button(name, mark, post.about))
     rows = [buttons[at : at + 5] for at in range(0, len(buttons), 5)]
+    if post.choices:
+        rows.append([_menu(post, mark)])
     return [{"type": 1, "components": row} for row in rows]
 
 
@@ -149,10 +156,24 @@ def _button(verb: str, mark: str, about: str, *, emoji: str = "") -> Json:
     return {"type": 2, "style": style, "custom_id": name, **shown}
 
 
+def _menu(post: Post, mark: str) -> Json:
+    """A list to choose one thing from."""
+    options = [
+        {"label": one.label[:_MOST_LABEL], "value": one.argument}
+        for one in post.choices[:_MOST_OPTIONS]
+    ]
+    return {
+        "type": 3,
+        "custom_id": f"bobbin:{post.chooses}:{mark}:",
+        "placeholder": _MENUS[post.chooses],
+        "options": options,
+    }
+
+
 def pressed(custom_id: str) -> tuple[str, str] | None:
-    """Verb and argument of a button of ours; None for others."""
+    """Verb and argument of a button or list of ours; None for others."""
     parts = custom_id.split(":", 3)
-    known = (*_LABELS, "feedback")
+    known = (*_LABELS, *_MENUS, "feedback")
     if len(parts) != 4 or parts[0] != "bobbin" or parts[1] not in known:
         return None
     return parts[1], parts[3]

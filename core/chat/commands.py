@@ -14,7 +14,7 @@ from core.chat.choosing import Choosing
 from core.chat.forgetting import Forgetting
 from core.chat.function_ports import Approvals
 from core.chat.manners import BACK, Places
-from core.chat.messages import Command, Inbound, Post, Sign
+from core.chat.messages import Choice, Command, Inbound, Post, Sign
 from core.chat.ports import Assistants, ChatPlatform, MailControl, Sessions
 from core.chat.saying import (
     AWAY,
@@ -164,8 +164,13 @@ class Commands:
         if not sessions:
             await self._saying.say(command, "There are no sessions yet.")
             return
-        lines = [f"- {session.ordinal}: {session.title or '(no title)'}" for session in sessions]
-        await self._saying.say(command, "\n".join(lines))
+        lines = [f"{session.ordinal}: {session.title or '(no title)'}" for session in sessions]
+        choices = tuple(
+            Choice(str(session.ordinal), line)
+            for session, line in zip(sessions, lines, strict=True)
+        )
+        text = "\n".join(f"- {line}" for line in lines)
+        await self._saying.say(command, text, Post(part_id="", text="", choices=choices))
 
     async def _regenerate(self, command: Command) -> Inbound | None:
         # Looked at first: an answer may stand there while its turn is still being stored.

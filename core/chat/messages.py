@@ -202,6 +202,15 @@ told so by whoever carries it out."""
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """Something to choose from a list: comes in as the `Command` with the post's `chooses` as its
+    name and this argument. `label` is what a person reads."""
+
+    argument: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class OutFile:
     """A file that goes out with a post."""
 
@@ -236,6 +245,9 @@ class Post:
     only_for: str = ""
     """The one person (an author's id) who is to see it, where the platform `whispers`."""
     suggested: tuple[str, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    """What can be chosen from a list, on platforms that have lists; the text says it too."""
+    chooses: Literal["resume"] = "resume"
 
 
 @dataclass(frozen=True, slots=True)

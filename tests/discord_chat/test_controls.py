@@ -136,6 +136,33 @@ async def test_new_sessions_and_resume_in_direct_messages(world: World) -> None:
     assert len(world.assistants.threads) == 2
 
 
+async def _choose_the_first_session(world: World, place: str) -> str:
+    """Begin another session there, and choose the first from the list; what is said to that."""
+    begun = await world.discord.slash(ANN, place, "new")
+    await world.until(lambda: "number 2" in world.discord.answered(begun))
+    listed = await world.discord.slash(ANN, place, "sessions")
+    await world.until(lambda: "first things" in world.discord.answered(listed))
+    alone = world.discord.messages[f"{place}/{ANN}"]
+    (row,) = alone[listed.original]["components"]
+    (menu,) = row["components"]
+    assert [one["value"] for one in menu["options"]] == ["1"]
+    name = menu["custom_id"]
+    chosen = await world.discord.press(ANN, place, listed.original, name, chosen="1")
+    await world.until(lambda: chosen.followups)
+    return str(alone[chosen.followups[0]]["content"])
+
+
+async def test_a_session_is_chosen_from_a_list(world: World) -> None:
+    async with world.process():
+        thread = await world.discord.post(ANN, MATHS, f"{MENTION} first things first")
+        await world.replied(thread)
+        await world.discord.post(ANN, world.dm, "first things first")
+        await world.replied(world.dm)
+        await world.idle()
+        for place in (thread, world.dm):
+            assert "Back in session 1" in await _choose_the_first_session(world, place)
+
+
 async def test_help_and_what_has_nothing_to_say(world: World) -> None:
     async with world.process():
         helped = await world.discord.slash(ANN, LUNCH, "help")

@@ -198,6 +198,9 @@ def check_body(body: Json, known: frozenset[str], files: dict[str, Any]) -> None
         assert row["type"] == 1, row
         assert 1 <= len(row["components"]) <= 5, "a row has one to five buttons"
         for button in row["components"]:
+            if button["type"] == 3:
+                names.append(_check_menu(row, button))
+                continue
             assert button["type"] == 2, button
             assert button["style"] in (1, 2, 3, 4), button
             assert len(button.get("label") or "") <= 80, button
@@ -205,6 +208,17 @@ def check_body(body: Json, known: frozenset[str], files: dict[str, Any]) -> None
             names.append(button["custom_id"])
     assert len(names) == len(set(names)), "a custom_id twice in a message"
     assert all(1 <= len(name) <= 100 for name in names), names
+
+
+def _check_menu(row: Json, menu: Json) -> str:
+    """https://docs.discord.com/developers/components/reference#string-select."""
+    options = cast("list[Json]", menu["options"])
+    assert len(row["components"]) == 1, "a list stands alone in its row"
+    assert 1 <= len(options) <= 25, "a list has one to 25 options"
+    assert all(1 <= len(one["label"]) <= 100 for one in options), options
+    assert len({one["value"] for one in options}) == len(options), "a value twice in a list"
+    assert len(menu.get("placeholder") or "") <= 150, menu
+    return str(menu["custom_id"])
 
 
 def buttons(message: Json) -> list[str]:

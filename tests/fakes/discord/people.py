@@ -73,12 +73,21 @@ class FakeDiscord(Doors):
         await self.told()
 
     async def press(
-        self, user: str, channel: str, message_id: str, custom_id: str, *, admin: bool = False
+        self,
+        user: str,
+        channel: str,
+        message_id: str,
+        custom_id: str,
+        *,
+        admin: bool = False,
+        chosen: str = "",
     ) -> Interaction:
-        """Somebody presses a button."""
+        """Somebody presses a button, or has `chosen` something from a list."""
         places = (self.messages.get(where, {}) for where in (channel, f"{channel}/{user}"))
         message = next(place[message_id] for place in places if message_id in place)
-        data = {"component_type": 2, "custom_id": custom_id}
+        data: Json = {"component_type": 2, "custom_id": custom_id}
+        if chosen:
+            data |= {"component_type": 3, "values": [chosen]}
         extra = {"message": message}
         found = self._new(user, channel)
         found.message = message_id
