@@ -120,16 +120,17 @@ class Answering:
         """
         put: list[Message | RunStep] = []
         events: list[StreamEvent] = []
+        now = self._bench.clock.now()  # one stamp for all that ends
         if self._draft is not None:
             if ending is COMPLETED:
-                put, events = self._draft.finished(self._round_usage)
+                put, events = self._draft.finished(self._round_usage, now)
             else:
-                put, events = self._draft.cut(ending, self._round_usage)
+                put, events = self._draft.cut(ending, self._round_usage, now)
         if self._using.step is not None:
-            cut = step_ended(self._using.step, ending, self._bench.clock.now())
+            cut = step_ended(self._using.step, ending, now)
             put.append(cut)
             events.append(status_event(self._using.seen(cut)))
-        await self._journal.end(ending, put, events)
+        await self._journal.end(ending, put, events, now)
 
     # ---------------------------------------------------------------- rounds
 

@@ -146,14 +146,16 @@ class Draft:
 
     def close_message(self) -> None:
         """The open Message is whole, while the Run goes on."""
-        put, events = self._completed(NO_USAGE)
+        put, events = self._completed(NO_USAGE, self._clock.now())
         if put:
             progress = self._journal.progress
             waiting = progress.images or progress.files
             shown = replace(progress, images=(), files=()) if waiting else None
             self._journal.later(*put, events=events, progress=shown)
 
-    def finished(self, usage: Usage) -> tuple[list[Message | RunStep], list[StreamEvent]]:
+    def finished(
+        self, usage: Usage, now: float
+    ) -> tuple[list[Message | RunStep], list[StreamEvent]]:
         """The last Message of the Run and its Step, completed, and their events.
 
         A Run that said nothing at all says so with an empty text: clients take the newest Message
@@ -166,13 +168,12 @@ class Draft:
         elif silent:
             self._open_message()
             self._parts.append(_Part("text"))
-        return self._completed(usage)
+        return self._completed(usage, now)
 
     def cut(
-        self, ending: Ending, usage: Usage
+        self, ending: Ending, usage: Usage, now: float
     ) -> tuple[list[Message | RunStep], list[StreamEvent]]:
         """What is open, as the Run's end leaves it."""
-        now = self._clock.now()
         put = self._broken_off(ending.cut, lambda step: step_ended(step, ending, now, usage), now)
         return put, [status_event(value) for value in put]
 
@@ -200,11 +201,12 @@ class Draft:
 
     # ---------------------------------------------------------------- the pieces
 
-    def _completed(self, usage: Usage) -> tuple[list[Message | RunStep], list[StreamEvent]]:
+    def _completed(
+        self, usage: Usage, now: float
+    ) -> tuple[list[Message | RunStep], list[StreamEvent]]:
         if self._message is None:
             return [], []
         message, step = self._message
-        now = self._clock.now()
         self._close_part()
         message = message_completed(message, self._content(), now)
         step = step_completed(step, now, usage)

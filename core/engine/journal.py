@@ -127,9 +127,13 @@ class Journal:
         self._tell([status_event(run)])
 
     async def end(
-        self, ending: Ending, put: Iterable[Message | RunStep], events: Iterable[StreamEvent]
+        self,
+        ending: Ending,
+        put: Iterable[Message | RunStep],
+        events: Iterable[StreamEvent],
+        now: float,
     ) -> None:
-        """The Run ends, and with it the claim and the Thread's lock.
+        """The Run ends `now`, and with it the claim and the Thread's lock.
 
         Raises:
             ClaimLost: it was not written.
@@ -141,6 +145,7 @@ class Journal:
             progress=self.progress.settled(),
             ending=ending,
             usage=self.progress.usage,
+            ended_at=now,
         )
         told += await self._wait(write)
         self._tell(told)
@@ -242,7 +247,6 @@ class Journal:
                 run=self.run,
                 progress=self.progress,
                 revision=self._revision,
-                now=self._clock.now(),
             )
             try:
                 if record is None and not change.put:

@@ -27,6 +27,7 @@ class Write:
     home: bool = False
     ending: Ending | None = None
     usage: Usage | None = None
+    ended_at: float = 0.0
     done: asyncio.Future[list[StreamEvent]] | None = None
 
     def join(self, later: Write) -> None:
@@ -37,10 +38,11 @@ class Write:
         self.progress = later.progress or self.progress
         self.home = later.home or self.home
         self.park, self.ending, self.usage = later.park, later.ending, later.usage
+        self.ended_at = later.ended_at
         self.done = later.done
 
     def change(
-        self, claim: RunClaim, *, run: Run, progress: Progress, revision: int, now: float
+        self, claim: RunClaim, *, run: Run, progress: Progress, revision: int
     ) -> tuple[Change, RunRecord | None, list[StreamEvent]]:
         """The fenced change, the Run's record in it, and the events of its end.
 
@@ -49,12 +51,11 @@ class Write:
             run: as the executor knows it, where the write itself does not say.
             progress: likewise.
             revision: of the Run as it is stored.
-            now: for the stamps of its end.
         """
         ends: list[StreamEvent] = []
         stored = self.run
         if self.ending is not None:
-            path = ended(run, self.ending, now, self.usage or Usage(0, 0))
+            path = ended(run, self.ending, self.ended_at, self.usage or Usage(0, 0))
             ends = [status_event(passed) for passed in path]
             stored = path[-1]
         elif stored is None and self.progress is not None:

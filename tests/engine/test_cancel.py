@@ -211,3 +211,18 @@ async def test_deleting_the_thread_stops_the_run() -> None:
         assert here.worker.free() == 8
         assert here.interpreter.closed == [run.thread_id]
         assert here.store.rows == {}
+
+
+async def test_what_ends_together_has_one_stamp() -> None:
+    """Run, Message and Step, however many seconds begin while the end is written down."""
+    async with process([TextDelta("Once upon"), NEVER()]) as here:
+        run = await here.start()
+        async for event in here.engine.runs.follow(run.thread_id, run.id):
+            if isinstance(event.data, MessageDelta):
+                here.clock.pace_s = 1.0
+                await here.engine.runs.cancel(run.thread_id, run.id)
+        here.clock.pace_s = 0.0
+        run = await here.now(run)
+        (message,), (step,) = await here.messages(run), await here.steps(run)
+        assert run.cancelled_at is not None
+        assert step.cancelled_at == message.incomplete_at == run.cancelled_at

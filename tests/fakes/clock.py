@@ -18,10 +18,13 @@ class ManualClock:
 
     def __init__(self, now: float = 1_700_000_000.0) -> None:
         self._now = now
+        self.pace_s = 0.0
+        """How much later it is each time somebody looks."""
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._count = itertools.count()
 
     def now(self) -> float:
+        self._now += self.pace_s
         return self._now
 
     def monotonic(self) -> float:
