@@ -101,6 +101,7 @@ class Incoming:
         self._ear = ear
         self._account = f"{PLATFORM}:{me.application}"
         self._met: set[str] = set()
+        self._taking: set[str] = set()
         self.contents = True
         """Whether we are told what messages say that do not mention us."""
 
@@ -134,12 +135,13 @@ class Incoming:
         if program and not await self._has_its_turn(inbound, room):
             return
         # Mail that comes twice is known by its mailbox; a command is carried out at once.
-        if inbound.text.startswith("!") and not await self._hearing.first(inbound.id):
+        if inbound.text.startswith("!") and not await self._takes(inbound.id):
             return
         known = room.channel in self._met
         if room.kind == "direct" and not known:
             await self._meet(inbound, room)
         await self._deliver(inbound)
+        self._taking.discard(inbound.id)
         if known:
             await self._hearing.met(self._ear, room.channel, made_at(inbound.message_id))
         if not tells_itself(inbound.conversation, room, inbound.message_id):
@@ -168,14 +170,22 @@ class Incoming:
         room = await self._room(message)
         home = await self._home(message, room)
         found = edited(message, room, self._me, self._clock.now(), home=home)
-        if found is None or not await self._hearing.first(f"{found[1].name}@{found[1].revision}"):
+        if found is None or not await self._takes(f"{found[1].name}@{found[1].revision}"):
             return
         inbound, edit = found
         named = inbound.setting.shared and inbound.setting.addressed
         # It may name us only now; if it did before, its mailbox knows it.
-        if named and await self._deliver(inbound) != "duplicate":
-            return
-        await self._deliver(edit)
+        if not named or await self._deliver(inbound) == "duplicate":
+            await self._deliver(edit)
+        self._taking.discard(f"{edit.name}@{edit.revision}")
+
+    async def _takes(self, name: str) -> bool:
+        """Whether this process is the one that takes it; still so when the store fails meanwhile
+        and it is tried again. Raises StoreError."""
+        if name not in self._taking and not await self._hearing.first(name):
+            return False
+        self._taking.add(name)
+        return True
 
     async def deleted(self, event: Json) -> None:
         """A message is gone. Raises as `message`."""

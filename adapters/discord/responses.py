@@ -52,8 +52,9 @@ _NOT_YET: Final = 10015
 AGAIN_S: Final = 0.4
 
 _FIRST: Final = (".0.0", ".reply", ".say", ".notice")
-_OVER: Final = frozenset({10015, 50027, 10062})
-"""What Discord says of a token whose time is over."""
+_OVER: Final = frozenset({10015, 50027, 10062, 40094})
+"""What Discord says of a token whose time is over, or which may say no more: five followups where
+the bot is not a member."""
 
 
 def private_place(application: str, user: str) -> ConversationKey:
