@@ -67,8 +67,8 @@ class Erasing:
             BobbinError: not all of it; do it again.
         """
         for where in parting.conversations:
-            await self._traces.withdraw(where, parting.author.id)
-            await self._unasked(where, parting.author)
+            await self._traces.withdraw(where, parting.author.id, parting.at)
+            await self._unasked(where, parting)
             for session in await self._sessions_of(where):
                 await self._words(where, session, parting.author)
 
@@ -92,10 +92,14 @@ class Erasing:
 
     # ------------------------------------------------------------------- one's own part
 
-    async def _unasked(self, where: ConversationKey, author: Author) -> None:
-        """Wait until nothing that is being answered there was asked by this person."""
+    async def _unasked(self, where: ConversationKey, parting: Parting) -> None:
+        """Wait until nothing is being answered there that the person asked before."""
+        author = parting.author
         until = self._clock.monotonic() + STOP_S
-        while any(mail.author.id == author.id for mail in await self._control.pending(where)):
+        while any(
+            mail.author.id == author.id and mail.received_at <= parting.at
+            for mail in await self._control.pending(where)
+        ):
             if self._clock.monotonic() >= until:
                 raise Refused(STILL_ANSWERING)
             await self._control.request_stop(where, author)

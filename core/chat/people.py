@@ -187,13 +187,13 @@ class Traces(Protocol):
     what was done for it is not done again, so that what came after it stays."""
 
     async def halt(self, conversation: ConversationKey, name: str) -> bool:
-        """Remove mail that waits, and ask the turn in work to stop; whether there is one."""
+        """Let what comes from now on belong to a new session, remove mail of the old ones that
+        waits, and ask a turn of theirs that is in work to stop; whether there is one."""
         ...
 
     async def seal(self, conversation: ConversationKey, name: str) -> tuple[str, ...]:
-        """Take the turn in work from its owner, remove all mail, and let what comes from now on
-        belong to a new session. The Threads of all sessions before it; no crash loses one of them
-        before `erase`."""
+        """As `halt`, and take that turn from its owner, who writes nothing any more. The Threads of
+        the old sessions; no crash loses one of them before `erase`."""
         ...
 
     async def erase(self, conversation: ConversationKey, name: str) -> None:
@@ -201,6 +201,7 @@ class Traces(Protocol):
         sessions there were stays, so that no number comes twice."""
         ...
 
-    async def withdraw(self, conversation: ConversationKey, author_id: str) -> int:
-        """Remove one person's mail that waits or was given up; how many of it."""
+    async def withdraw(self, conversation: ConversationKey, author_id: str, until: float) -> int:
+        """Remove one person's mail that was given up, or waits and came until then (seconds since
+        the epoch); how many of it."""
         ...

@@ -11,9 +11,10 @@ from core.chat.messages import LastTurn, Session
 from core.chat.people import Traces
 from core.chat.ports import Answered, GivenUp
 from core.errors import ClaimLost
-from tests.contracts.chat import ANN, BOB, Chat, message, only_claim, place
+from tests.contracts.chat import ANN, BOB, Chat, answer, message, only_claim, place
 
 HERE, THERE = place("C1"), place("C2")
+LATER = 1_800_000_000.5
 
 
 @pytest.fixture
@@ -127,18 +128,47 @@ async def test_one_persons_mail_is_withdrawn_and_others_wait_on(chat: Chat, trac
     claim = await only_claim(chat)
     for name, author in (("b", BOB), ("c", ANN), ("d", BOB)):
         await chat.mailbox.accept(message(HERE, name, author=author))
-    assert await traces.withdraw(HERE, "ann") == 2
+    assert await traces.withdraw(HERE, "ann", LATER) == 2
     assert [mail.id for mail in await chat.control.pending(HERE)] == ["a", "b", "d"]
     assert await chat.letters.list(10) == []
     await chat.mailbox.settle(claim, Answered(claim.session))
     assert [mail.id for mail in (await only_claim(chat)).mail] == ["b", "d"]
 
 
+async def test_mail_that_came_later_is_not_withdrawn(chat: Chat, traces: Traces) -> None:
+    await chat.mailbox.accept(message(HERE, "before", received_at=10.25))
+    await chat.mailbox.accept(message(HERE, "after", received_at=10.5))
+    assert await traces.withdraw(HERE, "ann", 10.25) == 1
+    assert [mail.id for mail in await chat.control.pending(HERE)] == ["after"]
+
+
+async def test_mail_that_comes_while_a_turn_stops_waits_and_is_answered(
+    chat: Chat, traces: Traces
+) -> None:
+    await chat.mailbox.accept(message(HERE, "a"))
+    claim = await only_claim(chat)
+    assert await traces.halt(HERE, "p")
+    await chat.mailbox.accept(message(HERE, "b"))
+    assert await traces.halt(HERE, "p")
+    await chat.mailbox.checkpoint(claim, {"thread_id": "thread_1"})
+    assert await traces.seal(HERE, "p") == ("thread_1",)
+    with pytest.raises(ClaimLost):
+        await chat.mailbox.settle(claim, Answered(claim.session))
+    new = await only_claim(chat)
+    assert ([mail.id for mail in new.mail], new.session.ordinal) == (["b"], 2)
+    assert not await traces.halt(HERE, "p")
+    assert await traces.seal(HERE, "p") == ("thread_1",)
+    assert await chat.mailbox.renew([new]) == ["kept"]
+    await traces.erase(HERE, "p")
+    await answer(chat, new)
+    assert await chat.sessions.resume(HERE, 1) is None
+
+
 async def test_a_conversation_whose_last_mail_was_withdrawn_is_idle(
     chat: Chat, traces: Traces
 ) -> None:
     await chat.mailbox.accept(message(HERE, "a", author=ANN))
-    assert await traces.withdraw(HERE, "ann") == 1
+    assert await traces.withdraw(HERE, "ann", LATER) == 1
     assert await chat.mailbox.claim("w1", 5) == []
     assert (await chat.mailbox.accept(message(HERE, "b", author=BOB))).status == "stored"
     assert [mail.id for mail in (await only_claim(chat)).mail] == ["b"]
