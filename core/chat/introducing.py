@@ -19,7 +19,8 @@ MARK: Final = ".intro"
 NOTICE: Final = (
     "This is my first answer in this channel, so you know: I read the threads that I was called "
     "into and nothing else here. What I read goes to the model that answers, and is kept with the "
-    "conversation until it is deleted; `!forget` removes what you wrote. Answers are written by a machine and may be wrong. "
+    "conversation until it is deleted; `!forget` removes what you wrote. Answers are written by a "
+    "machine and may be wrong. "
     "`!quiet` in a thread: I answer only when I am mentioned. `!leave`: I am silent in this "
     "channel, until somebody mentions me with `!return`."
 )
