@@ -145,6 +145,15 @@ class SearchResult:
     attributes: Attributes | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether all files of a store have been read, and what is wrong with the newest of those that
+    could not be: a sentence each, with the file's name."""
+
+    done: bool
+    refused: tuple[str, ...] = ()
+
+
 class StoreExpired(BobbinError):
     """A vector store that was to be searched has expired. Its text is the store's id."""
 
@@ -173,8 +182,8 @@ class FileSearch(Protocol):
         """
         ...
 
-    async def ready(self, store_id: str, timeout_s: float, *, tenant: str = "") -> bool:
-        """Wait until none of the store's files is in progress; False when the time ran out."""
+    async def ready(self, store_id: str, timeout_s: float, *, tenant: str = "") -> Readiness:
+        """Wait until none of the store's files is in progress, at most so long."""
         ...
 
     async def shelve(

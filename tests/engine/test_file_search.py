@@ -206,6 +206,19 @@ async def test_the_threads_files_are_waited_for_and_the_assistants_are_not() -> 
         assert MAY.text in told(here)
 
 
+@pytest.mark.parametrize("found", [(), (MAY,)])
+async def test_what_could_not_be_read_is_told(found: tuple[SearchResult, ...]) -> None:
+    """Whoever sent a scanned page hears of it, whether or not something else was found."""
+    search = ScriptedFileSearch(found)
+    search.refused = ("scan.pdf has no text in it.",)
+    async with process(calls(LOOKS), says("."), search=search) as here:
+        await here.ended(await start(here))
+        assert "could not be read" in told(here)
+        assert "scan.pdf has no text in it." in told(here)
+        assert ("Nothing was found" in told(here)) is (not found)
+        assert (MAY.text in told(here)) is bool(found)
+
+
 async def test_results_have_a_budget_of_16000_tokens() -> None:
     many = [SearchResult(f"file-{n}", f"{n}.md", 0.5, "word " * 1_000) for n in range(50)]
     search = ScriptedFileSearch(many)

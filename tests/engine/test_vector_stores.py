@@ -10,7 +10,7 @@ import pytest
 
 from core.assistants import VectorStore
 from core.engine.records import Cursor, ObjectRecord
-from core.engine.searching import Ranking, StoreExpired
+from core.engine.searching import Ranking, Readiness, StoreExpired
 from core.engine.service.file_search import StoresForRuns
 from core.engine.vectors.records import NewEntry, counts_of
 from core.engine.vectors.requests import BatchRequest, SearchRequest, StoreRequest, StoreUpdate
@@ -207,15 +207,24 @@ async def test_waiting_for_a_store(world: Shelves) -> None:
     await world.clock.advance(59)
     assert not waiting.done()
     await world.clock.advance(1)
-    assert await waiting is False
+    assert await waiting == Readiness(done=False)
     waiting = asyncio.create_task(runs.ready(store_id, 60))
     await world.clock.advance(5)
     hold.set()
     await world.clock.advance(2)
     assert waiting.done()
-    assert await waiting is True
-    assert await runs.ready(store_id, 0) is True
-    assert await runs.ready("vs_gone", 0) is True
+    assert await waiting == Readiness(done=True)
+    assert await runs.ready(store_id, 0) == Readiness(done=True)
+    assert await runs.ready("vs_gone", 0) == Readiness(done=True)
+
+
+async def test_whoever_waits_hears_of_what_could_not_be_read(world: Shelves) -> None:
+    runs = StoresForRuns(world.stores, world.clock)
+    store_id = await world.filled("rain", " ")
+    look = await runs.ready(store_id, 60)
+    assert look.done
+    (sentence,) = look.refused
+    assert sentence.endswith("has no text in it.")
 
 
 async def test_attachments_make_a_store_that_ends_after_a_week(world: Shelves) -> None:

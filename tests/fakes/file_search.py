@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.assistants import Json
-from core.engine.searching import Ranking, SearchResult, StoreExpired
+from core.engine.searching import Ranking, Readiness, SearchResult, StoreExpired
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class ScriptedFileSearch:
         """Searches wait for it."""
         self.unready = False
         """Files are never all read."""
+        self.refused: tuple[str, ...] = ()
+        """What is wrong with files that could not be read."""
         self.expired = False
         """The last store of a search has expired."""
         self.failures: list[Exception] = []
@@ -58,9 +60,9 @@ class ScriptedFileSearch:
         found = self._found.pop(0) if self._found else ()
         return [one for one in found if one.score >= ranking.threshold][:limit]
 
-    async def ready(self, store_id: str, timeout_s: float, *, tenant: str = "") -> bool:
+    async def ready(self, store_id: str, timeout_s: float, *, tenant: str = "") -> Readiness:
         self.waited.append((store_id, timeout_s))
-        return not self.unready
+        return Readiness(not self.unready, self.refused)
 
     async def shelve(
         self, store_id: str | None, file_ids: Sequence[str], *, tenant: str = ""

@@ -7,7 +7,8 @@ from typing import Final
 
 from core.assistants import Json
 from core.clock import Clock
-from core.engine.searching import Ranking, SearchResult
+from core.engine.records import Cursor
+from core.engine.searching import Ranking, Readiness, SearchResult
 from core.engine.service.vector_stores import VectorStores
 from core.engine.vectors.checks import check_queries
 from core.engine.vectors.filters import filter_of
@@ -17,6 +18,9 @@ from core.errors import InvalidRequest, NotFound
 
 ATTACHMENT_DAYS: Final = 7
 """Of a store that is made for what is attached to Messages (the reference: tool resources)."""
+
+_MOST_REFUSED: Final = 5
+"""Files that could not be read and are named."""
 
 _SHORTEST_S: Final = 0.05
 _LONGEST_S: Final = 1.0
@@ -53,8 +57,8 @@ class StoresForRuns:
         )
         return found or []
 
-    async def ready(self, store_id: str, timeout_s: float, *, tenant: str = "") -> bool:
-        """Wait until none of the store's files is in progress; False when the time ran out.
+    async def ready(self, store_id: str, timeout_s: float, *, tenant: str = "") -> Readiness:
+        """Wait until none of the store's files is in progress, at most so long.
 
         A store that is gone is ready: there is nothing to wait for.
         """
@@ -64,14 +68,25 @@ class StoresForRuns:
             try:
                 store = await self._stores.get(store_id, tenant=tenant)
             except NotFound:
-                return True
+                return Readiness(done=True)
             left = end - self._clock.monotonic()
-            if not store.file_counts["in_progress"]:
-                return True
-            if left <= 0:
-                return False
+            done = not store.file_counts["in_progress"]
+            if done or left <= 0:
+                refused = (
+                    await self._refused(store_id, tenant) if store.file_counts["failed"] else ()
+                )
+                return Readiness(done, refused)
             await self._clock.sleep(min(pause, left))
             pause = min(2 * pause, _LONGEST_S)
+
+    async def _refused(self, store_id: str, tenant: str) -> tuple[str, ...]:
+        """What is wrong with the newest files that could not be read."""
+        newest = Cursor(limit=_MOST_REFUSED)
+        try:
+            page = await self._stores.files.list(store_id, newest, status="failed", tenant=tenant)
+        except NotFound:
+            return ()
+        return tuple(str((file.last_error or {}).get("message", "")) for file in page.data)
 
     async def shelve(
         self, store_id: str | None, file_ids: Sequence[str], *, tenant: str = ""
