@@ -66,7 +66,9 @@ class RedisCustoms:
             word for name, value in values.items() for word in (f"{place}/{name}", value or "")
         ]
         if await _PUT(self._client, [self._base(account)], [account, home, *fields]) == 0:
-            raise InvalidRequest(f"More than {MOST:,} settings of one home are not kept.")
+            raise InvalidRequest(
+                f"More than {MOST:,} settings in one place are not kept; take some back first."
+            )
 
     async def since(self, account: str, revision: int, limit: int) -> tuple[int, list[Changed]]:
         newest, *found = await _SINCE(

@@ -79,6 +79,7 @@ class LocalCustoms:
         self._account = account
         self._homes: dict[str, Values] = {}
         self._revision = 0
+        self._looking = asyncio.Lock()
 
     @property
     def revision(self) -> int:
@@ -110,20 +111,24 @@ class LocalCustoms:
 
     async def refresh(self) -> None:
         """Learn what changed. Raises StoreError."""
-        while True:
-            newest, changed = await self._customs.since(self._account, self._revision, _PAGE)
-            if newest < self._revision:  # another store, or an older state of it
-                self._homes.clear()
-                self._revision = 0
-                continue
-            for one in changed:
-                self._revision = max(self._revision, one.revision)
-                if one.values:
-                    self._homes[one.home] = one.values
-                else:
-                    self._homes.pop(one.home, None)
-            if len(changed) < _PAGE:
-                return
+        async with self._looking:  # an older answer must not come after a newer one
+            while not await self._look():
+                pass
+
+    async def _look(self) -> bool:
+        """Learn a page of changes; whether that was all."""
+        newest, changed = await self._customs.since(self._account, self._revision, _PAGE)
+        if newest < self._revision:  # another store, or an older state of it
+            self._homes.clear()
+            self._revision = 0
+            return False
+        for one in changed:
+            self._revision = max(self._revision, one.revision)
+            if one.values:
+                self._homes[one.home] = one.values
+            else:
+                self._homes.pop(one.home, None)
+        return len(changed) < _PAGE
 
     @contextlib.asynccontextmanager
     async def kept_fresh(self) -> AsyncIterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 
 import pytest
@@ -12,7 +13,7 @@ from core.chat.customs import EVERY_S, MOST, Changed, Customs, LocalCustoms
 from core.clock import SystemClock
 from core.errors import InvalidRequest
 from tests.contracts.key_leaks import assert_no_leaks
-from tests.fakes.clock import ManualClock
+from tests.fakes.clock import ManualClock, settled
 from tests.fakes.customs import FakeCustoms
 from tests.servers import Server
 
@@ -134,3 +135,39 @@ async def test_a_copy_of_another_store_is_thrown_away(customs: Customs) -> None:
     await store.put(BOT, "G2", "", {"mode": "user"})
     await local.refresh()
     assert local.everywhere("mode") == ["user"]
+
+
+class Slow:
+    """A store whose answer to the first look comes late."""
+
+    def __init__(self, customs: Customs) -> None:
+        self._customs = customs
+        self.late = asyncio.Event()
+        self._looks = 0
+
+    async def put(
+        self, account: str, home: str, place: str, values: Mapping[str, str | None]
+    ) -> None:
+        await self._customs.put(account, home, place, values)
+
+    async def since(self, account: str, revision: int, limit: int) -> tuple[int, list[Changed]]:
+        self._looks += 1
+        first = self._looks == 1
+        found = await self._customs.since(account, revision, limit)
+        if first:
+            await self.late.wait()
+        return found
+
+
+async def test_an_answer_that_comes_late_does_not_bring_back_what_was(customs: Customs) -> None:
+    await customs.put(BOT, "G1", "", {"mode": "reply"})
+    store = Slow(customs)
+    local = LocalCustoms(store, SystemClock(), BOT)
+    looking = asyncio.create_task(local.refresh())
+    await settled()
+    setting = asyncio.create_task(local.put("G1", "", {"mode": "user"}))
+    while (await customs.since(BOT, 0, 1))[0] < 2:
+        await settled()
+    store.late.set()
+    await asyncio.gather(looking, setting)
+    assert local.value("G1", "", "mode") == ("user", "home")
