@@ -273,10 +273,11 @@ def _files(value: object) -> list[InFile]:
     found: list[InFile] = []
     for item in cast("list[Any]", value) if isinstance(value, list) else []:
         file = _dict(item)
+        url = file.get("url_private_download") or file.get("url_private")
         if isinstance(file.get("id"), str) and file.get("mode") != "tombstone":
             found.append(
                 InFile(
-                    ref=str(file["id"]),
+                    ref=f"{file['id']} {url}" if isinstance(url, str) and url else str(file["id"]),
                     name=str(file.get("name") or file["id"]),
                     media_type=str(file.get("mimetype") or ""),
                     size=file["size"] if type(file.get("size")) is int else 0,

@@ -11,11 +11,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from typing import Final, cast
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import aiohttp
 
-from adapters.slack.api import Json, SlackApi, dict_of
+from adapters.slack.api import NO_SUCH_METHOD, Json, SlackApi, SlackRefused, dict_of
 from adapters.slack.events import place_of
 from adapters.slack.origin import Origin
 from adapters.slack.words import readable
@@ -111,13 +111,17 @@ class SlackSource:
         return await self._api.read(method, **query)
 
     async def fetch(self, inbound: Inbound, file: InFile, most_bytes: int) -> bytes:
+        name, _, told = file.ref.partition(" ")
         try:
-            about = dict_of((await self._patiently("files.info", file=file.ref)).get("file"))
+            about = dict_of((await self._patiently("files.info", file=name)).get("file"))
         except ConversationGone as error:
             raise InvalidRequest("Slack does not give it to me.") from error
+        except SlackRefused as error:
+            if error.code not in NO_SUCH_METHOD or not told:
+                raise InvalidRequest(f"Slack does not give it to me ({error.code}).") from error
+            about = {"url_private": told, "mimetype": file.media_type}
         url = str(about.get("url_private_download") or about.get("url_private") or "")
-        asked = urlsplit(url)
-        if (asked.scheme, asked.netloc) != (self._file_host.scheme, self._file_host.netloc):
+        if _place(urlsplit(url)) != _place(self._file_host):
             raise InvalidRequest("It does not lie with Slack, and I fetch nothing from elsewhere.")
         headers = {"Authorization": f"Bearer {self._api.client.token}"}
         try:
@@ -135,3 +139,8 @@ class SlackSource:
                 return data
         except (TimeoutError, aiohttp.ClientError) as error:
             raise PlatformUnavailable("a file could not be fetched from Slack") from error
+
+
+def _place(url: SplitResult) -> tuple[str, str]:
+    """Who serves an address; this machine has two names."""
+    return url.scheme, url.netloc.replace("localhost", "127.0.0.1", 1)

@@ -95,6 +95,19 @@ async def test_files_come_where_the_thread_cannot_be_read(chat_server: Server) -
     assert sum(len(m.get("files", [])) for m in world.own(DM, ts)) == 1
 
 
+@pytest.mark.parametrize("knows", [EDITS, EDITS | {"files.info"}])
+async def test_a_file_comes_in(chat_server: Server, knows: frozenset[str]) -> None:
+    slack = SparseSlack(knows=knows)
+    async with talking(chat_server, slack) as world:
+        table = slack.add_file("data.csv", b"a,b\n1,2\n", "text/csv")
+        await slack.post(ANN, DM, "what is this?", files=[table])
+        await answers(world, DM, 1)
+        assert list(world.assistants.files.values()) == [("data.csv", b"a,b\n1,2\n")]
+        lost = {"id": "F404", "name": "lost.csv", "mimetype": "text/csv", "size": 3}
+        await slack.post(ANN, DM, "and this?", files=[lost])
+        assert "lost.csv" in "".join(await answers(world, DM, 2))
+
+
 async def test_who_says_no_more_than_ok_is_talked_to(chat_server: Server) -> None:
     slack = SparseSlack(knows=EDITS, terse=True)
     async with talking(chat_server, slack) as world:
