@@ -149,6 +149,11 @@ class Platform:
     # ------------------------------------------------------------------- the count
 
     @property
+    def posts(self) -> int:
+        """How many posts there are."""
+        return sum(len(place.posts) for place in self._conversations.values())
+
+    @property
     def quiet(self) -> bool:
         """Whether everything that was written is acknowledged and answered."""
         return all(
