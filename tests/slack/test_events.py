@@ -163,9 +163,7 @@ async def test_a_stop_that_comes_again_later_leaves_the_next_answer_alone(world:
     async with world.process():
         root = await world.slack.post(ANN, CHANNEL, f"{BOT} one two three four")
         await world.appears(CHANNEL, root, "You said")
-        stop = {"type": "agent_session_stopped", "channel": CHANNEL, "thread_ts": root}
-        stop |= {"user": ANN, "streaming_message_ts": [], "event_ts": world.slack.stamp()}
-        await world.slack.event(stop)
+        stop = await world.slack.press_stop(ANN, CHANNEL, root)
         await world.appears(CHANNEL, root, "stopped")
         await world.idle()
         await world.slack.post(ANN, CHANNEL, f"{BOT} five six seven", thread_ts=root)

@@ -104,6 +104,21 @@ async def test_work_that_is_stopped_is_shown_as_broken_off(working: World) -> No
     assert "(stopped)" in words(answer)
 
 
+async def test_slacks_own_stop_button_ends_the_stream_and_the_work(working: World) -> None:
+    async with working.process():
+        ts = await working.slack.post(ANN, DM, "plot it")
+        await until(lambda: len(seen(working, DM, ts)) == 2)
+        await working.slack.press_stop(ANN, DM, ts)
+        await working.replied(DM, ts)
+        await working.idle()
+        await working.signs_off()
+    (answer,) = working.own(DM, ts)
+    assert words(answer) == "(stopped)"
+    assert small_print(answer) == "Code was broken off · The search was broken off"
+    assert "bobbin:regenerate" in buttons(answer)
+    working.at_rest()
+
+
 async def test_a_function_has_a_card_without_its_arguments(world: World) -> None:
     functions = world.own_functions = FakeFunctions()
     functions.add("refund", traits=Traits())

@@ -28,7 +28,7 @@ def words(message: Json) -> str:
 def buttons(message: Json) -> list[str]:
     """The action ids of a message's controls."""
     rows = [cast("list[Json]", block.get("elements") or []) for block in _blocks(message)]
-    return [str(element["action_id"]) for row in rows for element in row]
+    return [str(one["action_id"]) for row in rows for one in row if "action_id" in one]
 
 
 def cards(message: Json) -> list[tuple[str, str]]:

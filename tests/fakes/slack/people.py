@@ -160,6 +160,14 @@ class FakeSlack(Doors):
             },
         )
 
+    async def press_stop(self, user: str, channel: str, root: str) -> Json:
+        """Somebody presses Slack's own Stop button of an agent session; the event of it."""
+        event: Json = {"type": "agent_session_stopped", "channel": channel, "thread_ts": root}
+        event |= {"user": user, "event_ts": self.stamp()}
+        event["streaming_message_ts"] = self.stop_streams(channel, root)
+        await self.event(event)
+        return event
+
     async def open_tab(self, user: str, channel: str, tab: str) -> None:
         """Somebody opens the app's Home tab, or its messages."""
         opened = {"type": "app_home_opened", "user": user, "channel": channel, "tab": tab}
