@@ -96,15 +96,16 @@ async def test_slack_is_away_at_the_start_and_comes_back(
         case "reset":
             slack.away = True
         case "503":
-            slack.fail("auth.test", "internal_error", status=503, times=2)
+            slack.fail("auth.test", "internal_error", status=503, times=1000)
         case _:
-            slack.fail("auth.test", "ratelimited", status=429, retry_after=2)
+            slack.fail("auth.test", "ratelimited", status=429, retry_after=1, times=1000)
     async with running(values) as bobbin:
         assert bobbin.hears == ("Slack cannot be reached; it is tried again until it can",)
         assert (await asked(bobbin, "/healthz")).status_code == 200
         assert (await asked(bobbin, "/v1/assistants")).status_code == 200
         assert await readiness(bobbin) == (503, "Slack cannot be reached")
         slack.away = False
+        slack.forgive()
         await becomes(bobbin, 200)
         ts = await slack.post(ANN, DM, "hello")
         await until(lambda: slack.replies(DM, ts) == ["Good morning."])

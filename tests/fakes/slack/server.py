@@ -113,6 +113,10 @@ class Doors(Workspace):
         """The next `times` calls of the method fail."""
         self._faults[method].append(Fault(error=error, times=times, **values))
 
+    def forgive(self) -> None:
+        """From here on nothing fails."""
+        self._faults.clear()
+
     def lose_answer(self, method: str) -> None:
         """The next call happens, and nobody hears of it."""
         self._faults[method].append(Fault(lose=True))
