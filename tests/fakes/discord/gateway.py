@@ -167,24 +167,32 @@ class Gateway(Responding):
         number, count = asked.get("shard") or (0, 1)
         session = Session(self.snowflake(), asked["intents"], (number, count), wire)
         self.sessions.append(session)
-        has_guild = (int(GUILD) >> 22) % count == number
-        ready: Json = {
+        await self._tell(session, "READY", self.ready(session))
+        for created in self.guilds_of(session):
+            await self._tell(session, "GUILD_CREATE", created)
+        return session
+
+    def ready(self, session: Session) -> Json:
+        """What a new session is told first."""
+        return {
             "v": 10,
             "user": {**self.people[BOT], "email": None, "mfa_enabled": True, "verified": True},
-            "guilds": [{"id": GUILD, "unavailable": True}] if has_guild else [],
+            "guilds": [{"id": one["id"], "unavailable": True} for one in self.guilds_of(session)],
             "session_id": session.id,
             "resume_gateway_url": self.gateway_url,
             "application": {"id": APP, "flags": self.do_application()["flags"]},
-            "shard": [number, count],
+            "shard": list(session.shard),
         }
-        await self._tell(session, "READY", ready)
-        if has_guild:
-            rooms = [c for c in self.channels.values() if c.get("guild_id")]
-            channels = [c for c in rooms if c["type"] != 11]
-            threads = [c for c in rooms if c["type"] == 11]
-            whole = guild(channels, threads, list(self.people.values()))
-            await self._tell(session, "GUILD_CREATE", whole)
-        return session
+
+    def guilds_of(self, session: Session) -> list[Json]:
+        """The guilds of its shard."""
+        number, count = session.shard
+        if (int(GUILD) >> 22) % count != number:
+            return []
+        rooms = [c for c in self.channels.values() if c.get("guild_id")]
+        channels = [c for c in rooms if c["type"] != 11]
+        threads = [c for c in rooms if c["type"] == 11]
+        return [guild(channels, threads, list(self.people.values()))]
 
     async def _resume(self, wire: Wire, asked: Json) -> Session | None:
         self.resumes += 1
