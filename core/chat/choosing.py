@@ -31,6 +31,7 @@ _GONE: Final = "({name}, which was chosen here, is not there any more: {instead}
 _NOT_THEIRS: Final = (
     "({name}, which was chosen here, is not for all who asked this: {instead} answers.)"
 )
+_SWITCHED: Final = "({name} answers here from now on.)"
 _NO_SUCH: Final = "(I know no Assistant {wanted} that you can choose here: {instead} answers.)"
 
 _LONGEST: Final = 40
@@ -124,11 +125,14 @@ class Choosing:
         if offer is not None:
             turn.assistant = offer.slug
             # A later owner does not bind again what somebody may have changed since.
-            if turn.progress.wish != offer.slug and claim.session.assistant != offer.slug:
+            if turn.progress.wish != offer.slug and chosen != offer.slug:
                 await self._bindings.bind(
                     turn.conversation, offer.slug, ordinal=claim.session.ordinal
                 )
-            turn.progress.wish = offer.slug
+                turn.progress.wish = offer.slug
+            shared = any(inbound.setting.shared for inbound in claim.mail)
+            if turn.progress.wish and claim.session.last is not None and shared:
+                turn.aside = _SWITCHED.format(name=offer.name)
             return
         standing = roster.standing(chosen, turn.conversation, people)
         if standing != "here":

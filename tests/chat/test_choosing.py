@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from core.assistants import Message
-from core.chat.messages import ConversationKey, Inbound
+from core.chat.messages import ConversationKey, Inbound, Setting
 from core.chat.roster import Offer, Roster, Rule, Whereabouts
 from tests.chat.flow import ANN, BOB, Process, World, place
 from tests.fakes.assistants import echo
@@ -227,15 +227,16 @@ async def test_a_choice_comes_with_what_may_be_asked(world: World) -> None:
 # ------------------------------------------------------------ a wish that comes with a question
 
 
-def _asks(name: str, wish: str, *, text: str = "hello") -> Inbound:
+def _asks(name: str, wish: str, *, shared: bool = False) -> Inbound:
     return Inbound(
         id=name,
         message_id=name,
         conversation=HERE,
         author=ANN,
-        text=text,
+        text="hello",
         received_at=1.0,
         assistant=wish,
+        setting=Setting(shared=shared),
     )
 
 
@@ -245,6 +246,17 @@ async def test_a_question_can_bring_its_assistant_which_stays(world: World) -> N
         await bot.is_idle(where=HERE)
         assert await answers(world, bot, "go on") == "physics"
     assert [run.assistant_id for run in world.assistants.runs.values()] == ["physics", "physics"]
+
+
+async def test_in_a_thread_that_is_shared_all_see_who_was_wished_for(world: World) -> None:
+    async with world.process() as bot:
+        for number, wish in enumerate(("physics", "tutor", "tutor")):
+            await bot.chat.intake.deliver(_asks(f"q{number}", wish, shared=True))
+            await bot.is_idle(where=HERE)
+    asides = [text for text in world.platform.texts(HERE) if text.startswith("(")]
+    assert asides == ["(Math Tutor answers here from now on.)"]
+    runs = world.assistants.runs.values()
+    assert [run.assistant_id for run in runs] == ["physics", "tutor", "tutor"]
 
 
 async def test_a_wish_for_nobody_is_answered_with_a_sentence(world: World) -> None:
