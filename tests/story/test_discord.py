@@ -180,6 +180,28 @@ async def test_a_wrong_token_is_named_and_nothing_hangs(bot: Bot) -> None:
             assert "Traceback" not in done.stderr
 
 
+async def test_what_a_moderator_sets_holds_after_a_kill(bot: Bot) -> None:
+    async with FakeDiscord.running() as discord:
+        bot.variables |= _variables(discord)
+        discord.person(ANN, "Ann")
+        discord.add_channel(MATHS, "maths")
+        first = bot.start("discord")
+        try:
+            await asyncio.to_thread(read_until, first, HEARD)
+            found = await discord.slash(ANN, MATHS, "settings", rights=1 << 4, mode="reply")
+            await until(lambda: "`mode: reply`" in discord.answered(found))
+        finally:
+            await asyncio.to_thread(kill, first)
+        second = bot.start("discord")
+        try:
+            await asyncio.to_thread(read_until, second, HEARD)
+            await discord.post(ANN, MATHS, f"<@{BOT}> solve 2x = 6")
+            await appears(discord, MATHS, "x = 3")
+        finally:
+            await asyncio.to_thread(end, second)
+        assert not discord.pings
+
+
 async def test_the_invitation_and_the_doctor_say_what_is_needed(bot: Bot) -> None:
     async with FakeDiscord.running(content_intent=False) as discord:
         bot.variables |= _variables(discord)
