@@ -96,6 +96,8 @@ class Settings(BaseSettings):
     """Port of the API."""
     port: int | None = Field(default=None, ge=0, le=65535)
     """The port that a Procfile platform hands out; `bobbin api` listens there, on all addresses."""
+    bobbin_health_port: int | None = Field(default=None, ge=0, le=65535)
+    """Port of `/healthz` and `/readyz` in roles that serve nothing else. None: PORT, or nowhere."""
     bobbin_api_keys: SecretStr | None = None
     """Keys that the Assistants API accepts, separated by commas. None: loopback only."""
     bobbin_api_tenants: Literal["shared", "keys"] = "shared"
@@ -245,6 +247,13 @@ class Settings(BaseSettings):
         if self.port is not None:
             return "0.0.0.0", self.port  # noqa: S104
         return self.bobbin_host, self.bobbin_port
+
+    @property
+    def health_place(self) -> tuple[str, int] | None:
+        """Host and port for `/healthz` and `/readyz` of roles that serve nothing else."""
+        if self.bobbin_health_port is not None:
+            return self.bobbin_host, self.bobbin_health_port
+        return self.place if self.port is not None else None
 
     @property
     def api_keys(self) -> tuple[str, ...]:

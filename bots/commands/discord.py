@@ -32,7 +32,10 @@ async def _run(settings: Settings) -> int:
 
     # Discord calls us with commands and presses, at the one port.
     place = settings.place if settings.discord_public_key is not None else None
-    async with stop_signal() as stop, open_bobbin(settings, api=place, discord="hear") as bobbin:
+    async with (
+        stop_signal() as stop,
+        open_bobbin(settings, api=place, health=settings.health_place, discord="hear") as bobbin,
+    ):
         bobbin.announce(sys.stderr)
         await stop.wait()
     return 0

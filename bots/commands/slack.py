@@ -32,7 +32,10 @@ async def _run(settings: Settings) -> int:
 
     # Without sockets Slack calls us, at the one port.
     place = settings.place if settings.slack_app_token is None else None
-    async with stop_signal() as stop, open_bobbin(settings, api=place, slack="hear") as bobbin:
+    async with (
+        stop_signal() as stop,
+        open_bobbin(settings, api=place, health=settings.health_place, slack="hear") as bobbin,
+    ):
         bobbin.announce(sys.stderr)
         await stop.wait()
     return 0

@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
 async def _run(settings: Settings) -> int:
     from bots.wiring.bobbin import open_bobbin
 
-    async with stop_signal() as stop, open_bobbin(settings) as bobbin:
+    async with stop_signal() as stop, open_bobbin(settings, health=settings.health_place) as bobbin:
         bobbin.announce(sys.stderr)
         await stop.wait()
     return 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TextIO
@@ -49,6 +49,8 @@ class Bobbin:
     roster: Roster
     chat: Chat | None
     address: str | None
+    health: str | None
+    """Where `/healthz` and `/readyz` are, where they are served alone."""
     missing: str
     """Why the API is not served although it was asked for."""
     hears: tuple[str, ...]
@@ -88,6 +90,8 @@ class Bobbin:
             print(f"bobbin: {self.missing}", file=out)
         for sentence in self.hears:
             print(f"bobbin: {sentence}", file=out)
+        if self.health:
+            print(f"bobbin: health at {self.health}/readyz", file=out)
         if self.address and self.service.side is not None:
             print(f"bobbin: Assistants API at {self.address}/v1", file=out)
             if not self.settings.api_keys and not _is_local(self.address):
@@ -104,6 +108,7 @@ async def open_bobbin(
     *,
     api: tuple[str, int] | None = None,
     api_may_fail: bool = False,
+    health: tuple[str, int] | None = None,
     chat: bool = True,
     assistant: str | None = None,
     slack: Part = "speak",
@@ -117,6 +122,7 @@ async def open_bobbin(
     Args:
         settings: of this process.
         api: host and port to serve on: the API where there is an engine, and what platforms call.
+        health: where to say how the process is, if nothing else is served.
         api_may_fail: go on without the API where the address is taken, and say so.
         chat: whether this process answers conversations.
         assistant: who answers where nothing else is chosen; default: BOBBIN_ASSISTANT.
@@ -148,16 +154,25 @@ async def open_bobbin(
         parts: dict[str, Part] = {"Slack": slack, "Discord": discord} if chat else {}
         sides = await stack.enter_async_context(open_sides(settings, store, clock, parts, roster))
         mounts = sides.mounts()
-        address, missing = None, ""
+        address, watched, missing = None, None, ""
+        side = service.side
+        checks: list[Ready] = [sides.ready] if side is None else [side.ready, sides.ready]
         if api is not None and (service.side is not None or mounts):
             try:
                 address = await stack.enter_async_context(
-                    serving_port(service.side, settings, api, clock, ids, mounts, sides.ready)
+                    serving_port(service.side, settings, api, clock, ids, mounts, checks)
                 )
             except ConfigurationError as error:
                 if not api_may_fail:
                     raise
                 missing = f"{error} The chat goes on without the API."
+        elif health is not None:
+            try:
+                watched = await stack.enter_async_context(
+                    serving_port(None, settings, health, clock, ids, (), checks)
+                )
+            except ConfigurationError as error:
+                missing = f"{error} /healthz and /readyz are not served."
         given = TerminalFiles(blob_store(settings, clock, ids))
         # These two stay open: a platform that is reached later is added.
         terminal = TerminalPlatform(stores.feed, settings.bobbin_data_dir / "figures")
@@ -207,6 +222,7 @@ async def open_bobbin(
             roster=roster,
             chat=running,
             address=address,
+            health=watched,
             missing=missing,
             hears=hears,
         )
@@ -220,18 +236,17 @@ async def serving_port(
     clock: Clock,
     ids: Ids,
     mounts: tuple[Any, ...] = (),
-    reached: Ready | None = None,
+    checks: Sequence[Ready] = (),
 ) -> AsyncIterator[str]:
     """The Assistants API at that host and port where there is an engine, and other apps beside it;
-    its address. `reached` raises which chat platform is away."""
+    its address. `checks` raise why the process cannot do its work."""
     from adapters.http.app import create_app
     from adapters.http.reading import Limits
     from bots.wiring.serve import serving
 
     async def ready() -> None:
-        for one in (side.ready if side is not None else None, reached):
-            if one is not None:
-                await one()
+        for check in checks:
+            await check()
 
     app = create_app(
         side.engine if side is not None else None,

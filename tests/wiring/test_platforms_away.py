@@ -171,6 +171,37 @@ async def test_a_token_that_is_taken_back_is_named_and_nothing_is_lost(
             await until(lambda: installed_again.replies(DM, ts) == ["Good morning."])
 
 
+async def test_a_role_that_serves_nothing_says_how_it_is(
+    values: dict[str, Any], slack: FakeSlack, server: Server
+) -> None:
+    values |= {"bobbin_health_port": 0}
+    settings = Settings.model_validate(values)
+    stand_ins = StandIns(model=ScriptedModel(), interpreter=ScriptedInterpreter())
+    async with (
+        open_bobbin(
+            settings, health=settings.health_place, slack="hear", stand_ins=stand_ins
+        ) as bobbin,
+        httpx2.AsyncClient(verify=False, timeout=PATIENCE_S) as client,
+    ):
+        assert (await client.get(f"{bobbin.health}/readyz")).status_code == 200
+        assert (await client.get(f"{bobbin.health}/v1/models")).status_code == 404
+        slack.refusing = True
+        await slack.drop_sockets()
+        while (answer := await client.get(f"{bobbin.health}/readyz")).status_code == 200:
+            await asyncio.sleep(0.05)
+        assert "none of its sockets is open" in answer.text
+        server.kill()
+        assert "store" in (await client.get(f"{bobbin.health}/readyz")).text
+        assert (await client.get(f"{bobbin.health}/healthz")).status_code == 200
+        await asyncio.to_thread(server.start)
+
+
+def test_where_health_is_served() -> None:
+    assert Settings(port=None).health_place is None
+    assert Settings(port=8080).health_place == ("0.0.0.0", 8080)
+    assert Settings(bobbin_health_port=9).health_place == ("127.0.0.1", 9)
+
+
 async def test_discord_is_away_at_the_start_and_slack_answers(
     values: dict[str, Any], slack: FakeSlack
 ) -> None:
