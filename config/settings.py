@@ -184,6 +184,9 @@ class Settings(BaseSettings):
     (BOBBIN_RUN_TTL_S) ends it sooner."""
     bobbin_lease_s: float = Field(default=10.0, ge=1.0, le=300.0)
     """Seconds after which a silent worker's turns go to another one."""
+    bobbin_home_s: float = Field(default=0.3, ge=0.0, le=60.0)
+    """Seconds that a Run waits for the process that has its Thread's code session, if that one is
+    silent. 0: any process takes it, and variables last as long as the same one is met."""
     bobbin_turns: int = Field(default=200, ge=1, le=10_000)
     """Turns in work at a time in one process: what bounds its memory."""
 

@@ -49,7 +49,7 @@ class RedisThreadStore:
         partitions: as written into the store by `ensure_layout`.
         ids: for the tokens by which a change that was sent twice is recognised.
         lease_ms: how long a Run that `claim_as` claimed may go without `RunQueue.renew`.
-        kept_ms: how long a Run is kept for its Thread's home.
+        kept_ms: how long a Run is kept for its Thread's home; 0: not at all.
     """
 
     def __init__(

@@ -171,7 +171,7 @@ if ARGV[7] ~= '' then redis.call('ZADD', base .. 'expiry', ARGV[7], item) end
 local epoch = 0
 local offered = owner ~= '' or has('q')
 local state = offered and state_of(item)
-local home = offered and state ~= 'ready' and home_of(thread)
+local home = offered and state ~= 'ready' and ARGV[8] ~= '0' and home_of(thread)
 if home and home ~= owner then
   if state ~= 'kept' then keep(item, home, tonumber(ARGV[8])) end
 elseif owner ~= '' then

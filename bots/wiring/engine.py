@@ -68,7 +68,13 @@ async def open_engine(
     """
     lease_ms = round(settings.bobbin_lease_s * 1000)
     async with AsyncExitStack() as stack:
-        threads = RedisThreadStore(store.client, store.partitions, ids, lease_ms=lease_ms)
+        threads = RedisThreadStore(
+            store.client,
+            store.partitions,
+            ids,
+            lease_ms=lease_ms,
+            kept_ms=round(settings.bobbin_home_s * 1000),
+        )
         objects = RedisObjectStore(store.client, store.partitions)
         events = RedisRunEvents(store.client, store.partitions, ids)
         stack.push_async_callback(events.aclose)
@@ -182,7 +188,13 @@ async def open_services(
     blobs = blob_store(settings, clock, ids)
     try:
         yield Engine(
-            threads=RedisThreadStore(store.client, store.partitions, ids, lease_ms=lease_ms),
+            threads=RedisThreadStore(
+                store.client,
+                store.partitions,
+                ids,
+                lease_ms=lease_ms,
+                kept_ms=round(settings.bobbin_home_s * 1000),
+            ),
             objects=RedisObjectStore(store.client, store.partitions),
             blobs=blobs,
             events=events,

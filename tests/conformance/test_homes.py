@@ -20,8 +20,8 @@ from tests.servers import redis_server
 
 CODE: Any = {"type": "code_interpreter"}
 KEYS = ("sk-first", "sk-second")
-TURNS = 20
-"""Within so many turns the machine lets a home answer in time."""
+LONG_S, SHORT_S = "60", "0.3"
+"""What a Run waits for its home: longer than any machine stands still, and as everywhere."""
 ADD = "try:\n    x += 1\nexcept NameError:\n    x = 1\nprint('x is', x)"
 
 
@@ -43,8 +43,9 @@ class Two:
         return printed, stage.model.requests[-1].headers["Authorization"].removeprefix("Bearer ")
 
 
-@pytest_asyncio.fixture
-async def two(tmp_path: Path) -> AsyncIterator[Two]:
+@pytest_asyncio.fixture(params=[LONG_S])
+async def two(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Two]:
+    """A Run waits as many seconds for its home as the parameter says."""
     async with AsyncExitStack() as stack:
         redis = stack.enter_context(redis_server(tmp_path, fsync="no"))
         model = await stack.enter_async_context(ModelServer())
@@ -52,6 +53,7 @@ async def two(tmp_path: Path) -> AsyncIterator[Two]:
         processes: list[Process] = []
         for key in KEYS:
             variables = variables_of("chat", model, redis.url, tmp_path, key)
+            variables["BOBBIN_HOME_S"] = request.param
             started = stack.enter_context(process("api", tmp_path / "logs", variables))
             url = await started.word("Assistants API at ")
             client, http = await stack.enter_async_context(clients_of(url, None))
@@ -60,56 +62,25 @@ async def two(tmp_path: Path) -> AsyncIterator[Two]:
         yield Two((stages[0], stages[1]), (processes[0], processes[1]))
 
 
-@dataclass
-class Counting:
-    """A Thread whose code counts, as far as its session is known."""
-
-    two: Two
-    thread_id: str
-    assistant_id: str
-    home: str = ""
-    count: int = 0
-
-    async def turn(self, at: int) -> bool:
-        """A Run made at one of them: whether the home that is another one executed it.
-
-        A home that stands still loses the session, and who executes says so and is the home.
-        """
-        printed, key = await self.two.turn(at, self.thread_id, self.assistant_id)
-        if key == self.home:
-            self.count += 1
-            assert printed == f"x is {self.count}"
-            return key != KEYS[at]
-        assert printed.endswith("x is 1")
-        assert not self.home or "variables of earlier calls are gone" in printed
-        self.home, self.count = key, 1
-        return False
-
-
 async def test_variables_stay_whoever_is_asked(two: Two) -> None:
     first = two.stages[0]
+    assistant_id = await first.assistant(tools=[CODE])
     thread_id = await first.thread("Count.")
-    thread = Counting(two, thread_id, await first.assistant(tools=[CODE]))
-    came_home = 0
-    for turn in range(TURNS):
-        came_home += await thread.turn(turn % 2)
-        if came_home == 3:
-            return
-    pytest.fail("Runs are not executed where the session is")
+    for number, at in enumerate((0, 1, 0, 1, 1, 0), start=1):
+        told = await two.turn(at, thread_id, assistant_id)
+        assert told == (f"x is {number}", "sk-first")
 
 
 async def test_each_thread_has_its_own_home(two: Two) -> None:
     assistant_id = await two.stages[0].assistant(tools=[CODE])
-    threads = [Counting(two, await stage.thread("Count."), assistant_id) for stage in two.stages]
-    for _ in range(TURNS):
-        for at, thread in enumerate(threads):
-            await thread.turn(at)
-        came_home = [await thread.turn(1 - at) for at, thread in enumerate(threads)]
-        if all(came_home) and {thread.home for thread in threads} == set(KEYS):
-            return
-    pytest.fail("two Threads do not keep two homes")
+    threads = [await stage.thread("Count.") for stage in two.stages]
+    for at, thread_id in enumerate(threads):
+        assert await two.turn(at, thread_id, assistant_id) == ("x is 1", KEYS[at])
+    for at, thread_id in enumerate(threads):
+        assert await two.turn(1 - at, thread_id, assistant_id) == ("x is 2", KEYS[at])
 
 
+@pytest.mark.parametrize("two", [SHORT_S], indirect=True)
 async def test_when_the_home_is_killed_the_other_one_goes_on(two: Two) -> None:
     first = two.stages[0]
     assistant_id = await first.assistant(tools=[CODE])
@@ -121,3 +92,14 @@ async def test_when_the_home_is_killed_the_other_one_goes_on(two: Two) -> None:
     assert "variables of earlier calls are gone" in printed
     assert printed.endswith("x is 1")
     assert await two.turn(1, thread_id, assistant_id) == ("x is 2", "sk-second")
+
+
+@pytest.mark.parametrize("two", ["0"], indirect=True)
+async def test_without_waiting_whoever_is_asked_executes(two: Two) -> None:
+    """What the tests above would see if nothing led Runs home."""
+    assistant_id = await two.stages[0].assistant(tools=[CODE])
+    thread_id = await two.stages[0].thread("Count.")
+    assert await two.turn(0, thread_id, assistant_id) == ("x is 1", "sk-first")
+    printed, key = await two.turn(1, thread_id, assistant_id)
+    assert key == "sk-second"
+    assert "variables of earlier calls are gone" in printed

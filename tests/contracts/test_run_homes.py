@@ -39,6 +39,13 @@ async def hasty(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
         yield opened
 
 
+@pytest.fixture(params=BACKENDS)
+async def homeless(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
+    """A store that keeps nothing for anybody."""
+    async with engine_stores(request, kept_ms=0) as opened:
+        yield opened
+
+
 async def settle(stores: Stores, owner: str = "home", thread_id: str = THREAD) -> None:
     """A Thread whose first Run ran code at `owner`, and is over."""
     await stores.begin(thread_id=thread_id)
@@ -160,6 +167,11 @@ async def test_who_waits_looks_again_when_the_time_is_over(hasty: Stores) -> Non
     waiting = asyncio.create_task(taken(hasty, "third"))
     await hasty.start()
     assert (await waiting).run_id == RUN
+
+
+async def test_where_nobody_is_waited_for_nothing_is_kept(homeless: Stores) -> None:
+    await settle(homeless)
+    assert await homeless.start(claim_as="other") > 0
 
 
 async def test_waiting_ends_when_a_run_is_kept_for_the_owner(stores: Stores) -> None:

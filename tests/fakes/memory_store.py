@@ -227,7 +227,8 @@ class MemoryThreads:
             store.expiry[item] = change.expires_at
         offered = change.enqueue or change.claim_as is not None
         state = store.leases[item].state if item in store.leases else ""
-        home = store.home(change.thread_id) if offered and state != "ready" else None
+        kept = offered and state != "ready" and store.kept_s > 0
+        home = store.home(change.thread_id) if kept else None
         if home is not None and home != change.claim_as:
             if state != "kept":
                 store.keep(item, home)
