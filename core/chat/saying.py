@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from core.chat.manners import BACK
-from core.chat.messages import Command, Post
+from core.chat.messages import Command, OutFile, Post
 from core.chat.ports import ChatPlatform
 from core.chat.text.mentions import neutralise
 from core.chat.text.split import split
@@ -83,8 +83,8 @@ class Saying:
         part: str = "reply",
         alone: bool = False,
     ) -> None:
-        """Say it where the command came from, in as many posts as it takes; if that fails, the log
-        has it.
+        """Say it where the command came from, in as many posts as it takes, or as a file where
+        these are too many; if that fails, the log has it.
 
         What the last of them looks like beside its text is `post`. `part` tells apart what is said
         to the same command. With `alone` only who gave it sees the answer, where the platform can
@@ -92,16 +92,22 @@ class Saying:
         """
         platform = self._platforms[command.conversation.platform]
         can = platform.capabilities
-        parts = split(neutralise(text, can.mentions), can.max_chars)
+        parts = [part.text for part in split(neutralise(text, can.mentions), can.max_chars)]
+        files: tuple[OutFile, ...] = ()
+        if can.max_parts and len(parts) > can.max_parts:
+            files = (OutFile(f"{command.name}.md", "text/markdown; charset=utf-8", text.encode()),)
+            parts[can.max_parts - 1 :] = [f"(This is long: all of it is in {files[0].name}.)"]
         plain = Post(part_id="", text="")
         only_for = command.author.id if alone and command.shared else ""
         try:
             for number, piece in enumerate(parts):
                 name = f"{command.id}.{part}" + (f".{number}" if number else "")
+                is_last = number == len(parts) - 1
                 shown = replace(
-                    post if post is not None and number == len(parts) - 1 else plain,
+                    post if post is not None and is_last else plain,
                     part_id=name,
-                    text=piece.text,
+                    text=piece,
+                    files=files if is_last else (),
                     turn=(command.id,),
                     kind="notice",
                     only_for=only_for,
