@@ -121,11 +121,6 @@ class Doors(Workspace):
         """The next call happens, and nobody hears of it."""
         self._faults[method].append(Fault(lose=True))
 
-    def recover(self) -> None:
-        """Nothing fails any more."""
-        self._faults.clear()
-        self.away = self.refusing = self.revoked = False
-
     async def drop_sockets(self) -> None:
         """Close every socket, as Slack does when it refreshes them."""
         for socket in list(self._sockets):
