@@ -147,7 +147,8 @@ class Settings(BaseSettings):
     discord_api_url: str = "https://discord.com/api/v10"
     """Where Discord's REST API is; another one is for tests."""
     discord_gateway_url: str = "wss://gateway.discord.gg/"
-    """Where Discord's gateway is; another one is for tests."""
+    """Where Discord's gateway is; another one is for tests. Where DISCORD_API_URL alone is another
+    one, it is asked for its gateway."""
     bobbin_discord_mode: Literal["thread", "reply", "channel", "user"] = "thread"
     """Where a question in a channel is answered: in a Discord thread of its own, by a reply, or in
     one conversation for the channel, or for each person there."""

@@ -179,7 +179,7 @@ class DiscordSide:
         link = Link(
             token=token.get_secret_value(),
             api_url=settings.discord_api_url.rstrip("/"),
-            gateway_url=settings.discord_gateway_url,
+            gateway_url=await _gateway_url(self.api, settings),
             shard=shard,
             name=f"{PLATFORM}:{self.me.application}",
             deaf_s=self.deaf_s,
@@ -282,6 +282,22 @@ async def open_discord(
             door=door,
             roster=roster,
         )
+
+
+async def _gateway_url(api: DiscordApi, settings: Settings) -> str:
+    """Where DISCORD_GATEWAY_URL says; where DISCORD_API_URL alone is another one than Discord's, it
+    is asked for its gateway."""
+    given, where = settings.discord_gateway_url, settings.discord_api_url
+    if (
+        urlsplit(where).netloc == "discord.com"
+        or "discord_gateway_url" in settings.model_fields_set
+    ):
+        return given
+    try:
+        return str((await api.read("/gateway/bot"))["url"])
+    except (PlatformError, KeyError, TypeError) as error:
+        log.warning("%s does not say where its gateway is: %r", where, error)
+        return given
 
 
 def _ear(application: str, shard: int, shards: int) -> str:

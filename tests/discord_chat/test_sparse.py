@@ -44,6 +44,14 @@ async def test_the_least_that_an_event_says_is_answered(chat_server: Server, wit
         assert (await world.replied(question.original))[0].endswith("three")
 
 
+async def test_the_api_says_where_its_gateway_is(world: World) -> None:
+    world.settings["discord_gateway_url"] = None
+    async with world.process():
+        await world.discord.post(ANN, world.dm, "one")
+        assert await world.replied(world.dm) == ["You said: one"]
+    assert world.discord.identifies == 1
+
+
 async def test_where_no_threads_are_the_channel_has_the_answer(chat_server: Server) -> None:
     discord = SparseDiscord(without=r"/threads$|/typing$|GET /channels/")
     async with talking(chat_server, discord) as world:

@@ -99,7 +99,8 @@ class World:
             "discord_api_url": self.discord.url,
             "discord_gateway_url": self.discord.gateway_url,
         }
-        settings = Settings(**(values | self.settings))
+        given = {name: v for name, v in (values | self.settings).items() if v is not None}
+        settings = Settings(**given)
         clock, owner = SystemClock(), f"process-{next(self._owners)}"
         kept = discord_stores(self.client, 1)
         async with (
