@@ -194,7 +194,9 @@ class Relay:
 
     async def _give_up(self, turn: Turn, outbox: Outbox) -> Outcome:
         claim = turn.claim
-        await self._cancel(await self._starting.found(turn))
+        found = await self._starting.found(turn)
+        await self._cancel(found)
+        turn.ended = found if found and found.status in TERMINAL_RUN_STATUSES else None
         await self._acting.close(turn, outbox)
         sentence = f"I tried this {claim.lost + claim.attempts} times and failed each time."
         await self._say(turn, outbox, sentence)
