@@ -32,6 +32,9 @@ SWEEP_S: Final = 30.0
 """How often is looked for what was not finished: by a process that died, or for a service that was
 away."""
 
+LONGEST_PAUSE_S: Final = 3600.0
+"""A service that goes on refusing is asked this often."""
+
 DAYS: Final = 32
 """For how many days back usage may be stored."""
 
@@ -87,8 +90,8 @@ class Forgetting:
         self._clock = clock
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._sweeping: asyncio.Task[None] | None = None
-        self._told: set[str] = set()
-        """Partings of which was said that they are not done yet."""
+        self._failed: dict[str, tuple[int, float]] = {}
+        """How often partings failed here, and from when on they are tried again (monotonic s)."""
 
     async def carry_out(self, command: Command) -> None:
         """Ask, or do what was asked and is confirmed.
@@ -181,8 +184,13 @@ class Forgetting:
         now = self._clock.now()
         for parting in await self._partings.begun():
             ours = parting.reply_to.platform in self._platforms  # others tell their own people
-            if ours and person in ("", parting.person) and now - parting.at >= since:
+            due = person or (now - parting.at >= since and self._is_due(parting))
+            if ours and due and person in ("", parting.person):
                 self._start(parting)
+
+    def _is_due(self, parting: Parting) -> bool:
+        _, again = self._failed.get(parting.name, (0, 0.0))
+        return self._clock.monotonic() >= again
 
     def _start(self, parting: Parting) -> asyncio.Task[None]:
         task = self._tasks.get(parting.name)
@@ -205,11 +213,13 @@ class Forgetting:
             log.exception("forgetting failed for a reason nobody foresaw")
             said = FAILED.format(why="something went wrong on my side.")
         else:
-            self._told.discard(parting.name)
+            self._failed.pop(parting.name, None)
             await self._saying.say(_command_of(parting), said, alone=True)
             return
-        if parting.name not in self._told:
-            self._told.add(parting.name)
+        count, _ = self._failed.get(parting.name, (0, 0.0))
+        pause_s = min(SWEEP_S * 2 ** min(count, 10), LONGEST_PAUSE_S)
+        self._failed[parting.name] = (count + 1, self._clock.monotonic() + pause_s)
+        if not count:
             await self._saying.say(_command_of(parting), said, part="trouble", alone=True)
 
     async def _done(self, parting: Parting) -> str:

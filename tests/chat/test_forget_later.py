@@ -75,10 +75,10 @@ async def test_a_service_that_was_away_is_asked_again_and_trouble_is_told_once(
             await until(lambda tries=tries: service.tries == tries)
             await until(lambda: platform.texts(place()))
             await clock.until_asleep()
-            await clock.advance(SWEEP_S)
+            await clock.advance(SWEEP_S * 2 ** (tries - 1))
         (told,) = platform.texts(place())
         service.away = False
-        await clock.advance(SWEEP_S)
+        await clock.advance(SWEEP_S * 8)
         await until(lambda: len(platform.texts(place())) == 2)
         await forgetting.aclose()
     assert "could not forget everything yet: The service is away." in told
