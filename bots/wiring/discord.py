@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from adapters.discord import slash
@@ -40,7 +41,7 @@ from core.chat.customs import Customs, LocalCustoms
 from core.chat.hearing import Hearing, Homes, Keeping, Loops
 from core.chat.manners import LocalRulesOf, Places
 from core.chat.messages import Event
-from core.chat.pacing import Pacer, Paces
+from core.chat.pacing import Pace, Pacer, Paces
 from core.chat.ports import ChatPlatform
 from core.chat.roster import Roster
 from core.chat.wording import ChatSource
@@ -53,6 +54,10 @@ from core.errors import (
 )
 
 log = logging.getLogger(__name__)
+
+_TELLING: Final = Pace(10_000)
+"""One process at a time looks whether Discord knows the commands."""
+_TELLING_PATIENCE_MS: Final = 600_000
 
 
 @dataclass(slots=True)
@@ -185,15 +190,37 @@ class DiscordSide:
             deaf_s=self.deaf_s,
         )
         gateway = self._gateway = Gateway(link, ears, self.pacer, self.clock)
+        async with self._commands_told(), ears.open(), gateway.running():
+            share = f", shard {shard[0]} of {shard[1]}" if shard[1] > 1 else ""
+            also = f" and by HTTP at {PATH}" if self.asgi is not None else ""
+            yield f"over the gateway{share}{also}"
+
+    @asynccontextmanager
+    async def _commands_told(self) -> AsyncIterator[None]:
+        """Discord knows the commands when this begins, if nobody else tells it just now. Of several
+        processes that start together one tells it, and the others look afterwards."""
+        name = f"{PLATFORM}:{self.me.application}:commands"
+        wait_ms = await self.pacer.reserve(name, _TELLING, _TELLING_PATIENCE_MS)
+        if wait_ms == 0:
+            await self._tell_commands()
+        later = asyncio.create_task(self._tell_commands_in(wait_ms or 0), name="discord commands")
+        try:
+            yield
+        finally:
+            later.cancel()
+            await asyncio.gather(later, return_exceptions=True)
+
+    async def _tell_commands_in(self, wait_ms: int) -> None:
+        if wait_ms > 0:
+            await self.clock.sleep(wait_ms / 1000)
+            await self._tell_commands()
+
+    async def _tell_commands(self) -> None:
         try:
             commands = fitted(slash.COMMANDS, self.roster)
             await slash.tell(self.api, self.me.application, commands)
         except PlatformError as error:
             log.warning("Discord could not be told of the commands: %s", error)
-        async with ears.open(), gateway.running():
-            share = f", shard {shard[0]} of {shard[1]}" if shard[1] > 1 else ""
-            also = f" and by HTTP at {PATH}" if self.asgi is not None else ""
-            yield f"over the gateway{share}{also}"
 
 
 @asynccontextmanager

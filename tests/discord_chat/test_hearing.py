@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
-from adapters.discord.api import DiscordApi, DiscordRefused
+from adapters.discord.api import BANNED_S, DiscordApi, DiscordRefused
 from adapters.discord.backfill import Backfill
+from adapters.discord.gateway import Gateway, Link
 from core.clock import SystemClock
 from core.errors import ConfigurationError, PlatformRateLimited
 from tests.discord_chat.world import ANN, LUNCH, MATHS, MENTION, Budget, World
+from tests.fakes.clock import ManualClock
 from tests.fakes.discord.looks import APP, ROLE
 from tests.fakes.hearing import FakeHearing
+from tests.fakes.pacer import FakePacer
+from tests.patience import until
+
+
+class Deaf:
+    """Whoever is told what the gateway says, and makes nothing of it."""
+
+    full = False
+
+    def hear(self, name: str, data: dict[str, Any]) -> None:
+        return
+
+    def without_contents(self) -> None:
+        return
+
+    def alive(self) -> None:
+        return
 
 
 async def test_every_message_three_times_is_one_answer(world: World) -> None:
@@ -227,6 +247,43 @@ async def test_a_ban_of_our_address_is_waited_out(world: World) -> None:
     async with world.process():
         await world.discord.post(ANN, world.dm, "hello")
         await world.replied(world.dm)
+
+
+async def test_a_ban_at_the_gateway_is_waited_out_in_the_process(world: World) -> None:
+    clock = ManualClock()
+    world.discord.fail("GET", "^/users/@me$", 429, retry_after=1, via=False)
+    link = Link(
+        token=world.discord.token,
+        api_url=world.discord.url,
+        gateway_url=world.discord.gateway_url,
+        shard=(0, 1),
+        name="discord:1",
+    )
+
+    async def hear() -> None:
+        async with Gateway(link, Deaf(), FakePacer(clock), clock).running():
+            await asyncio.Event().wait()
+
+    hearing = asyncio.create_task(hear())
+    await clock.until_asleep()
+    assert world.discord.called("GET", "^/users/@me$")
+    assert world.discord.identifies == 0
+    await clock.advance(BANNED_S)
+    await until(lambda: world.discord.identifies == 1)
+    hearing.cancel()
+    await asyncio.gather(hearing, return_exceptions=True)
+
+
+async def test_of_processes_that_start_together_one_tells_discord_the_commands(
+    world: World,
+) -> None:
+    world.pacer = FakePacer(SystemClock())
+    async with world.process():
+        world.discord.commands[0]["description"] = "Something older"
+        async with world.process():
+            await world.discord.post(ANN, world.dm, "hello")
+            await world.replied(world.dm)
+    assert len(world.discord.called("PUT", "/commands$")) == 1
 
 
 async def test_after_too_many_refusals_nothing_is_asked_for_a_while(world: World) -> None:
