@@ -15,6 +15,9 @@ from core.chat.messages import ConversationKey
 
 Name = Literal["answers", "mode", "follow", "introduction", "bots"]
 
+MOST: Final = 20_000
+"""Places of which the rules are kept worked out."""
+
 NOBODY: Final = "none"
 """Value of `bots` where explicitly no program may ask."""
 
@@ -53,10 +56,21 @@ class HouseRules:
             "introduction": "on" if default.introduce else "off",
             "bots": ",".join(sorted(default.programs)) or NOBODY,
         }
-        self._welcome: tuple[int, frozenset[str]] = (-1, frozenset())
+        self._known: dict[tuple[str, str], Rules] = {}
+        self._welcome: frozenset[str] = frozenset()
+        self._as_of = -1
 
     def at(self, guild: str, channel: str) -> Rules:
         """What holds there."""
+        self._learn()
+        found = self._known.get((guild, channel))
+        if found is None:
+            if len(self._known) >= MOST:
+                self._known.clear()
+            found = self._known[guild, channel] = self._rules(guild, channel)
+        return found
+
+    def _rules(self, guild: str, channel: str) -> Rules:
         held: dict[str, Any] = {one.name: one.value for one in self.holding(guild, channel)}
         return Rules(
             mode=held["mode"],
@@ -91,12 +105,17 @@ class HouseRules:
 
     def welcomes(self, program: str) -> bool:
         """Whether that bot or webhook may ask anywhere."""
-        revision, welcome = self._welcome
-        if revision != self._customs.revision:
-            lists = [self._default["bots"], *self._customs.everywhere("bots")]
-            welcome = frozenset(one for ids in lists for one in _ids(ids))
-            self._welcome = (self._customs.revision, welcome)
-        return program in welcome
+        self._learn()
+        return program in self._welcome
+
+    def _learn(self) -> None:
+        """Forget what was worked out before something changed: each message asks for it."""
+        if self._as_of == self._customs.learnt:
+            return
+        self._as_of = self._customs.learnt
+        self._known.clear()
+        lists = [self._default["bots"], *self._customs.everywhere("bots")]
+        self._welcome = frozenset(one for ids in lists for one in _ids(ids))
 
     async def put(self, guild: str, channel: str, values: Mapping[str, str | None]) -> None:
         """Set them for a channel, or the server where it is empty; None takes one back.

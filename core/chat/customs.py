@@ -79,12 +79,13 @@ class LocalCustoms:
         self._account = account
         self._homes: dict[str, Values] = {}
         self._revision = 0
+        self._learnt = 0
         self._looking = asyncio.Lock()
 
     @property
-    def revision(self) -> int:
-        """Grows with each change."""
-        return self._revision
+    def learnt(self) -> int:
+        """Grows with each change that this copy learns of."""
+        return self._learnt
 
     def value(
         self, home: str, place: str, name: str
@@ -121,7 +122,9 @@ class LocalCustoms:
         if newest < self._revision:  # another store, or an older state of it
             self._homes.clear()
             self._revision = 0
+            self._learnt += 1
             return False
+        self._learnt += len(changed)
         for one in changed:
             self._revision = max(self._revision, one.revision)
             if one.values:
