@@ -29,7 +29,7 @@ from core.chat.doing import summary
 from core.chat.messages import Capabilities, ConversationKey, OutFile, Post, Sign
 from core.chat.pacing import PATIENCE_MS, Pace, Paces
 from core.clock import Clock
-from core.errors import ConversationGone, PlatformRateLimited, TooEarly
+from core.errors import ConversationGone, PlatformError, PlatformRateLimited, TooEarly
 
 log = logging.getLogger(__name__)
 
@@ -193,6 +193,8 @@ class SlackPlatform:
         origins = list(filter(None, map(Origin.of, sign.turn)))
         by_post = any(self._presence.way(one.channel) == "reaction" for one in origins)
         places = {one.ts if by_post else one.root: one for one in origins}
+        if sign.kind == "asking":
+            await self._rest(conversation, sign.turn)
         for origin in places.values():
             match sign.kind:
                 case "idle":
@@ -203,6 +205,16 @@ class SlackPlatform:
                     await self._presence.working(origin, f"waits; {sign.ahead} before this")
                 case _:
                     await self._presence.working(origin, sign.sentence)
+
+    async def _rest(self, conversation: ConversationKey, turn: tuple[str, ...]) -> None:
+        """A person is asked, perhaps for long. Slack would end the turn's streams meanwhile and
+        draw what is open in them as failed: they are edited from now on."""
+        for ref, post in self._streams.give_up(turn):
+            origin, root = self._aim(conversation, post.part_id)
+            try:
+                await self._update(origin, root, ref, post)
+            except PlatformError as error:
+                log.info("a stream could not be made a message: %s", error)
 
     # ------------------------------------------------------------------- one post
 
@@ -235,7 +247,8 @@ class SlackPlatform:
             if post.final:
                 raise PlatformRateLimited("too many edits in this workspace", retry_after_s=5.0)
             return
-        await self._streams.close(ref, origin.channel)
+        goes_on = not (post.final and post.controls)
+        await self._streams.close(ref, origin.channel, goes_on=goes_on)
         body = {"channel": origin.channel, "ts": ref}
         await self._say("chat.update", body, post, origin, root)
         if paid:

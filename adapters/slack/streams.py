@@ -19,13 +19,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from adapters.slack.api import Json, SlackApi, SlackRefused
 from adapters.slack.origin import Origin
 from adapters.slack.render import controls, has_table, metadata, tasks, work
-from core.chat.doing import Doing
 from core.chat.messages import Post
 from core.clock import Clock
 from core.errors import ConversationGone, DeliveryUnclear, PlatformRateLimited
@@ -56,17 +55,17 @@ _NEVER: Final = frozenset(
 @dataclass(slots=True)
 class _Stream:
     channel: str
-    sent: str
     begun: float
-    cards: bool = False
-    shown: tuple[Doing, ...] = ()
+    cards: bool
+    post: Post
+    """As far as it was sent."""
 
     def more(self, text: str, post: Post) -> Json:
         """What brings it up to the post, `text` behind what was sent; empty where nothing does."""
         if not self.cards:
             return {"markdown_text": text} if text else {}
-        news = tuple(one for one in post.doing if post.final or one not in self.shown)
-        chunks = tasks(news, ended=post.final)
+        known = () if post is self.post or post.final else self.post.doing
+        chunks = tasks(tuple(one for one in post.doing if one not in known), ended=post.final)
         if text:
             chunks.append({"type": "markdown_text", "text": text})
         return {"chunks": chunks} if chunks else {}
@@ -117,7 +116,7 @@ class Streams:
         if not self.may_begin(origin.channel, post):
             return None
         cards = bool(post.doing) and origin.channel not in self._without_cards
-        stream = _Stream(origin.channel, post.text, self._clock.monotonic(), cards, post.doing)
+        stream = _Stream(origin.channel, self._clock.monotonic(), cards, post)
         try:
             answer = await self._api.write(
                 "chat.startStream",
@@ -125,7 +124,7 @@ class Streams:
                 thread_ts=root,
                 recipient_team_id=await self._team_of(origin.user),
                 recipient_user_id=origin.user,
-                **replace(stream, shown=()).more(post.text, post),
+                **stream.more(post.text, post),
             )
         except PlatformRateLimited:
             return None  # an ordinary post need not wait
@@ -159,10 +158,10 @@ class Streams:
         if stream is None:
             return False
         whole = post.final and has_table(post.text)
-        if whole or not post.text.startswith(stream.sent) or self._is_old(stream):
+        if whole or not post.text.startswith(stream.post.text) or self._is_old(stream):
             del self._streams[ts]
             return False
-        more = post.text[len(stream.sent) :]
+        more = post.text[len(stream.post.text) :]
         try:
             if post.final:
                 await self._end(ts, stream, more, post)
@@ -173,8 +172,15 @@ class Streams:
             log.info("a stream is given up and its message edited: %s", error)
             del self._streams[ts]
             return False
-        stream.sent, stream.shown = post.text, post.doing
+        stream.post = post
         return True
+
+    def give_up(self, turn: tuple[str, ...]) -> list[tuple[str, Post]]:
+        """The streams of a turn, which are edited from now on: their stamps, and what was sent."""
+        found = [(ts, one.post) for ts, one in self._streams.items() if one.post.turn == turn]
+        for ts, _ in found:
+            del self._streams[ts]
+        return found
 
     def ordinary(self, ts: str) -> None:
         """No stream is open in this message."""
@@ -182,8 +188,9 @@ class Streams:
         if len(self._closed) > MOST:
             del self._closed[next(iter(self._closed))]
 
-    async def close(self, ts: str, channel: str) -> None:
-        """Make sure that no stream is open in this message, whoever began it.
+    async def close(self, ts: str, channel: str, *, goes_on: bool) -> None:
+        """Make sure that no stream is open in this message, whoever began it. `goes_on`: the answer
+        does.
 
         Raises:
             PlatformError: as `SlackApi.write`, when that is not certain.
@@ -191,15 +198,15 @@ class Streams:
         if ts in self._closed:
             return
         try:
-            await self._api.write("chat.stopStream", channel=channel, ts=ts)
+            await self._api.write(
+                "chat.stopStream", channel=channel, ts=ts, **self._session(channel, goes_on=goes_on)
+            )
         except (SlackRefused, ConversationGone) as error:
             log.debug("no stream was open: %s", error)
         self.ordinary(ts)
 
     async def _end(self, ts: str, stream: _Stream, more: str, post: Post) -> None:
         below = [*([] if stream.cards else work(post)), *controls(post)]
-        # Left alone, the end of a stream ends the session: its loader goes, and its Stop button.
-        goes_on = not post.controls and self._has_session(stream.channel)
         await self._api.write(
             "chat.stopStream",
             channel=stream.channel,
@@ -207,10 +214,14 @@ class Streams:
             metadata=metadata(post),
             **stream.more(more, post),
             **({"blocks": below} if below else {}),
-            **({"session_status": "processing"} if goes_on else {}),
+            **self._session(stream.channel, goes_on=not post.controls),
         )
         del self._streams[ts]
         self.ordinary(ts)
+
+    def _session(self, channel: str, *, goes_on: bool) -> Json:
+        """Left alone, the end of a stream ends the session, with its loader and Stop button."""
+        return {"session_status": "processing"} if goes_on and self._has_session(channel) else {}
 
     def _is_old(self, stream: _Stream) -> bool:
         return self._clock.monotonic() - stream.begun >= LONGEST_S

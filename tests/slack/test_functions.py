@@ -11,7 +11,7 @@ from core.assistants import Message
 from core.chat.function_ports import Traits
 from tests.fakes.assistants import FakeAssistants, Wants
 from tests.fakes.functions import FakeFunctions
-from tests.fakes.slack.looks import Json, buttons, words
+from tests.fakes.slack.looks import Json, buttons, cards, small_print, words
 from tests.patience import PATIENCE_S
 from tests.slack.world import ANN, BOB, BOT, CHANNEL, DM, World
 
@@ -72,6 +72,24 @@ async def test_a_yes_by_a_button_runs_it_once(world: World, own: FakeFunctions) 
     after = world.slack.messages[CHANNEL][question["ts"]]
     assert "Approved by" in words(after)
     assert buttons(after) == []
+    world.at_rest()
+
+
+async def test_while_somebody_is_asked_no_stream_is_open(world: World, own: FakeFunctions) -> None:
+    async with world.process():
+        ts = await world.slack.post(ANN, DM, "refund A-17")
+        question = await asked(world, DM, ts)
+        (work,) = [m for m in world.own(DM, ts) if small_print(m)]
+        assert (small_print(work), cards(work)) == ("Using refund…", [])
+        assert world.slack.streams == 0
+        yes = value_of(question, "bobbin:approve")
+        await world.slack.press(ANN, DM, question["ts"], "bobbin:approve", yes)
+        await world.appears(DM, ts, "The refund: done")
+        await world.idle()
+        await world.signs_off()
+    assert small_print(world.slack.messages[DM][work["ts"]]) == "Used refund"
+    assert words(world.slack.messages[DM][work["ts"]]).startswith("The refund: done")
+    assert len(own.calls) == 1
     world.at_rest()
 
 
