@@ -71,6 +71,9 @@ _RENEW = Script(leases.RENEW)
 _OWNERS = Script(leases.OWNERS)
 _DISOWN = Script(leases.DISOWN)
 
+_MOST_GONE = 20
+"""Processes of this machine that are remembered to be dead."""
+
 _LATE_S = 0.01
 """Added to the time that an item is kept: looking a moment too early would find nothing."""
 
@@ -99,7 +102,13 @@ class Claims:
     """The leases of one family, over all its partitions."""
 
     def __init__(
-        self, client: Client, family: keys.Family, partitions: int, *, lease_ms: int
+        self,
+        client: Client,
+        family: keys.Family,
+        partitions: int,
+        *,
+        lease_ms: int,
+        is_gone: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._client = client
         self._family: keys.Family = family
@@ -111,6 +120,10 @@ class Claims:
         self._away: set[int] = set()
         self._kept: dict[str, set[int]] = {}
         """Partitions in which something is kept, by owners that claim here."""
+        self._is_gone = is_gone
+        self._gone: list[str] = []
+        """Owners that something was kept for and that certainly live no more, the newest ones. The
+        script is told of them behind its other arguments; where nothing is kept there are none."""
         self._bell = asyncio.Event()
         self._numbers = {f"{base}bell": number for number, base in enumerate(self._bases)}
         self._listener = Listener(
@@ -152,7 +165,7 @@ class Claims:
             self._rung.discard(number)
             try:
                 answer: list[Any] = await script(
-                    self._client, [base], [owner, self.lease_ms, wanted, *args]
+                    self._client, [base], [owner, self.lease_ms, wanted, *args, *self._gone]
                 )
             except StoreError:
                 self._away.add(number)
@@ -257,6 +270,8 @@ class Claims:
         wait_ms, _, owner = decode(data).partition(" ")
         if number is not None and owner in self._kept:
             self._kept[owner].add(number)
+        elif owner and (owner in self._gone or self._is_gone(owner)):
+            self._gone = [*(one for one in self._gone if one != owner), owner][-_MOST_GONE:]
         elif owner:
             late_s = int(wait_ms) / 1000 + _LATE_S
             asyncio.get_running_loop().call_later(late_s, self._ring, number)

@@ -9,7 +9,7 @@ An item of the Run queue has one more state than `leases.py` draws:
 `kept` is a sorted set by the time at which the item is everybody's (server ms); `for` in the item's
 claim says whose it is until then. The doorbell tells `<ms> <owner>`, so that the owner claims at
 once and all others look again when the time is over. An owner that let it pass is dead or stands
-still, and is the Thread's home no more.
+still, and is the Thread's home no more; one that is known to be gone is not waited for.
 """
 
 from __future__ import annotations
@@ -71,8 +71,10 @@ CLAIM = (
     PRELUDE
     + KEEP
     + """
--- ARGV: owner, lease ms, limit. Answers item, epoch, lost in turn.
+-- ARGV: owner, lease ms, limit, owners that are known to be gone. Answers item, epoch, lost.
 sweep()
+local gone = {}
+for i = 4, #ARGV do gone[ARGV[i]] = true end
 local owner, lease_ms, left = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local answer = {}
 local function give(item, epoch, lost)
@@ -93,7 +95,7 @@ for i = 1, #kept, 2 do
     give(item, take(item, owner, lease_ms), lost)
   elseif home == owner then
     pass_on(item)
-  elseif tonumber(kept[i + 1]) <= now then
+  elseif gone[home] or tonumber(kept[i + 1]) <= now then
     local thread = string.match(item, '^[^/]*')
     if home_of(thread) == home then redis.call('DEL', home_key(thread)) end
     pass_on(item)

@@ -28,12 +28,20 @@ class RedisRunQueue:
         client: from `connect`.
         partitions: as written into the store by `ensure_layout`.
         lease_ms: how long a claim lasts without `renew`.
+        is_gone: whether an owner certainly lives no more: nothing is kept for it.
     """
 
-    def __init__(self, client: Client, partitions: int, *, lease_ms: int) -> None:
+    def __init__(
+        self,
+        client: Client,
+        partitions: int,
+        *,
+        lease_ms: int,
+        is_gone: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         self._commands: Any = client  # whose types are partly unknown
         self._bases = [keys.base("t", number) for number in range(partitions)]
-        self._claims = Claims(client, "t", partitions, lease_ms=lease_ms)
+        self._claims = Claims(client, "t", partitions, lease_ms=lease_ms, is_gone=is_gone)
 
     async def claim(self, owner: str, limit: int) -> list[RunClaim]:
         """Up to `limit` Runs; see `RunQueue.claim`. With a limit of 0 nothing is asked unless

@@ -78,7 +78,9 @@ async def open_engine(
         objects = RedisObjectStore(store.client, store.partitions)
         events = RedisRunEvents(store.client, store.partitions, ids)
         stack.push_async_callback(events.aclose)
-        queue = RedisRunQueue(store.client, store.partitions, lease_ms=lease_ms)
+        queue = RedisRunQueue(
+            store.client, store.partitions, lease_ms=lease_ms, is_gone=owner_is_gone
+        )
         stack.push_async_callback(queue.aclose)
         blobs = blob_store(settings, clock, ids)
         await ensure_same_store(store.client, await blobs.store_id())

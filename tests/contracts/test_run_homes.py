@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -244,6 +245,25 @@ async def test_a_home_ends_with_its_session(chat_server: Server) -> None:
         assert SESSION_S - 5 <= await client.ttl(key) <= SESSION_S
         await stores.threads.delete_thread(THREAD)
         assert await client.get(key) is None
+
+
+async def test_a_home_that_is_known_to_be_gone_is_not_waited_for(chat_server: Server) -> None:
+    chat_server.ask("FLUSHALL")
+    async with redis_client(chat_server.url) as client, stores_on(client, 4) as plain:
+        queue = RedisRunQueue(client, 4, lease_ms=LEASE_MS, is_gone=lambda name: name == "dead")
+        stores = replace(plain, queue=queue)
+        try:
+            await listening(stores, "other")
+            for number in range(3):
+                await settle(stores, "dead", f"thread_{number}")
+                assert await stores.start(f"run_{number}", f"thread_{number}") == 0
+                assert (await taken(stores, "other")).run_id == f"run_{number}"
+            await settle(stores, "lives", "thread_lives")
+            await stores.start("run_lives", "thread_lives", claim_as="other")
+            assert await queue.claim("other", 5) == []
+            assert len(await queue.claim("lives", 5)) == 1
+        finally:
+            await queue.aclose()
 
 
 async def test_a_full_process_asks_nobody_about_nothing(chat_server: Server) -> None:
