@@ -137,7 +137,7 @@ class Streams:
             log.warning("Slack refuses streaming, so posts are edited instead: %s", error.code)
             if error.code in _NEVER:
                 self._usable = False
-            elif len(self._without) < MOST:
+            elif not _is_of_recipient(error.code) and len(self._without) < MOST:
                 self._without.add(origin.channel)
             return None
         if "ts" not in answer:
@@ -225,3 +225,8 @@ class Streams:
 
     def _is_old(self, stream: _Stream) -> bool:
         return self._clock.monotonic() - stream.begun >= LONGEST_S
+
+
+def _is_of_recipient(code: str) -> bool:
+    """Whether Slack refuses whom the stream is for: the next one may be for somebody else."""
+    return "recipient" in code or code in ("user_not_found", "user_not_visible", "team_not_found")

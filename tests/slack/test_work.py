@@ -185,6 +185,21 @@ async def test_a_long_answer_is_at_work_until_its_last_part(world: World) -> Non
     world.at_rest()
 
 
+async def test_a_team_that_slack_does_not_tell_costs_one_stream(world: World) -> None:
+    world.settings["bobbin_slack_strangers"] = True
+    world.slack.teams["U0EVE"] = "T9OTHER"
+    world.slack.fail("users.info", "internal_error", status=500, times=999)
+    async with world.process():
+        for count in (1, 2):
+            root = await world.slack.post("U0EVE", CHANNEL, f"{BOT} hello", user_team="T9OTHER")
+            await world.replied(CHANNEL, root)
+            await world.idle()
+            teams = [call["recipient_team_id"] for call in world.slack.called("chat.startStream")]
+            assert teams == ["T0FAKE", "T9OTHER"][:count]
+            world.slack.forgive()
+    world.at_rest()
+
+
 async def test_people_of_other_organisations_see_a_stream_too(world: World) -> None:
     world.settings["bobbin_slack_strangers"] = True
     world.slack.teams["U0EVE"] = "T9OTHER"
