@@ -227,5 +227,13 @@ async def test_what_is_deleted_in_a_channel_leaves_its_conversation(
     assert "hello" in remains()
 
 
+async def test_it_works_by_http_and_where_the_bot_may_not_write(world: World) -> None:
+    world.discord.permissions = str(1 << 10)
+    async with world.by_http():
+        assert "`mode: reply`" in await settings(world, MATHS, mode="reply")
+        assert "`mode: reply`" in await settings(world, MATHS)
+    assert world.own(MATHS) == []
+
+
 def _replies_to(message: Json, asked: str) -> bool:
     return message.get("message_reference", {}).get("message_id") == asked
