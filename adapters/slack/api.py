@@ -6,6 +6,7 @@ Source: https://docs.slack.dev/apis/web-api (errors), /apis/web-api/rate-limits 
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import Any, Final, cast
 
@@ -56,6 +57,17 @@ _PASSING: Final = frozenset(
 
 NO_SUCH_METHOD: Final = frozenset({"unknown_method", "method_deprecated", "method_not_supported"})
 """What is answered where a method is not to be had at all."""
+_FLAT: Final = frozenset(
+    {
+        "conversations.open",
+        "files.completeUploadExternal",
+        "files.getUploadURLExternal",
+        "reactions.add",
+        "reactions.remove",
+    }
+)
+"""Methods whose arguments the SDK for Python puts into the query and the one for Node into a form;
+Slack takes a mix of both (https://docs.slack.dev/apis/web-api), stand-ins for it know one."""
 _NOT_THERE: Final = frozenset({404, 405, 501})
 """What HTTP says to that, where whoever answers in Slack's place has no word of its own for it."""
 
@@ -126,11 +138,10 @@ class SlackApi:
             ConversationGone: there is no such place, or we may not write there.
             SlackRefused: anything else that Slack says no to.
         """
-        return await self._call(method, unclear=True, json=body)
-
-    async def form(self, method: str, **body: Any) -> Json:
-        """`write`, for methods that take forms only."""
-        return await self._call(method, unclear=True, data=body)
+        if method not in _FLAT:
+            return await self._call(method, unclear=True, json=body)
+        flat = {name: v if isinstance(v, str) else json.dumps(v) for name, v in body.items()}
+        return await self._call(method, unclear=True, params=flat, data=flat)
 
     async def read(self, method: str, **query: Any) -> Json:
         """Call a method that changes nothing. Raises as `write` does, never DeliveryUnclear.

@@ -298,7 +298,7 @@ class SlackPlatform:
     async def _upload(self, origin: Origin, root: str, file: OutFile) -> str:
         """Share a file; the sentence that says why it is not there, if it is not."""
         try:
-            where = await self._api.form(
+            where = await self._api.write(
                 "files.getUploadURLExternal", filename=file.name, length=str(len(file.data))
             )
             await self._api.put(str(where["upload_url"]), file.data)

@@ -93,6 +93,7 @@ async def test_files_come_where_the_thread_cannot_be_read(chat_server: Server) -
         await answers(world, DM, 1, ts)
         await world.idle()
     assert sum(len(m.get("files", [])) for m in world.own(DM, ts)) == 1
+    assert slack.one_way == []
 
 
 @pytest.mark.parametrize("knows", [EDITS, EDITS | {"files.info"}])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from aiohttp import web
@@ -28,8 +28,15 @@ class SparseSlack(FakeSlack):
     everywhere: bool = False
     """Whether commands and presses go to every socket, not to one of them."""
 
+    one_way: list[str] = field(default_factory=list[str])
+    """Uploads whose arguments stood in the query alone, or in the form alone."""
+
     async def _api(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
+        if method.startswith("files.") and request.method == "POST":
+            form = {key: str(value) for key, value in (await request.post()).items()}
+            if form != dict(request.query):
+                self.one_way.append(method)
         if method not in self.knows or (self.by_post and request.method != "POST"):
             return web.json_response({"message": "Not Found"}, status=404)
         answer = await super()._api(request)
