@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -23,7 +24,10 @@ from core.engine.rounds import Rounds
 from core.engine.search_tool import Searcher
 from core.engine.searching import FileSearch
 from core.engine.using import HostedTools
+from core.errors import BobbinError
 from core.ids import Ids
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +122,7 @@ class Executor:
             if interval_s is not None
             else None
         )
+        self._interpreter = interpreter
         self._shared = Shared(
             bench=bench,
             queue=queue,
@@ -140,3 +145,10 @@ class Executor:
         `on_placed` is called when the Run holds a model slot, or waits for one, for the first time.
         """
         return Execution(self._shared, claim, record, channel, on_placed)
+
+    async def close_code(self, thread_id: str) -> None:
+        """Forget the Thread's code session, if it is here."""
+        try:
+            await self._interpreter.close(thread_id)
+        except BobbinError as error:
+            log.warning("the code session of %s was not closed: %s", thread_id, error)

@@ -223,11 +223,15 @@ class RunEvents(Protocol):
         ...
 
     async def request_cancel(self, thread_id: str, run_id: str) -> None:
-        """Tell whichever process executes the Run that it is to stop; best effort, at once."""
+        """Tell whichever process executes the Run that it is to stop; best effort, at once.
+
+        With the Thread's own id for the Run's: whichever has its code session is to forget it.
+        """
         ...
 
     def cancel_requests(self) -> AsyncIterator[str]:
-        """Ids of Runs that are to stop, as they are asked for, in this process or another."""
+        """Ids of Runs that are to stop, and of Threads whose code session is to be forgotten, as
+        they are asked for, in this process or another."""
         ...
 
 

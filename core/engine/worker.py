@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Final, Self
 
 from core.assistants import TERMINAL_RUN_STATUSES
@@ -25,6 +25,7 @@ from core.engine.ports import RunEvents, RunQueue, ThreadStore
 from core.engine.records import Change, Conflict, RunAt, RunClaim, RunRecord
 from core.engine.stored import run_record
 from core.errors import StoreError
+from core.ids import THREAD
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +95,7 @@ class Worker:
         self._stopping = False
         self._claiming: asyncio.Task[list[RunClaim]] | None = None
         self._loops: list[asyncio.Task[None]] = []
-        self._handovers: set[asyncio.Task[None]] = set()
+        self._aside: set[asyncio.Task[None]] = set()
         for slot in self._slots:
             slot.watch(self._change.set)
 
@@ -125,9 +126,7 @@ class Worker:
     ) -> None:
         """Execute a Run that was claimed for this worker."""
         if self._stopping:
-            task = asyncio.create_task(self._hand_over(claim))
-            self._handovers.add(task)
-            task.add_done_callback(self._handovers.discard)
+            self._beside(self._hand_over(claim))
             return
         run_id = claim.run_id
         self._unplaced.add(run_id)
@@ -164,7 +163,7 @@ class Worker:
             task.cancel()
         await asyncio.gather(*(task for _, task in left), *self._loops, return_exceptions=True)
         await asyncio.gather(*(self._hand_over(execution.claim) for execution, _ in left))
-        await asyncio.gather(*self._handovers)
+        await asyncio.gather(*self._aside)
 
     # ---------------------------------------------------------------- loops
 
@@ -224,10 +223,12 @@ class Worker:
         await self._clock.sleep(self._sweep_s)
 
     async def _hear(self) -> None:
-        async for run_id in self._events.cancel_requests():
-            found = self._running.get(run_id)
+        async for name in self._events.cancel_requests():
+            found = self._running.get(name)
             if found is not None:
                 await found[0].heed_cancel()
+            elif name.startswith(THREAD):
+                self._beside(self._executor.close_code(name))
         await self._clock.sleep(_OUTAGE_PAUSE_S)
 
     async def _forever(self, loop: Callable[[], Awaitable[None]]) -> None:
@@ -275,6 +276,12 @@ class Worker:
                 await self._hand_over(claim)
         except StoreError as error:
             log.warning("the last claim failed: %s", error)
+
+    def _beside(self, work: Coroutine[None, None, None]) -> None:
+        """Do it while other things go on."""
+        task = asyncio.create_task(work)
+        self._aside.add(task)
+        task.add_done_callback(self._aside.discard)
 
     def _finished(self, run_id: str, task: asyncio.Task[None]) -> None:
         self._unplaced.discard(run_id)

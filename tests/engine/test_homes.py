@@ -102,3 +102,14 @@ async def test_a_dead_home_is_waited_for_once() -> None:
             began = there.clock.monotonic()
             assert (await there.ended(await next_run(there, run))).status == "completed"
             assert there.clock.monotonic() == began
+
+
+async def test_a_deleted_threads_session_is_forgotten_wherever_it_is() -> None:
+    async with process(*RAN) as home:
+        run = await first_run(home)
+        assert run.thread_id in home.interpreter.sessions
+        async with process(store=home.store, owner="w2", executes=False) as there:
+            await there.engine.threads.delete(run.thread_id)
+            await settled()
+        assert home.interpreter.sessions == {}
+        assert home.store.homes == {}

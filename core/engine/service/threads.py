@@ -135,16 +135,15 @@ class Threads:
         await self._close_code(thread_id)
 
     async def close_code(self, thread_id: str, *, tenant: str = "") -> None:
-        """Forget its code session with all files in it, where this process has it. Raises
-        NotFound."""
+        """Forget its code session with all files in it, in whatever process. Raises NotFound."""
         await thread_record(self._threads, thread_id, tenant)
         await self._close_code(thread_id)
 
     async def _close_code(self, thread_id: str) -> None:
-        if self._interpreter is None:
-            return
         try:
-            await self._interpreter.close(thread_id)
+            if self._interpreter is not None:
+                await self._interpreter.close(thread_id)
+            await self._events.request_cancel(thread_id, thread_id)
         except BobbinError as error:
             log.warning("the code session of %s was not closed: %s", thread_id, error)
 
