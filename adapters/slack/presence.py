@@ -33,7 +33,9 @@ State = Literal["processing", "active", "suspended"]
 PATIENCE_S: Final = 5.0
 """How long a sign may take; a reply waits for none longer."""
 
-TRIES: Final = 8
+TRIES: Final = 70
+"""How often a sign is tried to be taken back: an hour long, after which Slack does so by itself."""
+
 MOST: Final = 1_000
 
 _NO_STOP: Final = "missing_agent_session_stopped_event_subscription"
