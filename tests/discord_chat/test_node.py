@@ -1,8 +1,19 @@
-"""What somebody else wrote for Discord, in our fake guild: a bot on discord.js."""
+"""What others wrote for Discord, on what we wrote for it: a bot on discord.js in our fake guild,
+and its published types for everything that we send."""
 
 from __future__ import annotations
 
-from tests.discord_chat.world import ANN, MATHS
+import asyncio
+import json
+import re
+from pathlib import Path
+from typing import Any, Final
+
+from core.assistants import Message
+from core.chat.function_ports import Traits
+from tests.discord_chat.world import ANN, MATHS, MENTION, World
+from tests.fakes.assistants import Wants
+from tests.fakes.discord.looks import button
 from tests.fakes.discord.people import FakeDiscord
 from tests.guide import node
 from tests.patience import until
@@ -49,3 +60,80 @@ async def _commands(discord: FakeDiscord) -> None:
     await until(lambda: opened.acked)
     answered = await discord.submit(opened, question="what?")
     await until(lambda: discord.answered(answered) == "what? (about a thing)")
+
+
+TYPES: Final = {
+    r"POST /channels/\d+/messages": "RESTPostAPIChannelMessageJSONBody",
+    r"PATCH /channels/\d+/messages/\d+": "RESTPatchAPIChannelMessageJSONBody",
+    r"POST /channels/\d+/messages/\d+/threads": "RESTPostAPIChannelMessagesThreadsJSONBody",
+    r"PATCH /channels/\d+": "RESTPatchAPIChannelJSONBody",
+    r"POST /users/@me/channels": "RESTPostAPICurrentUserCreateDMChannelJSONBody",
+    r"POST /interactions/\d+/[^/]+/callback": "RESTPostAPIInteractionCallbackJSONBody",
+    r"PATCH /webhooks/.*/@original": "RESTPatchAPIInteractionOriginalResponseJSONBody",
+    r"POST /webhooks/\d+/[^/]+": "RESTPostAPIInteractionFollowupJSONBody",
+    r"PUT /applications/\d+/commands": "RESTPutAPIApplicationCommandsJSONBody",
+}
+
+
+async def _everything(world: World) -> list[tuple[str, Any]]:
+    """A day in the guild; the bodies of all that was sent in it."""
+    discord, service = world.discord, world.assistants
+    world.functions.add("refund", traits=Traits(approval=True))
+    service.tools = ({"type": "function", "function": {"name": "refund"}},)
+    service.files["plot"] = ("plot.png", b"\x89PNG\r\n\x1a\n")
+    service.shows = ("plot",)
+
+    async def reply(messages: list[Message]) -> list[str]:
+        if "refund" in messages[-1].text and not service.outputs:
+            raise Wants(("call_1", "refund", "{}"))
+        return ["an answer that is long enough to grow a little"]
+
+    service.reply = reply
+    async with world.process():
+        service.before_last = asyncio.Event()
+        thread = await discord.post(ANN, MATHS, f"{MENTION} hello")
+        await world.appears(thread, "an answer")
+        discord.channels[thread]["thread_metadata"]["archived"] = True
+        service.before_last.set()
+        await world.replied(thread)
+        answer = world.own(thread)[-1]
+        liked = await discord.press(ANN, thread, answer["id"], button(answer, "feedback", "good"))
+        await until(lambda: liked.followups)
+        asked = await discord.slash(ANN, MATHS, "ask", question="refund me")
+        await until(lambda: "approve" in str(world.own(asked.original)))
+        (question,) = world.own(asked.original)
+        await discord.press(ANN, asked.original, question["id"], button(question, "approve"))
+        await world.replied(asked.original)
+        private = await discord.slash(ANN, MATHS, "ask", question="a secret?", private=True)
+        await until(lambda: "an answer" in discord.answered(private))
+        for name in ("sessions", "help", "new", "usage"):
+            listed = await discord.slash(ANN, asked.original, name)
+            await until(lambda done=listed: discord.answered(done))
+        said = await discord.post(ANN, MATHS, "17 is even")
+        await discord.menu(ANN, MATHS, "Ask about this message", said)
+        discord.fail("POST", f"/channels/{MATHS}/messages", 403, code=50013, times=99)
+        await discord.post(ANN, MATHS, f"{MENTION} where?")
+        await world.replied(world.dm)
+        await world.idle()
+    return [(f"{call.method} {call.path}", call.body) for call in discord.calls if call.body]
+
+
+def _type_of(call: str) -> str:
+    found = [name for pattern, name in TYPES.items() if re.fullmatch(pattern, call)]
+    assert len(found) == 1, call
+    return found[0]
+
+
+async def test_all_that_we_send_fits_the_published_types(world: World, tmp_path: Path) -> None:
+    node.tools(node.DISCORD)
+    lines = ['import type * as api from "discord-api-types/v10";']
+    sent = await _everything(world)
+    for number, (call, body) in enumerate(sent):
+        lines.append(f"export const c{number}: api.{_type_of(call)} = {json.dumps(body)};")
+    assert {_type_of(call) for call, _ in sent} == set(TYPES.values())
+    lines.append("export const wrong: api.RESTPostAPIChannelMessageJSONBody = { content: 7 };")
+    wrong = await asyncio.to_thread(node.compiled, node.DISCORD, tmp_path, lines)
+    complaints = [line for line in wrong.splitlines() if line.startswith("sent.ts")]
+    # That the types are really asked, the last line shows.
+    assert len(complaints) == 1, wrong
+    assert complaints[0].startswith(f"sent.ts({len(lines)},"), wrong

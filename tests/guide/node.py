@@ -94,6 +94,23 @@ async def bot(of: Path, *arguments: str) -> AsyncIterator[list[str]]:
         await process.wait()
 
 
+def compiled(of: Path, folder: Path, lines: list[str]) -> str:
+    """What TypeScript says of these lines, which may import the packages of a folder."""
+    program, compiler = tools(SLACK)
+    (folder / "node_modules").symlink_to(tools(of)[1])
+    script = folder / "sent.ts"
+    script.write_text("\n".join(lines), encoding="utf-8")
+    options = ["--noEmit", "--strict", "--skipLibCheck", "--target", "es2022"]
+    modules = ["--module", "nodenext", "--moduleResolution", "nodenext"]
+    done = subprocess.run(
+        [program, compiler / "typescript" / "bin" / "tsc", *options, *modules, script.name],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout + done.stderr
+
+
 def install(of: Path) -> None:
     """Install the packages of a folder; nothing is done where that is done already."""
     if packages(of) is not None:

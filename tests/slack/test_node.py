@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
 from pathlib import Path
 from typing import Any, Final
 
@@ -116,7 +115,6 @@ async def _everything(world: World) -> list[tuple[str, Json]]:
 
 
 async def test_all_that_we_send_fits_slacks_own_types(world: World, tmp_path: Path) -> None:
-    program, packages = node.tools(node.SLACK)
     calls = await _everything(world)
     methods = {method for method, _ in calls}
     assert {"chat.stopStream", "views.open", "reactions.add", "chat.postEphemeral"} <= methods
@@ -132,34 +130,16 @@ async def test_all_that_we_send_fits_slacks_own_types(world: World, tmp_path: Pa
             body = _known(manifest(agent=agent, url=url, prompts=("Plot sin(x).",)))
             name = f"manifest{number}{'http' if url else ''}"
             lines.append(f"export const {name}: {_MANIFEST} = {json.dumps(body)};")
-    wrong = await asyncio.to_thread(_complaints, program, packages, tmp_path, lines)
+    wrong = await asyncio.to_thread(node.compiled, node.SLACK, tmp_path, lines)
     assert wrong == ""
 
 
 async def test_the_types_are_really_asked(tmp_path: Path) -> None:
-    program, packages = node.tools(node.SLACK)
     lines = [
         'import type * as slack from "@slack/web-api";',
         "export const a: slack.ChatUpdateArguments = { channel: 'C1', ts: 17.5, text: '' };",
     ]
-    assert "TS2322" in await asyncio.to_thread(_complaints, program, packages, tmp_path, lines)
-
-
-def _complaints(program: Path, packages: Path, folder: Path, lines: list[str]) -> str:
-    """What the compiler says of these lines."""
-    (folder / "node_modules").symlink_to(packages)
-    script = folder / "sent.ts"
-    script.write_text("\n".join(lines), encoding="utf-8")
-    compiler = packages / "typescript" / "bin" / "tsc"
-    options = ["--noEmit", "--strict", "--skipLibCheck", "--target", "es2022"]
-    modules = ["--module", "nodenext", "--moduleResolution", "nodenext"]
-    done = subprocess.run(
-        [program, compiler, *options, *modules, script.name],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-    )
-    return done.stdout + done.stderr
+    assert "TS2322" in await asyncio.to_thread(node.compiled, node.SLACK, tmp_path, lines)
 
 
 def _typed(arguments: Json) -> str:
