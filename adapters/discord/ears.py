@@ -39,6 +39,8 @@ DRAIN_S: Final = 3.0
 """How long what was heard last may take when the process ends."""
 _LONGEST_PAUSE_S: Final = 5.0
 _TRIES: Final = 30
+_DIRECT: Final = 1
+"""Context of an interaction."""
 
 
 class Ears:
@@ -136,6 +138,8 @@ class Ears:
                     self._queue_deleted({**data, "id": one})
             case "INTERACTION_CREATE":
                 self._spawn(self._interactions.take(data))
+                if _is_direct(data):
+                    self._queue(data, lambda: self._incoming.visited(data))
             case _:
                 return
 
@@ -260,3 +264,9 @@ class Ears:
             except BobbinError as error:
                 log.info("questions cannot be looked for: %s", error)
             await self._clock.sleep(SWEEP_S)
+
+
+def _is_direct(interaction: Json) -> bool:
+    """Whether somebody did it in their direct messages with us."""
+    in_guild = "guild_id" in interaction or "user" not in interaction
+    return not in_guild and interaction.get("context") == _DIRECT and "channel_id" in interaction

@@ -139,7 +139,7 @@ class Incoming:
             return
         known = room.channel in self._met
         if room.kind == "direct" and not known:
-            await self._meet(inbound, room)
+            await self._meet(room, inbound.message_id)
         await self._deliver(inbound)
         self._taking.discard(inbound.id)
         if known:
@@ -151,13 +151,19 @@ class Incoming:
         is_command = parse_command(inbound) is not None
         return not is_command and await self._programs.may(room, inbound.message_id)
 
-    async def _meet(self, inbound: Inbound, room: Room) -> None:
+    async def visited(self, interaction: Json) -> None:
+        """Somebody used a command or a button in direct messages. Raises as `message`."""
+        channel = str(interaction["channel_id"])
+        if channel not in self._met:
+            user = str(interaction["user"]["id"])
+            await self._meet(Room("direct", channel, user=user), str(interaction["id"]))
+
+    async def _meet(self, room: Room, came: str) -> None:
         """Remember direct messages, before what is said there is stored, so that they are read
         when nobody has listened for a while. Where nobody knew them, something may have been said
-        before that nobody heard."""
-        at = made_at(inbound.message_id)
-        if await self._hearing.met(self._ear, room.channel, at):
-            async for earlier in self._backfill.earlier(room.channel, inbound.message_id):
+        before `came` that nobody heard."""
+        if await self._hearing.met(self._ear, room.channel, made_at(came)):
+            async for earlier in self._backfill.earlier(room.channel, came):
                 found = heard(earlier, room, self._me, self._clock.now())
                 if found is not None and not found.text.startswith("!"):
                     await self._deliver(found)

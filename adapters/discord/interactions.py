@@ -21,7 +21,7 @@ from adapters.discord.asked import Slash, Where, slash_of, submitted, where_of
 from adapters.discord.asking import Deliver, Questions
 from adapters.discord.choices import SUGGESTIONS, suggested
 from adapters.discord.events import PLATFORM, Me, Room, place, root_of_own
-from adapters.discord.origin import Origin, made_at
+from adapters.discord.origin import Origin
 from adapters.discord.render import ALONE, pressed
 from adapters.discord.responses import Responses, private_place
 from adapters.discord.rules import Mode
@@ -56,7 +56,6 @@ class Interactions:
         deliver: Deliver,
         clock: Clock,
         *,
-        direct: str,
         roster: Roster,
     ) -> None:
         """
@@ -64,13 +63,12 @@ class Interactions:
             api: with the bot's token.
             me: who we are.
             responses: what answers commands and presses.
-            hearing: what was taken already, and direct messages.
+            hearing: what was taken already.
             keeping: keeps questions.
             homes: whose conversation a post is.
             settings: what moderators set.
             deliver: the intake.
             clock: for when it came.
-            direct: the ear that hears direct messages.
             roster: the declared Assistants.
         """
         self._roster = roster
@@ -79,7 +77,6 @@ class Interactions:
         self._hearing = hearing
         self._homes = homes
         self._settings = settings
-        self._direct = direct
         self._deliver = deliver
         self._clock = clock
         self._acks = Acks(api, responses)
@@ -106,8 +103,6 @@ class Interactions:
                         await self._questions.ask(where, asked)
                 case _:
                     return
-            if where.kind == "direct" and not where.alone:
-                await self._hearing.met(self._direct, where.channel, made_at(where.id))
         except StoreError as error:
             log.warning("an interaction could not be stored: %s", error)
             await self._acks.tell(where, "I cannot reach my memory just now. Please try again.")

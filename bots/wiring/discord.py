@@ -298,7 +298,6 @@ async def open_discord(
                 SettingsCommand(house, stores.places, me.user),
                 door.take,
                 clock,
-                direct=_ear(me.application, 0, settings.bobbin_discord_shards),
                 roster=roster,
             ),
             house=house,

@@ -136,6 +136,15 @@ async def test_direct_messages_are_known_from_a_command_on(world: World) -> None
         await world.replied(world.dm)
 
 
+async def test_a_command_finds_a_first_direct_message_that_nobody_heard(world: World) -> None:
+    async with world.process():
+        pass
+    await world.discord.post(ANN, world.dm, "one")
+    async with world.process():
+        await world.discord.slash(ANN, world.dm, "help")
+        assert await world.replied(world.dm) == ["You said: one"]
+
+
 async def test_a_first_start_answers_nothing_old(world: World) -> None:
     await world.discord.post(ANN, MATHS, f"{MENTION} last year")
     await world.discord.post(ANN, world.dm, "last year")
