@@ -272,7 +272,7 @@ class Claims:
             self._kept[owner].add(number)
         elif owner and (owner in self._gone or self._is_gone(owner)):
             self._gone = [*(one for one in self._gone if one != owner), owner][-_MOST_GONE:]
-        elif owner:
+        elif owner and wait_ms.isdecimal():
             late_s = int(wait_ms) / 1000 + _LATE_S
             asyncio.get_running_loop().call_later(late_s, self._ring, number)
             return
