@@ -77,6 +77,8 @@ class Posting:
         try:
             await self._change(target.channel, str(found["id"]), post, patient=True)
         except DiscordRefused as error:
+            if error.code != _UNKNOWN and found.get("content") == body["content"]:
+                return found  # what people read is there
             if error.code != _UNKNOWN:
                 raise
             body["nonce"] = nonce(f"{post.part_id}/{found['id']}")

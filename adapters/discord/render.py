@@ -186,11 +186,12 @@ def tags_of(found: Json) -> frozenset[str]:
 
 
 def says(found: Json, body: Json, attached: int) -> bool:
-    """Whether a message is as `body` and so many files would have it."""
+    """Whether a message is as `body` and so many files would have it, as far as it tells."""
+    attachments = found.get("attachments")
     return (
-        found.get("content") == body["content"]
-        and len(found.get("attachments") or ()) == attached
-        and _custom_ids(found) == _custom_ids(body)
+        found.get("content", body["content"]) == body["content"]
+        and (attachments is None or len(attachments) == attached)
+        and _custom_ids({**body, **found}) == _custom_ids(body)
     )
 
 

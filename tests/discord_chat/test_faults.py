@@ -6,9 +6,11 @@ import asyncio
 
 import pytest
 
+from adapters.discord.render import message, says
 from core.assistants import Message
+from core.chat.messages import OutFile, Post
 from tests.discord_chat.world import ANN, MATHS, MENTION, World
-from tests.fakes.discord.looks import button
+from tests.fakes.discord.looks import Json, button
 from tests.patience import until
 
 
@@ -186,3 +188,23 @@ async def test_who_has_closed_direct_messages_is_told_that_a_private_answer_wait
     assert "direct messages are closed" in said
     assert "a b c d" not in said
     assert "50007" in letter.reason
+
+
+FOUND: list[tuple[Json, bool]] = [
+    ({}, True),
+    ({"content": "seven", "attachments": [{}], "id": "1"}, True),
+    ({"content": "six"}, False),
+    ({"attachments": []}, False),
+    ({"attachments": None}, True),
+    ({"components": []}, False),
+]
+
+
+@pytest.mark.parametrize(("found", "same"), FOUND)
+def test_a_post_that_was_there_is_changed_where_it_says_something_else(
+    found: Json, *, same: bool
+) -> None:
+    """Part of it may be of an earlier owner, who knew less; what is not told is as we sent it."""
+    file = OutFile("a.txt", "text/plain", b"1")
+    body = message(Post(part_id="p", text="seven", controls=("new",), files=(file,)))
+    assert says(found, body, 1) is same
