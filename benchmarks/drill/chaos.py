@@ -120,7 +120,7 @@ class Drill:
         Else a machine on which processes start slowly would lose the owners of one turn three
         times, which is what a turn is given up for.
         """
-        kinds = ["worker", "worker", "stop", "stop", "server", "both"]
+        kinds = ["worker", "worker", "stop", "stop", "server", "both", "drain"]
         if can_tell() and not self._plan.cluster:
             kinds.append("power")
         await asyncio.sleep(3.0)  # let the workers come up
@@ -139,8 +139,8 @@ class Drill:
     async def _happen(self, kind: str, servers: list[Server]) -> None:
         server = self._random.choice(servers)
         victim = self._random.randrange(len(self._workers))
-        if kind == "worker":
-            await self._replace(victim)
+        if kind in ("worker", "drain"):
+            await self._replace(victim, signal.SIGTERM if kind == "drain" else signal.SIGKILL)
         elif kind == "stop":
             await self._freeze(victim)
         elif kind == "server":
@@ -152,8 +152,8 @@ class Drill:
         else:
             await self._power_cut(server)
 
-    async def _replace(self, victim: int) -> None:
-        await _end(self._workers[victim], signal.SIGKILL)
+    async def _replace(self, victim: int, how: signal.Signals) -> None:
+        await _end(self._workers[victim], how)
         self._workers[victim] = await self._spawn()
 
     async def _freeze(self, victim: int) -> None:

@@ -20,6 +20,8 @@ from typing import Any
 Json = dict[str, Any]
 
 REDELIVER_S = 2.0
+TAKES_S = (0.01, 0.4)
+"""How long a post is on its way; nothing else is, so reading back may overtake it."""
 
 
 @dataclass(slots=True)
@@ -119,7 +121,12 @@ class Platform:
         self._workers.append(writer)
         try:
             while line := await reader.readline():
-                self._hear(json.loads(line), writer)
+                body: Json = json.loads(line)
+                if body.get("op") == "send":
+                    takes_s = self._random.uniform(*TAKES_S)
+                    asyncio.get_running_loop().call_later(takes_s, self._hear, body, writer)
+                else:
+                    self._hear(body, writer)
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:

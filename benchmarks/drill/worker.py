@@ -127,7 +127,7 @@ async def main(options: argparse.Namespace) -> None:
             "max_lost": 50,  # the drill kills far more often than any turn deserves
             "read_back": "readback" not in options.without,
         },
-        dispatcher={"drain_s": 1.0, "fenced": "fence" not in options.without},
+        dispatcher={"drain_s": 0.2, "fenced": "fence" not in options.without},
     )
     async with (
         stop_signal() as stop,

@@ -11,9 +11,11 @@ Serial: the parts of one reply. Parallel: replies. Bounded: one post in flight p
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from core.chat.messages import Capabilities, ConversationKey, Json, Post
 from core.chat.ports import ChatPlatform
@@ -34,6 +36,9 @@ Record = Callable[[list[Json]], Awaitable[None]]
 
 PATIENCE_S = 300.0
 """How long a platform may refuse before the turn is put off."""
+
+ON_ITS_WAY_S = 5.0
+"""How long a cancelled turn waits for what it has begun to send."""
 
 LEFTOVER = "⋯"
 """What stands in a post of the earlier answer that the new one does not need."""
@@ -147,7 +152,7 @@ class Outbox:
         await self._record(self.to_json())
         await self._still_ours()  # a process may have been stopped since the record was asked for
         try:
-            part.ref = await self._platform.send(self._conversation, post)
+            part.ref = await _seen_off(self._platform.send(self._conversation, post))
         except DeliveryUnclear:
             self._unclear.add(part.part_id)
             await self._reconcile(part)
@@ -189,3 +194,19 @@ class Outbox:
             if self._clock.monotonic() - begun + delay > PATIENCE_S:
                 raise PlatformUnavailable("the platform did not take the reply in time")
             await self._clock.sleep(delay)
+
+
+async def _seen_off(sending: Coroutine[Any, Any, str]) -> str:
+    """The platform's answer; a cancellation waits for it too, though not for ever.
+
+    Whoever takes the turn over reads the platform back, and would not find what is still on its
+    way there.
+    """
+    task = asyncio.ensure_future(sending)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task], timeout=ON_ITS_WAY_S)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        raise

@@ -46,6 +46,22 @@ class Leaping(ManualClock):
         self.jump(seconds)
 
 
+class Far(FakePlatform):
+    """What is sent there is on its way until `near` is set, whoever gave up waiting for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.near = asyncio.Event(), asyncio.Event()
+
+    async def send(self, conversation: ConversationKey, post: Post) -> str:
+        self.begun.set()
+        return await asyncio.shield(asyncio.ensure_future(self._arrive(conversation, post)))
+
+    async def _arrive(self, conversation: ConversationKey, post: Post) -> str:
+        await self.near.wait()
+        return await super().send(conversation, post)
+
+
 class Records:
     """The checkpoints that an outbox wrote."""
 
@@ -79,6 +95,18 @@ async def test_the_next_owner_waits_for_a_platform_that_cannot_be_read_yet() -> 
     await platform.send(place(), _post())
     records.rows = [{"id": "t.0.0", "state": "sending", "ref": ""}]
     platform.finds_that_fail = 2
+    await records.outbox(platform).show([_post()])
+    assert platform.texts(place()) == ["x"]
+
+
+async def test_who_is_sent_home_waits_for_what_is_on_its_way() -> None:
+    platform, records = Far(), Records()
+    first = asyncio.create_task(records.outbox(platform).show([_post()]))
+    await platform.begun.wait()
+    first.cancel()
+    asyncio.get_running_loop().call_later(0.05, platform.near.set)
+    with pytest.raises(asyncio.CancelledError):
+        await first
     await records.outbox(platform).show([_post()])
     assert platform.texts(place()) == ["x"]
 
