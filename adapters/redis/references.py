@@ -51,25 +51,25 @@ class BlobReferences:
     async def in_use(self) -> set[str]:
         """The names of all blobs that this store names at this moment."""
         names: set[str] = set()
-        async for key in self._keys("{o:*}:file:*"):
-            if not key.endswith(":order"):
-                async for value in self._values(key):
-                    names.add(orjson.loads(value)["state"]["blob"])
-        async for key in self._keys("{v:*}:store:*:files"):
+        async for key in self._keys("{o:*}:file:*", "hash"):  # not their order, nor what is gone
+            async for value in self._values(key):
+                names.add(orjson.loads(value)["state"]["blob"])
+        async for key in self._keys("{v:*}:store:*:files", "hash"):
             async for value in self._values(key):
                 blob = blob_of(value)
                 if blob is not None:
                     names.add(blob)
-        async for key in self._keys("{v:*}:prepared:*"):
+        async for key in self._keys("{v:*}:prepared:*", "string"):
             with translate():
                 value = await self._commands.get(key)
             if value is not None:
                 names.add(decode(value).partition(" ")[0])
         return names
 
-    async def _keys(self, pattern: str) -> AsyncIterator[str]:
+    async def _keys(self, pattern: str, kind: str) -> AsyncIterator[str]:
+        match = PREFIX + pattern
         with translate():
-            async for key in self._commands.scan_iter(match=PREFIX + pattern, count=_AT_ONCE):
+            async for key in self._commands.scan_iter(match=match, count=_AT_ONCE, _type=kind):
                 yield decode(key)
 
     async def _values(self, key: str) -> AsyncIterator[bytes]:
