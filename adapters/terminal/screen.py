@@ -58,12 +58,13 @@ class Screen:
                 for item in entries:
                     self._show(item.body)
                     after = item.sequence
-                if entries:
+                try:
+                    if after != marked:
+                        await self._feed.mark_seen(self._conversation, after)
+                        marked = after
+                finally:  # whoever waited for an answer may end everything at once
                     self._pulse.set()
                     self._pulse = asyncio.Event()
-                if after != marked:
-                    await self._feed.mark_seen(self._conversation, after)
-                    marked = after
             except StoreError:
                 await asyncio.sleep(0.5)  # the store comes back, and the feed with it
 

@@ -132,8 +132,10 @@ class Stage:
         """A new test: nothing was asked, nothing is scripted."""
         if self._occupied is not None and time.monotonic() - self._since > OCCUPIED_S:
             run = self._occupied
-            await self.client.beta.threads.runs.cancel(run.id, thread_id=run.thread_id)
-            await self.until(run, "cancelled")
+            found = await self.client.beta.threads.runs.retrieve(run.id, thread_id=run.thread_id)
+            if found.status == "in_progress":
+                await self.client.beta.threads.runs.cancel(run.id, thread_id=run.thread_id)
+                await self.until(run, "cancelled")
             await self.occupy()
         self._seen = len(self.model.requests)
 

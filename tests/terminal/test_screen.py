@@ -56,6 +56,14 @@ async def test_who_waits_is_told_though_the_store_forgets_what_was_seen() -> Non
     assert shown.count("answer\n") == 1
 
 
+async def test_what_was_answered_is_seen_though_everything_ends_at_once() -> None:
+    feed = MemoryFeed()
+    async with _showing(feed) as (screen, _):
+        await feed.append(KEY, entry(_post("answer"), []))
+        await screen.answered("m")
+    assert feed.marks == "1"
+
+
 async def test_a_reply_of_several_parts_has_one_label() -> None:
     feed = MemoryFeed()
     await feed.append(KEY, entry(_post("one", last=False), []))
