@@ -21,7 +21,7 @@ test:   ## lint, types, import rules, all tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/basedpyright
 	@$(BIN)/lint-imports
-	@$(BIN)/pytest -q -n 2 --dist loadfile --randomly-seed=1
+	@$(BIN)/pytest -q -n 3 --dist loadfile --randomly-seed=1
 
 fix:   ## format, and mend what lint can mend
 	@$(SETUP) --dev

@@ -49,6 +49,9 @@ def build_editable(folder, config_settings=None, metadata_directory=None):
     return "thing-1-py3-none-any.whl"
 """
 
+INTERRUPTIBLE = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+"""What a shell starts in the background ignores Ctrl-C, and all that it starts itself does."""
+
 OLD = "sys.version_info = (3, 9, 18, 'final', 0)"
 
 SMALL_PIP = """\
@@ -187,7 +190,7 @@ def test_an_environment_that_somebody_made_is_used_as_it_is(checkout: Checkout, 
 def test_who_waits_says_so_and_may_be_stopped(checkout: Checkout) -> None:
     with (checkout.root / ".setup.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        process = checkout.start()
+        process = checkout.start(before=INTERRUPTIBLE)
         assert process.stderr is not None
         assert "waiting" in process.stderr.readline()
         process.send_signal(signal.SIGINT)
