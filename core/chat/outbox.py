@@ -150,9 +150,8 @@ class Outbox:
             return
         part.state = "sending"
         await self._record(self.to_json())
-        await self._still_ours()  # a process may have been stopped since the record was asked for
         try:
-            part.ref = await _seen_off(self._platform.send(self._conversation, post))
+            part.ref = await _seen_off(self._send_ours(post))
         except DeliveryUnclear:
             self._unclear.add(part.part_id)
             await self._reconcile(part)
@@ -163,6 +162,12 @@ class Outbox:
             raise
         part.state = "sent"
         await self._record(self.to_json())
+
+    async def _send_ours(self, post: Post) -> str:
+        """Send it if the turn is still ours: a process may have been stopped since the record was
+        asked for. Nothing else may run in between."""
+        await self._still_ours()
+        return await self._platform.send(self._conversation, post)
 
     async def _edit(self, part: Part, post: Post) -> None:
         await self._still_ours()

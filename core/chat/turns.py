@@ -123,12 +123,12 @@ class Turn:
         Raises:
             ClaimLost: somebody else holds the turn.
         """
-        asked_at = self._clock.monotonic()
-        if not self._fenced or asked_at - self._renewed < self._lease_s / 2:
-            return
-        (answer,) = await self._mailbox.renew([self.claim])
-        if answer == "lost":
-            raise ClaimLost(f"turn {self.claim.turn_id!r} has another owner")
-        if answer == "stop":
-            self.stop.set()
-        self.renewed(asked_at)
+        # Again after each answer: a process that was stopped meanwhile reads an old one.
+        while self._fenced and self._clock.monotonic() - self._renewed >= self._lease_s / 2:
+            asked_at = self._clock.monotonic()
+            (answer,) = await self._mailbox.renew([self.claim])
+            if answer == "lost":
+                raise ClaimLost(f"turn {self.claim.turn_id!r} has another owner")
+            if answer == "stop":
+                self.stop.set()
+            self.renewed(asked_at)

@@ -13,9 +13,12 @@ from core.clock import Clock
 PERIODS: Final = (("Today", 1), ("The last 7 days", 7), ("The last 30 days", 30))
 
 COUNTED: Final = (
-    "This counts what you asked me on {home}, in direct messages, threads and channels together. "
-    "The tokens of an answer that several people asked for are divided among them. Days begin at "
-    "midnight UTC; after 32 days I keep nothing of this."
+    "This counts what you asked me on {home}{together}. Days begin at midnight UTC; after 32 days "
+    "I keep nothing of this."
+)
+TOGETHER: Final = (
+    ", in direct messages, threads and channels together. The tokens of an answer that several "
+    "people asked for are divided among them"
 )
 ELSEWHERE: Final = (
     "Only you should see this: use the slash command for it, or write `!usage` in a direct message."
@@ -40,7 +43,8 @@ class Using:
             await self._saying.say(command, ELSEWHERE)
             return
         lines = await self.lines(command.conversation, command.author.id)
-        counted = COUNTED.format(home=home_of(command.conversation).capitalize())
+        home = home_of(command.conversation).capitalize()
+        counted = COUNTED.format(home=home, together="" if can.mentions == "generic" else TOGETHER)
         text = "\n".join(f"- {line}" for line in lines)
         await self._saying.say(command, f"{text}\n\n{counted}", alone=True)
 
