@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,13 +12,48 @@ import pytest
 
 from adapters.redis.mailbox import MailLimits, RedisMailbox
 from core.chat.messages import ConversationKey
-from core.chat.ports import Answered, GivenUp, HandedOver, TryAgain, TurnClaim
+from core.chat.ports import Answered, GivenUp, HandedOver, Renewal, TryAgain, TurnClaim
+from core.chat.turns import Turn
 from core.errors import ClaimLost, StoreError
 from tests.contracts.chat import ANN, Chat, answer, chat_on, ids, message, only_claim, place
+from tests.fakes.clock import ManualClock
 from tests.patience import PATIENCE_S
 from tests.servers import redis_server
 
 HERE = place("C1")
+
+
+class Frozen:
+    """A mailbox whose first renewal is answered to a process that stands still: when it reads the
+    answer its turn is somebody else's."""
+
+    def __init__(self, chat: Chat, clock: ManualClock) -> None:
+        self._chat, self._clock = chat, clock
+        self.accept, self.claim = chat.mailbox.accept, chat.mailbox.claim
+        self.checkpoint, self.settle = chat.mailbox.checkpoint, chat.mailbox.settle
+        self.asked = 0
+
+    async def renew(self, claims: Sequence[TurnClaim]) -> list[Renewal]:
+        answers = await self._chat.mailbox.renew(claims)
+        self.asked += 1
+        if self.asked == 1:
+            await self._chat.expire(HERE)
+            await only_claim(self._chat, "w2")
+            self._clock.jump(60.0)
+        return answers
+
+
+async def test_an_answer_that_was_read_late_is_asked_again(chat: Chat) -> None:
+    await chat.mailbox.accept(message(HERE, "a"))
+    clock = ManualClock()
+    mailbox = Frozen(chat, clock)
+    turn = Turn(await only_claim(chat), mailbox, clock, lease_s=30.0, fenced=True)
+    await turn.still_ours()
+    assert mailbox.asked == 0
+    clock.jump(20.0)
+    with pytest.raises(ClaimLost):
+        await turn.still_ours()
+    assert mailbox.asked == 2
 
 
 async def test_a_later_owner_gets_the_same_turn_and_the_checkpoint(chat: Chat) -> None:
