@@ -40,6 +40,9 @@ PATIENCE_S = 300.0
 ON_ITS_WAY_S = 5.0
 """How long a cancelled turn waits for what it has begun to send."""
 
+ARRIVES_S = 3.0
+"""A post that is not to be found so long after its sending began has not arrived."""
+
 LEFTOVER = "⋯"
 """What stands in a post of the earlier answer that the new one does not need."""
 
@@ -52,10 +55,13 @@ class Part:
     state: str = "ready"
     ref: str = ""
     shown: Post | None = None
+    since: float = 0.0
+    """When its sending began (seconds since the epoch)."""
 
     def to_json(self) -> Json:
         """The form in the checkpoint: never the text."""
-        return {"id": self.part_id, "state": self.state, "ref": self.ref}
+        row: Json = {"id": self.part_id, "state": self.state, "ref": self.ref}
+        return row | {"since": self.since} if self.state == "sending" else row
 
 
 class Outbox:
@@ -79,7 +85,12 @@ class Outbox:
         self._still_ours = still_ours
         self._read_back = read_back
         self._parts = {
-            str(row["id"]): Part(str(row["id"]), str(row["state"]), str(row["ref"]))
+            str(row["id"]): Part(
+                str(row["id"]),
+                str(row["state"]),
+                str(row["ref"]),
+                since=float(row.get("since", 0.0)),
+            )
             for row in parts
         }
         self._unclear = {name for name, part in self._parts.items() if part.state == "sending"}
@@ -138,6 +149,10 @@ class Outbox:
         """Settle whether an unclear part arrived; it stays unclear while that cannot be read."""
         if self._read_back:
             ref = await self._platform.find(self._conversation, part.part_id)
+            left = part.since + ARRIVES_S - self._clock.now()
+            if ref is None and 0.0 < left <= ARRIVES_S:  # its sender was killed only now
+                await self._clock.sleep(left)
+                ref = await self._platform.find(self._conversation, part.part_id)
             part.ref = ref or ""
         part.state = "sent" if part.ref else "ready"
         self._unclear.discard(part.part_id)
@@ -148,7 +163,7 @@ class Outbox:
             part.ref = await self._platform.send(self._conversation, post)
             part.state = "sent"
             return
-        part.state = "sending"
+        part.state, part.since = "sending", self._clock.now()
         await self._record(self.to_json())
         try:
             part.ref = await _seen_off(self._send_ours(post))

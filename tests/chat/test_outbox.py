@@ -111,6 +111,22 @@ async def test_who_is_sent_home_waits_for_what_is_on_its_way() -> None:
     assert platform.texts(place()) == ["x"]
 
 
+async def test_what_a_killed_process_sent_last_may_still_arrive() -> None:
+    """Its turn is taken over at once; the platform is still busy with its request."""
+    platform, records = Forgetful(), Records()
+
+    class Meanwhile(Leaping):
+        async def sleep(self, seconds: float) -> None:
+            await super().sleep(seconds)
+            await platform.send(place(), _post())
+
+    clock = Meanwhile()
+    rows: list[Json] = [{"id": "t.0.0", "state": "sending", "ref": "", "since": clock.now() - 1.0}]
+    outbox = Outbox(platform, place(), clock, records.record, rows, still_ours=records.ours)
+    await outbox.show([_post()])
+    assert platform.texts(place()) == ["x"]
+
+
 async def test_a_post_that_people_deleted_is_sent_anew_when_it_changes() -> None:
     platform, records = Forgetful(), Records()
     outbox = records.outbox(platform)
