@@ -2,9 +2,9 @@
 
 A part is `sending` from just before the platform is called and `sent` with the platform's
 reference from just after; both are fenced checkpoints inside the turn's claim, so a process that
-lost the turn writes nothing. A part found `sending` by a new owner may or may not have arrived:
-the platform is read back before anything is repeated. Platforms where a part sent twice appears
-once need neither.
+lost the turn writes nothing. A part found `sending` by a new owner may or may not have arrived, or
+be on its way: the platform is read back before anything is repeated, and once more when the sending
+is `ARRIVES_S` old. Platforms where a part sent twice appears once need none of this.
 
 Serial: the parts of one reply. Parallel: replies. Bounded: one post in flight per reply.
 """
@@ -15,7 +15,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from core.chat.messages import Capabilities, ConversationKey, Json, Post
 from core.chat.ports import ChatPlatform
@@ -27,6 +27,8 @@ from core.errors import (
     PlatformUnavailable,
     TooEarly,
 )
+
+T = TypeVar("T")
 
 Check = Callable[[], Awaitable[None]]
 """Passes only while the turn is ours; raises ClaimLost otherwise."""
@@ -184,10 +186,13 @@ class Outbox:
         await self._still_ours()
         return await self._platform.send(self._conversation, post)
 
-    async def _edit(self, part: Part, post: Post) -> None:
+    async def _edit_ours(self, ref: str, post: Post) -> None:
         await self._still_ours()
+        await self._platform.edit(self._conversation, ref, post)
+
+    async def _edit(self, part: Part, post: Post) -> None:
         try:
-            await self._platform.edit(self._conversation, part.ref, post)
+            await _seen_off(self._edit_ours(part.ref, post))
         except ConversationGone:
             if post.text == LEFTOVER:
                 raise
@@ -216,11 +221,11 @@ class Outbox:
             await self._clock.sleep(delay)
 
 
-async def _seen_off(sending: Coroutine[Any, Any, str]) -> str:
+async def _seen_off(sending: Coroutine[Any, Any, T]) -> T:
     """The platform's answer; a cancellation waits for it too, though not for ever.
 
-    Whoever takes the turn over reads the platform back, and would not find what is still on its
-    way there.
+    Whoever takes the turn over reads the platform back, and would not find a post that is still
+    on its way there; and an edit that came behind theirs would put an older text back.
     """
     task = asyncio.ensure_future(sending)
     try:

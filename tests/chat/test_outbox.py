@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 import pytest
 
@@ -47,19 +49,38 @@ class Leaping(ManualClock):
 
 
 class Far(FakePlatform):
-    """What is sent there is on its way until `near` is set, whoever gave up waiting for it."""
+    """What is sent there is on its way until `near` is set, whoever gave up waiting for it; the
+    later of two requests may be the faster one."""
 
     def __init__(self) -> None:
         super().__init__()
         self.begun, self.near = asyncio.Event(), asyncio.Event()
+        self._underway: set[asyncio.Task[str]] = set()
 
     async def send(self, conversation: ConversationKey, post: Post) -> str:
-        self.begun.set()
-        return await asyncio.shield(asyncio.ensure_future(self._arrive(conversation, post)))
+        return await self._go(super().send(conversation, post))
 
-    async def _arrive(self, conversation: ConversationKey, post: Post) -> str:
-        await self.near.wait()
-        return await super().send(conversation, post)
+    async def edit(self, conversation: ConversationKey, ref: str, post: Post) -> None:
+        async def edited() -> str:
+            await FakePlatform.edit(self, conversation, ref, post)
+            return ref
+
+        await self._go(edited())
+
+    async def settled(self) -> None:
+        """Everything that was underway has arrived."""
+        await asyncio.gather(*self._underway)
+
+    async def _go(self, arriving: Coroutine[Any, Any, str]) -> str:
+        async def arrive() -> str:
+            if not self.begun.is_set():
+                self.begun.set()
+                await self.near.wait()
+            return await arriving
+
+        task = asyncio.create_task(arrive())
+        self._underway.add(task)
+        return await asyncio.shield(task)
 
 
 class Records:
@@ -108,6 +129,7 @@ async def test_who_is_sent_home_waits_for_what_is_on_its_way() -> None:
     with pytest.raises(asyncio.CancelledError):
         await first
     await records.outbox(platform).show([_post()])
+    await platform.settled()
     assert platform.texts(place()) == ["x"]
 
 
@@ -116,15 +138,42 @@ async def test_what_a_killed_process_sent_last_may_still_arrive() -> None:
     platform, records = Forgetful(), Records()
 
     class Meanwhile(Leaping):
+        arrived = False
+
         async def sleep(self, seconds: float) -> None:
             await super().sleep(seconds)
-            await platform.send(place(), _post())
+            await self.arrive()
+
+        async def arrive(self) -> None:
+            if not self.arrived:
+                self.arrived = True
+                await platform.send(place(), _post())
 
     clock = Meanwhile()
     rows: list[Json] = [{"id": "t.0.0", "state": "sending", "ref": "", "since": clock.now() - 1.0}]
     outbox = Outbox(platform, place(), clock, records.record, rows, still_ours=records.ours)
     await outbox.show([_post()])
+    await clock.arrive()
     assert platform.texts(place()) == ["x"]
+
+
+async def test_an_edit_that_is_on_its_way_is_waited_for_too() -> None:
+    """Else it might come behind the next owner's, and the older text would stay."""
+    platform, records = Far(), Records()
+    platform.near.set()
+    outbox = records.outbox(platform)
+    await outbox.show([_post("a")])
+    platform.near.clear()
+    platform.begun.clear()
+    first = asyncio.create_task(outbox.show([_post("a b")]))
+    await platform.begun.wait()
+    first.cancel()
+    asyncio.get_running_loop().call_later(0.05, platform.near.set)
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    await records.outbox(platform).show([_post("a b c")])
+    await platform.settled()
+    assert platform.texts(place()) == ["a b c"]
 
 
 async def test_a_post_that_people_deleted_is_sent_anew_when_it_changes() -> None:
